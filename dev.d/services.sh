@@ -1,0 +1,108 @@
+# shellcheck shell=bash
+# The three servers of a set, together.
+
+PARTS=(postgres redis kafka)
+
+# Two `./dev` at once must not both start a server. The lock is file descriptor 9, which every process
+# that we leave behind closes, or it would hold the lock for as long as it lives.
+with_set_locked() { # with_set_locked SET COMMAND...
+  local set=$1
+  shift
+  make_state_folders "$set"
+  (
+    flock -w 300 9 || die "another ./dev has been busy with the $set servers for five minutes" "wait for it, or end it"
+    "$@"
+  ) 9>"$(run_dir "$set")/lock"
+}
+
+start_part() { # start_part SET PART
+  local started=$SECONDS
+  "start_$2" "$1"
+  note "$2: port $(port_of "$1" "$2"), $((SECONDS - started)) s"
+}
+
+start_all_parts() {
+  local part
+  for part in "${PARTS[@]}"; do start_part "$1" "$part"; done
+}
+
+stop_all_parts() {
+  local part
+  # Kafka first: it takes longest to finish, and nothing depends on it.
+  for part in kafka redis postgres; do
+    "stop_$part" "$1"
+    forget_port "$1" "$part"
+  done
+  forget_port "$1" kafka_controller
+}
+
+start_services() { with_set_locked "$1" start_all_parts "$1"; }
+stop_services() { with_set_locked "$1" stop_all_parts "$1"; }
+
+any_service_runs() {
+  local part
+  for part in "${PARTS[@]}"; do
+    if "${part}_pid" "$1" >/dev/null; then return 0; fi
+  done
+  return 1
+}
+
+wipe_set() { # the data of a stopped set
+  local set=$1 home
+  ! any_service_runs "$set" || die "the $set servers are running; their data stays" "stop them first"
+  home="$(set_dir "$set")/postgres"
+  rm -rf -- "$(readlink -f -- "$home" 2>/dev/null || printf '%s' "$home")" "$home" "$(set_dir "$set")/redis" "$(set_dir "$set")/kafka"
+}
+
+services_env() { # services_env SET: as `export` lines
+  local set=$1
+  if [[ $set == test ]]; then
+    printf 'export TEST_POSTGRES_URL=%q\n' "$(postgres_url test)"
+    printf 'export TEST_REDIS_URL=%q\n' "$(redis_url test)"
+    printf 'export TEST_KAFKA_BROKERS=%q\n' "$(kafka_brokers test)"
+    printf 'export TEST_POSTGRES_CONTROL=%q\n' "$ROOM/control/postgres"
+    printf 'export TEST_REDIS_CONTROL=%q\n' "$ROOM/control/redis"
+    printf 'export TEST_KAFKA_CONTROL=%q\n' "$ROOM/control/kafka"
+    if [[ -n ${DEV_STATE:-} ]]; then printf 'export DEV_STATE=%q\n' "$STATE"; fi
+  else
+    program_env | sed 's/^/export /'
+  fi
+}
+
+# What a test calls through TEST_KAFKA_CONTROL and its sisters.
+control_part() { # control_part PART start|stop|stop-immediate|pid
+  local part=$1 verb=${2:-}
+  case "$verb" in
+    start) with_set_locked test "start_$part" test ;;
+    stop) with_set_locked test "stop_$part" test ;;
+    stop-immediate) with_set_locked test crash_part "$part" ;;
+    pid) "${part}_pid" test ;;
+    *) die "unknown verb '$verb' for $part" "one of: start, stop, stop-immediate, pid" ;;
+  esac
+}
+
+crash_part() {
+  case "$1" in
+    postgres) stop_postgres test immediate ;;
+    *) stop_detached "$(run_dir test)/$1.pid" "$SERVER_STOP_SECONDS" KILL ;;
+  esac
+}
+
+services_verb() {
+  local verb=${1:-} set=${2:-up}
+  [[ $set == up || $set == test ]] || die "there is no set of servers called '$set'" "one of: up, test"
+  case "$verb" in
+    up)
+      begin_steps 2
+      step "installing what is missing"
+      install_missing look_for_servers
+      step "starting PostgreSQL, Redis and Kafka ($set set)"
+      start_services "$set"
+      ;;
+    down) stop_services "$set" ;;
+    wipe) wipe_set "$set" ;;
+    env) services_env "$set" ;;
+
+    *) die "services: unknown verb '$verb'" "./dev services up|down|env|wipe [up|test]" ;;
+  esac
+}
