@@ -1,0 +1,160 @@
+//! Cancelling an order (O-04), by request or because nobody paid (RS-05): whatever it holds goes back
+//! in the same transaction.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use crate::coupon_pool::{CouponPool, CouponPoolCommand};
+use crate::ids::{OrderId, RefundId, UserId};
+use crate::inventory::{Inventory, InventoryCommand};
+use crate::order::{CancelReason, Order, OrderCommand, OrderStatus};
+use crate::payment::{Payment, PaymentCommand, RefundReason};
+use crate::rejection::Rejection;
+use crate::streams::StreamId;
+use crate::workspace::{Halt, Operation, Workspace};
+
+/// Who cancels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CancelledBy {
+    /// A user: only their own order.
+    User(UserId),
+    /// An operator: any order.
+    Operator,
+}
+
+/// Cancel an order. A payment that is still under way is left alone: should it succeed after all, it is
+/// refunded when its answer arrives.
+#[derive(Clone, Debug)]
+pub struct CancelOrder {
+    /// Which order.
+    pub order_id: OrderId,
+    /// Who cancels.
+    pub by: CancelledBy,
+    /// In their words: 1 to 500 characters, checked at the edge.
+    pub reason: String,
+    /// The id of the refund, should it be paid.
+    pub refund_id: RefundId,
+}
+
+impl Operation for CancelOrder {
+    fn name(&self) -> &'static str {
+        "cancel-order"
+    }
+
+    fn streams(&self) -> Vec<StreamId> {
+        vec![StreamId::of::<Order>(self.order_id)]
+    }
+
+    fn decide(&self, workspace: &mut Workspace<'_>) -> Result<Value, Halt> {
+        let order = workspace.read::<Order>(self.order_id)?;
+        let order = match &self.by {
+            CancelledBy::User(user_id) => order.placed_by(user_id),
+            CancelledBy::Operator => order.placed(),
+        };
+        let was_paid = order.map_err(Rejection::from)?.status == OrderStatus::Paid;
+        let reason = CancelReason::Requested {
+            reason: self.reason.clone(),
+        };
+        if was_paid {
+            undo_order(workspace, self.order_id, reason, self.refund_id)?;
+        } else {
+            release_order(workspace, self.order_id, reason)?;
+        }
+        Ok(json!({ "id": self.order_id, "status": OrderStatus::Cancelled }))
+    }
+}
+
+/// Cancel an order that nobody paid in time. Does nothing to one that was paid or cancelled meanwhile.
+#[derive(Clone, Debug)]
+pub struct ExpireOrder {
+    /// Which order.
+    pub order_id: OrderId,
+    /// When.
+    pub now: DateTime<Utc>,
+}
+
+impl Operation for ExpireOrder {
+    fn name(&self) -> &'static str {
+        "expire-order"
+    }
+
+    fn streams(&self) -> Vec<StreamId> {
+        vec![StreamId::of::<Order>(self.order_id)]
+    }
+
+    fn decide(&self, workspace: &mut Workspace<'_>) -> Result<Value, Halt> {
+        let order = workspace
+            .read::<Order>(self.order_id)?
+            .placed()
+            .map_err(Rejection::from)?;
+        if order.status == OrderStatus::Pending && self.now >= order.payment_due_at {
+            release_order(workspace, self.order_id, CancelReason::PaymentTimedOut)?;
+        }
+        let order = workspace
+            .read::<Order>(self.order_id)?
+            .placed()
+            .map_err(Rejection::from)?;
+        Ok(json!({ "id": self.order_id, "status": order.status }))
+    }
+}
+
+/// Cancels an unpaid order: its stock and its coupon are free again.
+pub(super) fn release_order(
+    workspace: &mut Workspace<'_>,
+    order_id: OrderId,
+    reason: CancelReason,
+) -> Result<(), Halt> {
+    workspace.execute::<Order>(order_id, OrderCommand::Cancel { reason })?;
+    let order = workspace
+        .read::<Order>(order_id)?
+        .placed()
+        .map_err(Rejection::from)?
+        .clone();
+    for line in order.lines.iter() {
+        workspace.execute::<Inventory>(line.product_id, InventoryCommand::Release { order_id })?;
+    }
+    if let Some(discount) = order.discount {
+        let release = CouponPoolCommand::Release {
+            user_id: order.user_id,
+            order_id,
+        };
+        workspace.execute::<CouponPool>(discount.code.pool(), release)?;
+    }
+    Ok(())
+}
+
+/// Cancels a paid order: its pieces are stock again, its coupon and its money go back.
+fn undo_order(
+    workspace: &mut Workspace<'_>,
+    order_id: OrderId,
+    reason: CancelReason,
+    refund_id: RefundId,
+) -> Result<(), Halt> {
+    workspace.execute::<Order>(order_id, OrderCommand::Cancel { reason })?;
+    let order = workspace
+        .read::<Order>(order_id)?
+        .placed()
+        .map_err(Rejection::from)?
+        .clone();
+    for line in order.lines.iter() {
+        let allocations = line.allocations.clone();
+        let take_back = InventoryCommand::TakeBack {
+            order_id,
+            allocations,
+        };
+        workspace.execute::<Inventory>(line.product_id, take_back)?;
+    }
+    if let Some(discount) = order.discount {
+        let give_back = CouponPoolCommand::GiveBack {
+            user_id: order.user_id,
+            order_id,
+        };
+        workspace.execute::<CouponPool>(discount.code.pool(), give_back)?;
+    }
+    if let Some(payment_id) = order.payment_id {
+        let reason = RefundReason::OrderCancelled;
+        let refund = PaymentCommand::RequestRefund { refund_id, reason };
+        workspace.execute::<Payment>(payment_id, refund)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! Asking for an order's payment (PAY-01): payment + order + coupon hold, or nothing.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use super::place_order::hold_coupon;
+use super::settle_payment::pay_order;
+use crate::coupon_pool::CouponPool;
+use crate::ids::{CouponCode, OrderId, PaymentId, UserId};
+use crate::order::{Order, OrderCommand, OrderError};
+use crate::payment::{Payment, PaymentCommand};
+use crate::rejection::Rejection;
+use crate::streams::StreamId;
+use crate::workspace::{Halt, Operation, Workspace};
+
+/// The "gateway transaction" of an order that costs nothing: no gateway is asked.
+const FREE_OF_CHARGE: &str = "free-of-charge";
+
+/// Ask for an order's payment. The gateway itself is called by the checkout saga.
+#[derive(Clone, Debug)]
+pub struct RequestPayment {
+    /// The payment's new id.
+    pub payment_id: PaymentId,
+    /// Which order.
+    pub order_id: OrderId,
+    /// Who pays: the order's buyer.
+    pub user_id: UserId,
+    /// Through which gateway.
+    pub gateway: String,
+    /// What the gateway gave the buyer's browser.
+    pub token: String,
+    /// A coupon of theirs, if none was given with the order.
+    pub coupon: Option<CouponCode>,
+    /// When.
+    pub now: DateTime<Utc>,
+    /// When the order confirms itself, should it be paid at once.
+    pub confirmation_due_at: DateTime<Utc>,
+}
+
+impl Operation for RequestPayment {
+    fn name(&self) -> &'static str {
+        "request-payment"
+    }
+
+    fn streams(&self) -> Vec<StreamId> {
+        let mut streams = vec![
+            StreamId::of::<Order>(self.order_id),
+            StreamId::of::<Payment>(self.payment_id),
+        ];
+        streams.extend(
+            self.coupon
+                .map(|code| StreamId::of::<CouponPool>(code.pool())),
+        );
+        streams
+    }
+
+    fn decide(&self, workspace: &mut Workspace<'_>) -> Result<Value, Halt> {
+        let order = workspace.read::<Order>(self.order_id)?;
+        let order = order.placed_by(&self.user_id).map_err(Rejection::from)?;
+        let (status, subtotal) = (order.status, order.subtotal);
+        if self.now >= order.payment_due_at {
+            // Its timer is about to cancel it.
+            return Err(Rejection::from(OrderError::NotPayable { status }).into());
+        }
+        if let Some(code) = self
+            .coupon
+            .filter(|code| !has_coupon(order.discount.as_ref(), *code))
+        {
+            if order.discount.is_some() {
+                return Err(Rejection::from(OrderError::AlreadyDiscounted).into());
+            }
+            let (user_id, order_id) = (&self.user_id, self.order_id);
+            let discount = hold_coupon(workspace, user_id, code, order_id, subtotal, self.now)?;
+            workspace.execute::<Order>(self.order_id, OrderCommand::ApplyDiscount { discount })?;
+        }
+        self.start(workspace)
+    }
+}
+
+fn has_coupon(discount: Option<&crate::order::Discount>, code: CouponCode) -> bool {
+    discount.is_some_and(|discount| discount.code == code)
+}
+
+impl RequestPayment {
+    fn start(&self, workspace: &mut Workspace<'_>) -> Result<Value, Halt> {
+        let (order_id, payment_id) = (self.order_id, self.payment_id);
+        workspace.execute::<Order>(order_id, OrderCommand::StartPayment { payment_id })?;
+        let order = workspace
+            .read::<Order>(order_id)?
+            .placed()
+            .map_err(Rejection::from)?;
+        let amount = order.total;
+        let request = PaymentCommand::Request {
+            order_id,
+            user_id: self.user_id.clone(),
+            amount,
+            gateway: self.gateway.clone(),
+            token: self.token.clone(),
+        };
+        workspace.execute::<Payment>(payment_id, request)?;
+        if amount.is_zero() {
+            let gateway_transaction_id = FREE_OF_CHARGE.to_owned();
+            let succeed = PaymentCommand::Succeed {
+                charged: amount,
+                gateway_transaction_id,
+            };
+            workspace.execute::<Payment>(payment_id, succeed)?;
+            pay_order(workspace, order_id, payment_id, self.confirmation_due_at)?;
+        }
+        let payment = workspace
+            .read::<Payment>(payment_id)?
+            .requested()
+            .map_err(Rejection::from)?;
+        Ok(json!({
+            "id": payment_id,
+            "orderId": order_id,
+            "amount": payment.amount,
+            "status": payment.status,
+        }))
+    }
+}

@@ -1,0 +1,171 @@
+//! The sagas: what follows from an event by itself, now or later.
+//!
+//! | saga | when | then | and if that fails |
+//! | --- | --- | --- | --- |
+//! | checkout | payment requested | gateway: confirm | declined: order cancelled, stock and coupon released |
+//! | checkout | outcome unknown | gateway: inquire, on the schedule | asked again; a late success is refunded |
+//! | checkout | failed, no record | gateway: inquire once more, later | a late success is refunded |
+//! | checkout | refund requested or delayed | gateway: refund, on the schedule | asked again, under the same id |
+//! | confirmation | order paid | confirm at its time | cancelled meanwhile: nothing |
+//! | expiry | order placed | cancel at its time, if unpaid | paid meanwhile: nothing |
+//! | expiry | coupon pool created | close at its end | nothing |
+//!
+//! All state is in the aggregates: a saga is a pure function of one event, so a repeated event makes
+//! the same steps under the same ids, and a repeated step is answered, not executed.
+
+use chrono::Duration;
+
+use crate::coupon_pool::CouponPoolEvent;
+use crate::ids::{CouponPoolId, OrderId, PaymentId};
+use crate::order::OrderEvent;
+use crate::payment::{NO_RECORD, PaymentEvent};
+use crate::recorded::{DomainEvent, Recorded};
+use crate::saga::{Action, Due, GatewayRequest, Step};
+
+/// How long after a payment was given up for lack of a record the gateway is asked one last time.
+const LATE_CHECK_MINUTES: i64 = 10;
+
+/// What follows from an event, by all sagas.
+#[must_use]
+pub fn react(recorded: &Recorded) -> Vec<Step> {
+    let mut steps = checkout(recorded);
+    steps.extend(confirmation(recorded));
+    steps.extend(expiry(recorded));
+    steps
+}
+
+/// Carries a payment to its end.
+fn checkout(recorded: &Recorded) -> Vec<Step> {
+    let DomainEvent::Payment(event) = &recorded.event else {
+        return vec![];
+    };
+    let Ok(payment_id) = recorded.aggregate_id.parse::<PaymentId>() else {
+        return vec![];
+    };
+    match event {
+        PaymentEvent::PaymentRequested {
+            order_id,
+            amount,
+            gateway,
+            token,
+            ..
+        } => {
+            if amount.is_zero() {
+                return vec![];
+            }
+            let request = GatewayRequest {
+                payment_id,
+                order_id: *order_id,
+                amount: *amount,
+                gateway: gateway.clone(),
+                token: token.clone(),
+            };
+            vec![Step::new(
+                "confirm-payment",
+                Due::Now,
+                Action::ConfirmPayment(request),
+            )]
+        }
+        PaymentEvent::PaymentOutcomeUnknown {
+            next_inquiry_at: Some(at),
+            ..
+        } => vec![Step::new(
+            "inquire-payment",
+            Due::At(*at),
+            Action::InquirePayment { payment_id },
+        )],
+        PaymentEvent::PaymentFailed { code, .. } if code == NO_RECORD => vec![Step::new(
+            "inquire-late",
+            Due::At(recorded.occurred_at + Duration::minutes(LATE_CHECK_MINUTES)),
+            Action::InquirePayment { payment_id },
+        )],
+        PaymentEvent::PaymentRefundRequested {
+            refund_id, amount, ..
+        } => {
+            if amount.is_zero() {
+                return vec![];
+            }
+            let action = Action::RefundPayment {
+                payment_id,
+                refund_id: *refund_id,
+            };
+            vec![Step::new("refund-payment", Due::Now, action)]
+        }
+        PaymentEvent::PaymentRefundDelayed {
+            refund_id,
+            next_attempt_at: Some(at),
+            ..
+        } => {
+            let action = Action::RefundPayment {
+                payment_id,
+                refund_id: *refund_id,
+            };
+            vec![Step::new("refund-payment", Due::At(*at), action)]
+        }
+        PaymentEvent::PaymentOutcomeUnknown {
+            next_inquiry_at: None,
+            ..
+        }
+        | PaymentEvent::PaymentRefundDelayed {
+            next_attempt_at: None,
+            ..
+        }
+        | PaymentEvent::PaymentSucceeded { .. }
+        | PaymentEvent::PaymentFailed { .. }
+        | PaymentEvent::PaymentMismatched { .. }
+        | PaymentEvent::PaymentRefunded { .. } => vec![],
+    }
+}
+
+/// Confirms a paid order when its time has come.
+fn confirmation(recorded: &Recorded) -> Vec<Step> {
+    let DomainEvent::Order(OrderEvent::OrderPaid {
+        confirmation_due_at,
+        ..
+    }) = &recorded.event
+    else {
+        return vec![];
+    };
+    let Ok(order_id) = recorded.aggregate_id.parse::<OrderId>() else {
+        return vec![];
+    };
+    let due = Due::At(*confirmation_due_at);
+    vec![Step::new(
+        "confirm-order",
+        due,
+        Action::ConfirmOrder { order_id },
+    )]
+}
+
+/// Ends what has a time limit.
+fn expiry(recorded: &Recorded) -> Vec<Step> {
+    match &recorded.event {
+        DomainEvent::Order(OrderEvent::OrderPlaced { payment_due_at, .. }) => {
+            let Ok(order_id) = recorded.aggregate_id.parse::<OrderId>() else {
+                return vec![];
+            };
+            let due = Due::At(*payment_due_at);
+            vec![Step::new(
+                "expire-order",
+                due,
+                Action::ExpireOrder { order_id },
+            )]
+        }
+        DomainEvent::CouponPool(CouponPoolEvent::CouponPoolCreated { valid_until, .. }) => {
+            let Ok(pool_id) = recorded.aggregate_id.parse::<CouponPoolId>() else {
+                return vec![];
+            };
+            let due = Due::At(*valid_until);
+            vec![Step::new(
+                "close-coupon-pool",
+                due,
+                Action::CloseCouponPool { pool_id },
+            )]
+        }
+        DomainEvent::Order(_)
+        | DomainEvent::Inventory(_)
+        | DomainEvent::CouponPool(_)
+        | DomainEvent::Payment(_)
+        | DomainEvent::Product(_) => vec![],
+    }
+}

@@ -1,0 +1,244 @@
+//! What the gateway said, taken into payment, order, stock and coupon at once (PAY-02, PAY-03).
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use super::cancel_order::release_order;
+use super::policy::RetrySchedule;
+use crate::coupon_pool::{CouponPool, CouponPoolCommand};
+use crate::ids::{OrderId, PaymentId, RefundId};
+use crate::inventory::{Inventory, InventoryCommand};
+use crate::money::Money;
+use crate::order::{CancelReason, Order, OrderCommand, OrderStatus};
+use crate::payment::{NO_RECORD, Payment, PaymentCommand, PaymentStatus, RefundReason};
+use crate::rejection::Rejection;
+use crate::streams::StreamId;
+use crate::workspace::{Halt, Operation, Workspace};
+
+/// What a gateway said about a payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GatewayAnswer {
+    /// It charged.
+    Approved {
+        /// Its own id of the charge.
+        gateway_transaction_id: String,
+        /// What it charged.
+        charged: Money,
+    },
+    /// It did not and will not charge.
+    Declined {
+        /// Its code.
+        code: String,
+        /// Its words.
+        message: String,
+    },
+    /// It knows of no such payment.
+    NoRecord,
+    /// It did not answer, or said nothing definite.
+    Unknown {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Take the gateway's answer in.
+///
+/// | answer | the order waits for this payment | it does not (cancelled meanwhile) |
+/// | --- | --- | --- |
+/// | approved | paid; stock deducted, coupon used | the money goes back |
+/// | approved, another amount | cancelled; the money goes back | the money goes back |
+/// | declined | cancelled; stock and coupon released | nothing |
+/// | no record, twice running | as declined | nothing |
+/// | unknown, or no record once | asked again on the schedule | asked again on the schedule |
+#[derive(Clone, Debug)]
+pub struct SettlePayment {
+    /// Which payment.
+    pub payment_id: PaymentId,
+    /// What the gateway said.
+    pub answer: GatewayAnswer,
+    /// The id of the refund, should the money have to go back.
+    pub refund_id: RefundId,
+    /// When.
+    pub now: DateTime<Utc>,
+    /// When the order confirms itself, should it be paid now.
+    pub confirmation_due_at: DateTime<Utc>,
+    /// When an unknown outcome is asked for again.
+    pub inquiries: RetrySchedule,
+}
+
+impl Operation for SettlePayment {
+    fn name(&self) -> &'static str {
+        "settle-payment"
+    }
+
+    fn streams(&self) -> Vec<StreamId> {
+        vec![StreamId::of::<Payment>(self.payment_id)]
+    }
+
+    fn decide(&self, workspace: &mut Workspace<'_>) -> Result<Value, Halt> {
+        match &self.answer {
+            GatewayAnswer::Approved {
+                gateway_transaction_id,
+                charged,
+            } => {
+                self.approved(workspace, gateway_transaction_id, *charged)?;
+            }
+            GatewayAnswer::Declined { code, message } => self.failed(workspace, code, message)?,
+            GatewayAnswer::NoRecord => self.no_record(workspace)?,
+            GatewayAnswer::Unknown { reason } => self.unknown(workspace, reason)?,
+        }
+        let payment = workspace.read::<Payment>(self.payment_id)?;
+        let payment = payment.requested().map_err(Rejection::from)?;
+        Ok(json!({ "id": self.payment_id, "status": payment.status }))
+    }
+}
+
+impl SettlePayment {
+    fn approved(
+        &self,
+        workspace: &mut Workspace<'_>,
+        gateway_transaction_id: &str,
+        charged: Money,
+    ) -> Result<(), Halt> {
+        let gateway_transaction_id = gateway_transaction_id.to_owned();
+        let succeed = PaymentCommand::Succeed {
+            charged,
+            gateway_transaction_id,
+        };
+        workspace.execute::<Payment>(self.payment_id, succeed)?;
+        let payment = workspace.read::<Payment>(self.payment_id)?;
+        let payment = payment.requested().map_err(Rejection::from)?;
+        let (order_id, status) = (payment.order_id, payment.status);
+        if status == PaymentStatus::Failed {
+            self.refund(workspace, RefundReason::AmountMismatch)?;
+            let code = "AMOUNT_MISMATCH".to_owned();
+            return self.cancel_waiting_order(workspace, order_id, code);
+        }
+        if self.order_waits(workspace, order_id)? {
+            return pay_order(
+                workspace,
+                order_id,
+                self.payment_id,
+                self.confirmation_due_at,
+            );
+        }
+        if self.order_is_paid(workspace, order_id)? || status != PaymentStatus::Succeeded {
+            return Ok(());
+        }
+        self.refund(workspace, RefundReason::LateSuccess)
+    }
+
+    fn failed(&self, workspace: &mut Workspace<'_>, code: &str, message: &str) -> Result<(), Halt> {
+        let fail = PaymentCommand::Fail {
+            code: code.to_owned(),
+            message: message.to_owned(),
+        };
+        workspace.execute::<Payment>(self.payment_id, fail)?;
+        let payment = workspace.read::<Payment>(self.payment_id)?;
+        let order_id = payment.requested().map_err(Rejection::from)?.order_id;
+        self.cancel_waiting_order(workspace, order_id, code.to_owned())
+    }
+
+    fn no_record(&self, workspace: &mut Workspace<'_>) -> Result<(), Halt> {
+        let payment = workspace.read::<Payment>(self.payment_id)?;
+        if payment.requested().map_err(Rejection::from)?.no_record {
+            let message = "the gateway has no record of the payment";
+            return self.failed(workspace, NO_RECORD, message);
+        }
+        // The request may still be on its way: only the second time running is it believed.
+        self.unknown(workspace, NO_RECORD)
+    }
+
+    fn unknown(&self, workspace: &mut Workspace<'_>, reason: &str) -> Result<(), Halt> {
+        let payment = workspace.read::<Payment>(self.payment_id)?;
+        let inquiries = payment
+            .requested()
+            .map_err(Rejection::from)?
+            .inquiries
+            .saturating_add(1);
+        let next_inquiry_at = self.inquiries.next(inquiries, self.now);
+        let reason = reason.to_owned();
+        workspace.execute::<Payment>(
+            self.payment_id,
+            PaymentCommand::MarkUnknown {
+                reason,
+                next_inquiry_at,
+            },
+        )
+    }
+
+    fn refund(&self, workspace: &mut Workspace<'_>, reason: RefundReason) -> Result<(), Halt> {
+        let refund_id = self.refund_id;
+        workspace.execute::<Payment>(
+            self.payment_id,
+            PaymentCommand::RequestRefund { refund_id, reason },
+        )
+    }
+
+    /// Whether the order is unpaid and waits for just this payment.
+    fn order_waits(&self, workspace: &mut Workspace<'_>, order_id: OrderId) -> Result<bool, Halt> {
+        let order = workspace
+            .read::<Order>(order_id)?
+            .placed()
+            .map_err(Rejection::from)?;
+        Ok(order.status == OrderStatus::Pending && order.payment_id == Some(self.payment_id))
+    }
+
+    /// Whether this payment paid the order already: the gateway told it again.
+    fn order_is_paid(
+        &self,
+        workspace: &mut Workspace<'_>,
+        order_id: OrderId,
+    ) -> Result<bool, Halt> {
+        let order = workspace
+            .read::<Order>(order_id)?
+            .placed()
+            .map_err(Rejection::from)?;
+        let open = matches!(order.status, OrderStatus::Pending | OrderStatus::Cancelled);
+        Ok(!open && order.payment_id == Some(self.payment_id))
+    }
+
+    fn cancel_waiting_order(
+        &self,
+        workspace: &mut Workspace<'_>,
+        order_id: OrderId,
+        code: String,
+    ) -> Result<(), Halt> {
+        if self.order_waits(workspace, order_id)? {
+            release_order(workspace, order_id, CancelReason::PaymentFailed { code })?;
+        }
+        Ok(())
+    }
+}
+
+/// The order is paid: its stock leaves for good, its coupon is used.
+pub(super) fn pay_order(
+    workspace: &mut Workspace<'_>,
+    order_id: OrderId,
+    payment_id: PaymentId,
+    confirmation_due_at: DateTime<Utc>,
+) -> Result<(), Halt> {
+    workspace.execute::<Order>(
+        order_id,
+        OrderCommand::Pay {
+            payment_id,
+            confirmation_due_at,
+        },
+    )?;
+    let order = workspace
+        .read::<Order>(order_id)?
+        .placed()
+        .map_err(Rejection::from)?
+        .clone();
+    for line in order.lines.iter() {
+        workspace.execute::<Inventory>(line.product_id, InventoryCommand::Deduct { order_id })?;
+    }
+    if let Some(discount) = order.discount {
+        let used = CouponPoolCommand::Use {
+            user_id: order.user_id,
+            order_id,
+        };
+        workspace.execute::<CouponPool>(discount.code.pool(), used)?;
+    }
+    Ok(())
+}

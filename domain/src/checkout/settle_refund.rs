@@ -1,0 +1,67 @@
+//! What the gateway said about a refund.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use super::policy::RetrySchedule;
+use crate::ids::{PaymentId, RefundId};
+use crate::payment::{Payment, PaymentCommand};
+use crate::rejection::Rejection;
+use crate::streams::StreamId;
+use crate::workspace::{Halt, Operation, Workspace};
+
+/// What a gateway said about a refund.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefundAnswer {
+    /// The money went back.
+    Done,
+    /// It refused, did not answer, or said nothing definite: it is asked again under the same id.
+    NotDone {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Take the gateway's answer to a refund in.
+#[derive(Clone, Debug)]
+pub struct SettleRefund {
+    /// Of which payment.
+    pub payment_id: PaymentId,
+    /// Which refund.
+    pub refund_id: RefundId,
+    /// What the gateway said.
+    pub answer: RefundAnswer,
+    /// When.
+    pub now: DateTime<Utc>,
+    /// When it is tried again.
+    pub attempts: RetrySchedule,
+}
+
+impl Operation for SettleRefund {
+    fn name(&self) -> &'static str {
+        "settle-refund"
+    }
+
+    fn streams(&self) -> Vec<StreamId> {
+        vec![StreamId::of::<Payment>(self.payment_id)]
+    }
+
+    fn decide(&self, workspace: &mut Workspace<'_>) -> Result<Value, Halt> {
+        let refund_id = self.refund_id;
+        let command = match &self.answer {
+            RefundAnswer::Done => PaymentCommand::CompleteRefund { refund_id },
+            RefundAnswer::NotDone { reason } => {
+                let payment = workspace.read::<Payment>(self.payment_id)?;
+                let payment = payment.requested().map_err(Rejection::from)?;
+                let made = payment.refund.as_ref().map_or(0, |refund| refund.attempts);
+                PaymentCommand::DelayRefund {
+                    refund_id,
+                    reason: reason.clone(),
+                    next_attempt_at: self.attempts.next(made.saturating_add(1), self.now),
+                }
+            }
+        };
+        workspace.execute::<Payment>(self.payment_id, command)?;
+        Ok(json!({ "id": self.payment_id, "refundId": refund_id }))
+    }
+}

@@ -1,0 +1,35 @@
+//! The rules of the shop, and nothing else.
+//!
+//! Everything here is pure and synchronous: no clock, no id generation, no I/O. Time, ids and what a
+//! gateway answered arrive inside commands. One folder an aggregate ([`order`], [`inventory`],
+//! [`coupon_pool`], [`payment`], [`product`]); the operations that touch several of them at once, and the
+//! sagas that carry an order through, are in [`checkout`].
+
+pub mod checkout;
+pub mod coupon_pool;
+mod decider;
+mod ids;
+pub mod inventory;
+mod money;
+pub mod order;
+pub mod payment;
+pub mod product;
+mod quantity;
+mod recorded;
+mod rejection;
+mod saga;
+mod streams;
+mod workspace;
+
+pub use decider::{Aggregate, Decider};
+pub use ids::{
+    CouponCode, CouponPoolId, IdError, OrderId, OrderItemId, PaymentId, ProductId, RefundId,
+    UserId, WarehouseId,
+};
+pub use money::{Currency, Money, MoneyError};
+pub use quantity::{Quantity, QuantityError};
+pub use recorded::{DomainEvent, Recorded, UnknownEvent};
+pub use rejection::Rejection;
+pub use saga::{Action, Due, GatewayRequest, Step};
+pub use streams::{AggregateTypes, Folded, StreamId, StreamStateError, aggregate_types};
+pub use workspace::{Decision, Halt, Loaded, Operation, StagedEvent, States, Workspace};

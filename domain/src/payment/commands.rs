@@ -1,0 +1,67 @@
+//! What can be asked of a payment.
+
+use chrono::{DateTime, Utc};
+
+use super::events::RefundReason;
+use crate::ids::{OrderId, RefundId, UserId};
+use crate::money::Money;
+
+/// A command to a payment.
+#[derive(Clone, Debug)]
+pub enum PaymentCommand {
+    /// Ask for it (PAY-01).
+    Request {
+        /// For which order.
+        order_id: OrderId,
+        /// Who pays.
+        user_id: UserId,
+        /// How much.
+        amount: Money,
+        /// Through which gateway: 1 to 32 characters.
+        gateway: String,
+        /// What the gateway gave the buyer's browser: 1 to 200 characters.
+        token: String,
+    },
+    /// The gateway charged.
+    Succeed {
+        /// What it charged.
+        charged: Money,
+        /// Its own id of the charge.
+        gateway_transaction_id: String,
+    },
+    /// The gateway did not charge, definitely.
+    Fail {
+        /// Its code.
+        code: String,
+        /// Its words.
+        message: String,
+    },
+    /// The gateway's answer is missing or says nothing definite.
+    MarkUnknown {
+        /// Why.
+        reason: String,
+        /// When to ask next.
+        next_inquiry_at: Option<DateTime<Utc>>,
+    },
+    /// Give all of it back.
+    RequestRefund {
+        /// Under which id.
+        refund_id: RefundId,
+        /// Why.
+        reason: RefundReason,
+    },
+    /// The gateway gave it back.
+    CompleteRefund {
+        /// Which refund.
+        refund_id: RefundId,
+    },
+    /// The gateway's answer to the refund is missing or says nothing definite, or it refused.
+    DelayRefund {
+        /// Which refund.
+        refund_id: RefundId,
+        /// Why.
+        reason: String,
+        /// When to try next.
+        next_attempt_at: Option<DateTime<Utc>>,
+    },
+}

@@ -1,0 +1,26 @@
+//! A payment: one attempt to collect an order's total through a gateway.
+//!
+//! ```text
+//! (none) ── request ──▶ PENDING ── succeed ──▶ SUCCEEDED ── refund ──▶ CANCELLED (the order was cancelled)
+//!                        │  ▲ │                     ▲    └── refund ──▶ REFUNDED  (the success came too late)
+//!                unknown ▼  │ └── fail ──▶ FAILED ──┘ late success
+//!                      UNKNOWN ── succeed / fail …
+//! ```
+//!
+//! It protects: money is asked for once, under the payment's own id; what the gateway says is believed
+//! only when it is definite; a charge of another amount than was asked for is given back; a refund is
+//! never more than what was captured, and never lost: it stays asked for until the gateway did it.
+
+mod aggregate;
+mod commands;
+mod error;
+mod events;
+#[cfg(test)]
+mod tests;
+
+pub use aggregate::{
+    Capture, Payment, PaymentState, PaymentStatus, PendingRefund, RequestedPayment,
+};
+pub use commands::PaymentCommand;
+pub use error::PaymentError;
+pub use events::{NO_RECORD, PaymentEvent, RefundReason};
