@@ -22,8 +22,6 @@ java_is_new_enough() { # Kafka 3.9 wants Java 11
   [[ -n $version ]] && ((version >= 11))
 }
 
-apt_offers() { [[ -n $(apt-cache policy "$1" 2>/dev/null | sed -n 's/^ *Candidate: *//p' | grep -v '(none)') ]]; }
-
 MISSING_PACKAGES=()
 
 need() { # need PACKAGE CHECK...: PACKAGE goes on the list unless CHECK succeeds
@@ -58,7 +56,8 @@ look_for_python() {
   need python3-venv can_make_venv
 }
 
-look_for_compose() { need docker-compose have docker-compose; }
+compose_works() { docker-compose version || docker compose version; }
+look_for_compose() { need docker-compose compose_works; }
 
 # install_missing LOOK-FOR...: nothing missing, nothing done, not even `apt-get update`.
 install_missing() {
@@ -69,15 +68,12 @@ install_missing() {
   have apt-get || die "these are missing: ${MISSING_PACKAGES[*]}" \
     "this machine has no apt-get; install them its own way (these are Debian's names) and run the command again"
   note "installing: ${MISSING_PACKAGES[*]}"
+  # Asks for the password here, where it can be answered, and not behind a log file.
+  ((EUID == 0)) || ! have sudo || sudo -v
   quietly "$STATE/log/apt.log" as_root env DEBIAN_FRONTEND=noninteractive apt-get update ||
     die "apt-get update failed" "check the network and /etc/apt/sources.list*, then run the command again"
   ! wants_package postgresql || check_postgresql_offer
-  keep_system_servers_down
-  local status=0
-  quietly "$STATE/log/apt.log" as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y \
-    --no-install-recommends "${MISSING_PACKAGES[@]}" || status=$?
-  release_system_servers
-  ((status == 0)) || die "apt-get could not install: ${MISSING_PACKAGES[*]}" "read the lines above; another apt may be at work"
+  install_packages || die "apt-get could not install: ${MISSING_PACKAGES[*]}" "read the lines above; another apt may be at work"
   local installed=("${MISSING_PACKAGES[@]}")
   MISSING_PACKAGES=()
   for look in "$@"; do "$look"; done
@@ -97,12 +93,20 @@ check_postgresql_offer() {
 }
 
 # Debian starts every server that it installs, and makes a first PostgreSQL cluster. For the time of the
-# installation a policy says no to both; what stood there before is put back after.
+# installation we say no to both; what stood there before is put back after.
 POLICY=/usr/sbin/policy-rc.d
 NO_CLUSTER=/etc/postgresql-common/createcluster.d/commerce-dev.conf
 
-keep_system_servers_down() {
+# A subshell, so that whatever ends the installation, the policy ends with it.
+install_packages() (
+  trap stop_quiet_worker INT TERM
   trap release_system_servers EXIT
+  keep_system_servers_down
+  quietly "$STATE/log/apt.log" as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y \
+    --no-install-recommends "${MISSING_PACKAGES[@]}"
+)
+
+keep_system_servers_down() {
   REDIS_WAS_MISSING=no
   ! wants_package redis-server || REDIS_WAS_MISSING=yes
   if [[ -e $POLICY && ! -e $POLICY.before-commerce-dev ]]; then as_root mv -- "$POLICY" "$POLICY.before-commerce-dev"; fi
@@ -115,7 +119,6 @@ keep_system_servers_down() {
 }
 
 release_system_servers() {
-  trap - EXIT
   as_root rm -f -- "$POLICY" "$NO_CLUSTER"
   [[ ! -e $POLICY.before-commerce-dev ]] || as_root mv -- "$POLICY.before-commerce-dev" "$POLICY"
   # It would start at the next boot, and nobody asked for that. PostgreSQL's service has no cluster to start.

@@ -41,22 +41,34 @@ as_postgres() (
 # account postgres: then the data lives in /var/tmp under a name made from the checkout's path, and
 # `.dev/SET/postgres` is a link to it.
 postgres_home() {
-  local home target
+  local home
   home="$(set_dir "$1")/postgres"
   if [[ ! -e $home ]]; then
     rm -f -- "$home" # a link whose target somebody cleared away
     if as_postgres test -x "$(set_dir "$1")"; then
       mkdir -p -- "$home"
     else
-      target="/var/tmp/commerce-$(printf '%s' "$STATE" | sha256sum | cut -c 1-12)/$1/postgres"
-      mkdir -p -- "$target"
-      ln -s -- "$target" "$home"
-      note "the account postgres cannot enter $(set_dir "$1"), so its data goes to $target" >&2
+      ln -s -- "$(home_in_var_tmp "$1")" "$home"
     fi
     ((EUID != 0)) || chown postgres: "$home/"
     chmod 700 "$home/"
   fi
   readlink -f -- "$home"
+}
+
+home_in_var_tmp() {
+  local ours home
+  ours="/var/tmp/commerce-$(printf '%s' "$STATE" | sha256sum | cut -c 1-12)"
+  home="$ours/$1/postgres"
+  mkdir -p -- "$ours"
+  # /var/tmp is everybody's: a folder that somebody else put there first is not ours to use.
+  [[ -O $ours ]] || die "$ours belongs to somebody else" "move it away, or set DEV_STATE to a folder that user postgres can enter"
+  [[ ! -e $home/data/postmaster.pid ]] || die "PostgreSQL still runs on $home/data, left by a deleted $STATE" \
+    "stop it: runuser -u postgres -- $(postgres_programs)/pg_ctl stop -D $home/data"
+  rm -rf -- "$home"
+  mkdir -p -- "$home"
+  note "the account postgres cannot enter $(set_dir "$1"), so its data goes to $home" >&2
+  printf '%s' "$home"
 }
 
 postgres_pid() { # postgres_pid SET: the postmaster of exactly this data folder
@@ -102,8 +114,8 @@ start_postgres() { # start_postgres SET
   log="$home/postgres.log"
   ln -sfn -- "$log" "$(log_file "$set" postgres)"
   printf '%s\nport = %s\n' "$POSTGRES_SETTINGS" "$port" | as_postgres tee "$home/data/commerce.conf" >/dev/null
-  as_postgres sh -c 'grep -qs commerce.conf "$1" || echo "include '\''commerce.conf'\''" >>"$1"' - \
-    "$home/data/postgresql.conf"
+  as_postgres grep -qs commerce.conf "$home/data/postgresql.conf" ||
+    echo "include 'commerce.conf'" | as_postgres tee -a "$home/data/postgresql.conf" >/dev/null
   as_postgres "$bin/pg_ctl" start -s -w -t "$POSTGRES_READY_SECONDS" -D "$home/data" -l "$log" </dev/null >/dev/null 2>&1 || {
     last_lines "$log"
     die "PostgreSQL did not come up on port $port" "read the lines above, then run the command again"

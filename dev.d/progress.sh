@@ -9,9 +9,9 @@ STARTED_AT_SECONDS=$SECONDS
 STILL_WORKING_EVERY_SECONDS=10
 
 if [[ -t 1 ]]; then
-  BOLD=$'\e[1m' RED=$'\e[31m' GREEN=$'\e[32m' PLAIN=$'\e[0m'
+  BOLD=$'\e[1m' RED=$'\e[31m' PLAIN=$'\e[0m'
 else
-  BOLD='' RED='' GREEN='' PLAIN=''
+  BOLD='' RED='' PLAIN=''
 fi
 
 minutes_and_seconds() { printf '%d:%02d' $(($1 / 60)) $(($1 % 60)); }
@@ -46,6 +46,13 @@ last_lines() { # last_lines FILE: what the part itself said before it failed
   tail -n 15 -- "$1" | sed 's/^/    | /' >&2
 }
 
+# A background child of a script does not hear Ctrl-C; we do, and pass it on.
+QUIET_WORKER=''
+stop_quiet_worker() {
+  [[ -z $QUIET_WORKER ]] || kill "$QUIET_WORKER" 2>/dev/null || true
+  exit 130
+}
+
 # quietly LOG COMMAND...: runs a talkative command with its output in LOG; prints a sign of life while
 # it runs and the end of LOG if it fails. Returns the command's own status.
 quietly() {
@@ -54,6 +61,7 @@ quietly() {
   mkdir -p -- "$(dirname -- "$log")"
   "$@" >"$log" 2>&1 </dev/null &
   worker=$!
+  QUIET_WORKER=$worker
   next=$STILL_WORKING_EVERY_SECONDS
   while kill -0 "$worker" 2>/dev/null; do
     sleep 0.2
@@ -63,6 +71,7 @@ quietly() {
     fi
   done
   wait "$worker" || status=$?
+  QUIET_WORKER=''
   ((status == 0)) || last_lines "$log"
   return "$status"
 }

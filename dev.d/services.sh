@@ -9,10 +9,10 @@ with_set_locked() { # with_set_locked SET COMMAND...
   local set=$1
   shift
   make_state_folders "$set"
-  (
-    flock -w 300 9 || die "another ./dev has been busy with the $set servers for five minutes" "wait for it, or end it"
-    "$@"
-  ) 9>"$(run_dir "$set")/lock"
+  exec 9>"$(run_dir "$set")/lock"
+  flock -w 300 9 || die "another ./dev has been busy with the $set servers for five minutes" "wait for it, or end it"
+  "$@"
+  exec 9>&-
 }
 
 start_part() { # start_part SET PART
@@ -102,7 +102,6 @@ services_verb() {
     down) stop_services "$set" ;;
     wipe) wipe_set "$set" ;;
     env) services_env "$set" ;;
-
     *) die "services: unknown verb '$verb'" "./dev services up|down|env|wipe [up|test]" ;;
   esac
 }

@@ -1,0 +1,125 @@
+# shellcheck shell=bash
+# `./dev test`: everything that CI runs. Each check runs even if an earlier one failed; the last line
+# counts them all.
+
+PASSED=0
+FAILED=0
+FAILURES=()
+TEST_SERVICES_ARE_OURS=no
+TEST_SUMMARY_PENDING=no
+
+passed() {
+  PASSED=$((PASSED + 1))
+}
+
+failed() { # failed WHAT
+  FAILED=$((FAILED + 1))
+  FAILURES+=("$1")
+}
+
+# check NAME COMMAND...: one step that counts as one passed or one failed.
+check() {
+  local name=$1
+  shift
+  step "$name"
+  if (cd "$CHECKOUT" && "$@"); then passed; else failed "$name"; fi
+}
+
+# At the end, however it comes: stop what we started, say what failed, and count in the very last line.
+finish_tests() {
+  local status=$?
+  trap - EXIT
+  [[ $TEST_SUMMARY_PENDING == yes ]] || exit "$status"
+  if [[ $TEST_SERVICES_ARE_OURS == yes ]]; then
+    stop_services test || failed "stopping the test servers"
+  fi
+  # An early end (a server that does not start, Ctrl-C) must not look like success.
+  ((status == 0)) || failed "the run itself ended early"
+  local failure
+  for failure in "${FAILURES[@]}"; do printf '%sfailed:%s %s\n' "$RED" "$PLAIN" "$failure"; done
+  printf 'took %s\n' "$(elapsed)"
+  printf '%d passed, %d failed\n' "$PASSED" "$FAILED"
+  ((FAILED == 0)) || exit 1
+  exit 0
+}
+
+start_test_services() {
+  if any_service_runs test; then
+    note "the test servers run already; they stay as they are"
+  else
+    # From empty data each time, so that no run leans on another's leftovers.
+    wipe_set test
+    TEST_SERVICES_ARE_OURS=yes
+  fi
+  start_services test
+}
+
+export_test_env() {
+  # shellcheck source=/dev/null
+  source <(services_env test)
+  export E2E_PYTHON="$STATE/test/venv/bin/python"
+  export COMMERCE_BIN="${CARGO_TARGET_DIR:-$CHECKOUT/target}/debug/commerce"
+}
+
+# The very targets that `cargo test` will run are built here, so that its time is the tests' time, and
+# with them the program that the end-to-end tests start.
+build_tests() { cargo build --workspace --lib --bins --tests --locked; }
+
+# Sums cargo's own "test result" lines. A crate that does not build, or a test process that dies, writes
+# none: then cargo's status is the failure.
+cargo_tests() {
+  local log status=0 ok bad
+  log=$(log_file test cargo-test)
+  step "cargo test: unit, integration and end-to-end"
+  (cd "$CHECKOUT" && cargo test --workspace --locked --no-fail-fast) 2>&1 | tee "$log" || status=$?
+  read -r ok bad < <(awk '/^test result: /{ok += $4; bad += $6} END {print ok + 0, bad + 0}' "$log")
+  PASSED=$((PASSED + ok))
+  FAILED=$((FAILED + bad))
+  if ((bad > 0)); then
+    FAILURES+=("$bad of the cargo tests; all of their output is in $log:")
+    mapfile -t -O "${#FAILURES[@]}" FAILURES < <(sed -n 's/^test \(.*\) \.\.\. FAILED.*/  \1/p' "$log" | sort -u)
+  elif ((status != 0)); then
+    failed "cargo test (status $status without a failed test: it did not build, or a test process died; see $log)"
+  fi
+}
+
+exporter_rules() { (cd "$ROOM" && PYTHONDONTWRITEBYTECODE=1 python3 -m unittest -q test_export_baskets); }
+
+compose_is_valid() {
+  if docker-compose version >/dev/null 2>&1; then
+    docker-compose -f compose.yaml config -q
+  else
+    docker compose -f compose.yaml config -q
+  fi
+}
+
+shell_scripts_are_clean() { shellcheck -x dev .ci/run dev.d/*.sh dev.d/control/*; }
+
+optional_check() { # optional_check PROGRAM NAME COMMAND...: skipped, and said so, where PROGRAM is not installed
+  local program=$1
+  shift
+  if have "$program"; then check "$@"; else step "$1: skipped, $program is not installed"; fi
+}
+
+test_verb() {
+  begin_steps 12
+  TEST_SUMMARY_PENDING=yes
+  trap finish_tests EXIT
+  step "installing what is missing"
+  install_missing look_for_servers look_for_compilers look_for_python look_for_compose
+  require_cargo
+  step "starting PostgreSQL, Redis and Kafka (test set)"
+  start_test_services
+  step "a Python environment with a stock client of the stream"
+  make_venv "$STATE/test/venv" "$STREAM_CLIENT"
+  export_test_env
+  check "formatting (cargo fmt --check)" cargo fmt --all --check
+  check "lints (cargo clippy, warnings denied)" cargo clippy --workspace --all-targets --locked -- -D warnings
+  check "building the program and the tests" build_tests
+  cargo_tests
+  check "the rules of the basket exporter" exporter_rules
+  check "compose.yaml is valid" compose_is_valid
+  optional_check shellcheck "shell scripts (shellcheck)" shell_scripts_are_clean
+  optional_check cargo-deny "dependencies (cargo deny)" cargo deny check
+  step "stopping what was started"
+}
