@@ -46,6 +46,9 @@ log.retention.ms=-1
 log.retention.bytes=-1
 offsets.retention.minutes=5256000
 group.initial.rebalance.delay.ms=0
+# After a crash the broker is let in again only when its old session has run out.
+broker.session.timeout.ms=5000
+broker.heartbeat.interval.ms=1000
 PROPERTIES
 }
 

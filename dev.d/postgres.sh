@@ -79,6 +79,28 @@ postgres_pid() { # postgres_pid SET: the postmaster of exactly this data folder
   printf '%s' "$pid"
 }
 
+# A killed postmaster may stay in the process table as an unreaped remain (a container whose first process
+# does not reap), and PostgreSQL takes that for a running server. Its children end by themselves.
+clear_dead_postmaster() { # clear_dead_postmaster DATA
+  local pid
+  pid=$(head -n 1 "$1/postmaster.pid" 2>/dev/null) || return 0
+  [[ -d /proc/$pid && -z $(process_start_time "$pid") ]] || return 0
+  local deadline=$((SECONDS + 10))
+  while somebody_works_in "$1"; do
+    ((SECONDS < deadline)) || die "a killed PostgreSQL's processes still use $1" "end them: ps -u postgres"
+    sleep 0.1
+  done
+  rm -f -- "$1/postmaster.pid"
+}
+
+somebody_works_in() { # any process whose working directory this is
+  local process
+  for process in /proc/[0-9]*; do
+    if [[ $(readlink "$process/cwd" 2>/dev/null) == "$1" ]]; then return 0; fi
+  done
+  return 1
+}
+
 # On the `up` set every role has a password, as in a real installation, so `commerce migrate` must really
 # set them. On the `test` set loopback is trusted: tests make roles and databases by the dozen.
 create_cluster() {
@@ -110,6 +132,7 @@ start_postgres() { # start_postgres SET
   fi
   require_free_port "$set" postgres
   [[ -d $home/data ]] || create_cluster "$home" "$set"
+  clear_dead_postmaster "$home/data"
   bin=$(postgres_programs)
   log="$home/postgres.log"
   ln -sfn -- "$log" "$(log_file "$set" postgres)"
