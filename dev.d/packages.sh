@@ -5,13 +5,7 @@
 have() { command -v "$1" >/dev/null 2>&1; }
 
 as_root() {
-  if ((EUID == 0)); then
-    "$@"
-  elif have sudo; then
-    sudo "$@"
-  else
-    die "installing packages needs root, and there is no sudo" "run as root, or install by hand: ${MISSING_PACKAGES[*]}"
-  fi
+  if ((EUID == 0)); then "$@"; else sudo "$@"; fi
 }
 
 can_make_venv() { python3 -c 'import venv, ensurepip' 2>/dev/null; }
@@ -68,8 +62,12 @@ install_missing() {
   have apt-get || die "these are missing: ${MISSING_PACKAGES[*]}" \
     "this machine has no apt-get; install them its own way (these are Debian's names) and run the command again"
   note "installing: ${MISSING_PACKAGES[*]}"
-  # Asks for the password here, where it can be answered, and not behind a log file.
-  ((EUID == 0)) || ! have sudo || sudo -v
+  if ((EUID != 0)); then
+    have sudo || die "these are missing: ${MISSING_PACKAGES[*]}; installing needs root, and there is no sudo" \
+      "run this as root once: apt-get install --no-install-recommends ${MISSING_PACKAGES[*]}"
+    # Asks for the password here, where it can be answered, and not behind a log file.
+    sudo -v || die "sudo refused" "as root: apt-get install --no-install-recommends ${MISSING_PACKAGES[*]}"
+  fi
   quietly "$STATE/log/apt.log" as_root env DEBIAN_FRONTEND=noninteractive apt-get update ||
     die "apt-get update failed" "check the network and /etc/apt/sources.list*, then run the command again"
   ! wants_package postgresql || check_postgresql_offer
