@@ -121,6 +121,22 @@ impl<'a> Workspace<'a> {
         }
     }
 
+    /// Makes sure that all of these are in memory, so that those that are missing are read together
+    /// and not one after the other.
+    ///
+    /// # Errors
+    /// [`Halt::Load`] with all that are missing.
+    pub fn require(&self, streams: &[StreamId]) -> Result<(), Halt> {
+        let missing = streams.iter();
+        let missing = missing.filter(|stream| self.states.loaded(stream).is_none());
+        let missing: Vec<StreamId> = missing.cloned().collect();
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            Err(Halt::Load(missing))
+        }
+    }
+
     /// The state of an aggregate, with what this command has already decided.
     ///
     /// # Errors

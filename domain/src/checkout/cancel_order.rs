@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::coupon_pool::{CouponPool, CouponPoolCommand};
 use crate::ids::{OrderId, RefundId, UserId};
 use crate::inventory::{Inventory, InventoryCommand};
-use crate::order::{CancelReason, Order, OrderCommand, OrderStatus};
+use crate::order::{CancelReason, Order, OrderCommand, OrderStatus, PlacedOrder};
 use crate::payment::{Payment, PaymentCommand, RefundReason};
 use crate::rejection::Rejection;
 use crate::streams::StreamId;
@@ -98,6 +98,16 @@ impl Operation for ExpireOrder {
     }
 }
 
+/// The streams of what an order holds: asked for together, so that a cold order of many lines is read
+/// in one round trip.
+pub(super) fn held_streams(order: &PlacedOrder) -> Vec<StreamId> {
+    let inventories = order.lines.iter();
+    let inventories = inventories.map(|line| StreamId::of::<Inventory>(line.product_id));
+    let pool = order.discount.as_ref();
+    let pool = pool.map(|discount| StreamId::of::<CouponPool>(discount.code.pool()));
+    inventories.chain(pool).collect()
+}
+
 /// Cancels an unpaid order: its stock and its coupon are free again.
 pub(super) fn release_order(
     workspace: &mut Workspace<'_>,
@@ -110,6 +120,7 @@ pub(super) fn release_order(
         .placed()
         .map_err(Rejection::from)?
         .clone();
+    workspace.require(&held_streams(&order))?;
     for line in order.lines.iter() {
         workspace.execute::<Inventory>(line.product_id, InventoryCommand::Release { order_id })?;
     }
@@ -136,6 +147,7 @@ fn undo_order(
         .placed()
         .map_err(Rejection::from)?
         .clone();
+    workspace.require(&held_streams(&order))?;
     for line in order.lines.iter() {
         let allocations = line.allocations.clone();
         let take_back = InventoryCommand::TakeBack {

@@ -111,6 +111,10 @@ impl PlaceOrder {
                 merged.push((index, *item));
             }
         }
+        if merged.len() > Order::LINES_MAX {
+            // Before any of them is looked at: a refusal must be cheap.
+            return Err(Rejection::from(bad_lines()).into());
+        }
         Ok(merged)
     }
 
@@ -187,14 +191,17 @@ pub(super) fn hold_coupon(
 }
 
 fn sum(lines: &[OrderLine]) -> Result<Money, Halt> {
-    let none = Rejection::from(OrderError::BadLines {
-        max: Order::LINES_MAX,
-    });
-    let (first, rest) = lines.split_first().ok_or(none)?;
+    let (first, rest) = lines.split_first().ok_or(Rejection::from(bad_lines()))?;
     let sum = rest
         .iter()
         .try_fold(first.amount, |sum, line| sum.plus(line.amount));
     sum.map_err(|error| Halt::Reject(OrderError::BadTotal(error).into()))
+}
+
+fn bad_lines() -> OrderError {
+    OrderError::BadLines {
+        max: Order::LINES_MAX,
+    }
 }
 
 /// Says which item was refused.

@@ -7,8 +7,8 @@ use super::place_order::hold_coupon;
 use super::settle_payment::pay_order;
 use crate::coupon_pool::CouponPool;
 use crate::ids::{CouponCode, OrderId, PaymentId, UserId};
-use crate::order::{Order, OrderCommand, OrderError};
-use crate::payment::{Payment, PaymentCommand};
+use crate::order::{Order, OrderCommand, OrderError, OrderStatus};
+use crate::payment::{Payment, PaymentCommand, PaymentStatus};
 use crate::rejection::Rejection;
 use crate::streams::StreamId;
 use crate::workspace::{Halt, Operation, Workspace};
@@ -58,8 +58,10 @@ impl Operation for RequestPayment {
         let order = workspace.read::<Order>(self.order_id)?;
         let order = order.placed_by(&self.user_id).map_err(Rejection::from)?;
         let (status, subtotal) = (order.status, order.subtotal);
-        if self.now >= order.payment_due_at {
-            // Its timer is about to cancel it.
+        let begun = order.payment_id == Some(self.payment_id);
+        let open = status == OrderStatus::Pending && order.payment_id.is_none();
+        // After its time the order's timer is about to cancel it.
+        if !begun && (!open || self.now >= order.payment_due_at) {
             return Err(Rejection::from(OrderError::NotPayable { status }).into());
         }
         if let Some(code) = self
@@ -98,7 +100,9 @@ impl RequestPayment {
             token: self.token.clone(),
         };
         workspace.execute::<Payment>(payment_id, request)?;
-        if amount.is_zero() {
+        let payment = workspace.read::<Payment>(payment_id)?;
+        let status = payment.requested().map_err(Rejection::from)?.status;
+        if amount.is_zero() && status == PaymentStatus::Pending {
             let gateway_transaction_id = FREE_OF_CHARGE.to_owned();
             let succeed = PaymentCommand::Succeed {
                 charged: amount,

@@ -23,7 +23,7 @@ use crate::recorded::{DomainEvent, Recorded};
 use crate::saga::{Action, Due, GatewayRequest, Step};
 
 /// How long after a payment was given up for lack of a record the gateway is asked one last time.
-const LATE_CHECK_MINUTES: i64 = 10;
+const LATE_CHECK_AFTER: Duration = Duration::minutes(10);
 
 /// What follows from an event, by all sagas.
 #[must_use]
@@ -76,7 +76,7 @@ fn checkout(recorded: &Recorded) -> Vec<Step> {
         )],
         PaymentEvent::PaymentFailed { code, .. } if code == NO_RECORD => vec![Step::new(
             "inquire-late",
-            Due::At(recorded.occurred_at + Duration::minutes(LATE_CHECK_MINUTES)),
+            Due::At(recorded.occurred_at + LATE_CHECK_AFTER),
             Action::InquirePayment { payment_id },
         )],
         PaymentEvent::PaymentRefundRequested {

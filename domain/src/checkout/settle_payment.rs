@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::cancel_order::release_order;
+use super::cancel_order::{held_streams, release_order};
 use super::policy::RetrySchedule;
 use crate::coupon_pool::{CouponPool, CouponPoolCommand};
 use crate::ids::{OrderId, PaymentId, RefundId};
@@ -141,7 +141,16 @@ impl SettlePayment {
 
     fn no_record(&self, workspace: &mut Workspace<'_>) -> Result<(), Halt> {
         let payment = workspace.read::<Payment>(self.payment_id)?;
-        if payment.requested().map_err(Rejection::from)?.no_record {
+        let payment = payment.requested().map_err(Rejection::from)?;
+        match payment.status {
+            PaymentStatus::Pending | PaymentStatus::Unknown => {}
+            // What is known stays known, and one that was given up stays given up.
+            PaymentStatus::Succeeded
+            | PaymentStatus::Failed
+            | PaymentStatus::Cancelled
+            | PaymentStatus::Refunded => return Ok(()),
+        }
+        if payment.no_record {
             let message = "the gateway has no record of the payment";
             return self.failed(workspace, NO_RECORD, message);
         }
@@ -211,13 +220,15 @@ impl SettlePayment {
     }
 }
 
-/// The order is paid: its stock leaves for good, its coupon is used.
+/// The order is paid: its stock leaves for good, its coupon is used. Repeated, it does nothing.
 pub(super) fn pay_order(
     workspace: &mut Workspace<'_>,
     order_id: OrderId,
     payment_id: PaymentId,
     confirmation_due_at: DateTime<Utc>,
 ) -> Result<(), Halt> {
+    let order = workspace.read::<Order>(order_id)?;
+    let waits = order.placed().map_err(Rejection::from)?.status == OrderStatus::Pending;
     workspace.execute::<Order>(
         order_id,
         OrderCommand::Pay {
@@ -225,11 +236,16 @@ pub(super) fn pay_order(
             confirmation_due_at,
         },
     )?;
+    if !waits {
+        // What it held has left already.
+        return Ok(());
+    }
     let order = workspace
         .read::<Order>(order_id)?
         .placed()
         .map_err(Rejection::from)?
         .clone();
+    workspace.require(&held_streams(&order))?;
     for line in order.lines.iter() {
         workspace.execute::<Inventory>(line.product_id, InventoryCommand::Deduct { order_id })?;
     }

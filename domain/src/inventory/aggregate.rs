@@ -13,6 +13,8 @@ use crate::quantity::Quantity;
 
 /// The most pieces of one product in one warehouse.
 const WAREHOUSE_STOCK_MAX: u32 = 1_000_000_000;
+/// The most warehouses of one product: an order's pieces may come from all of them.
+const WAREHOUSES_MAX: usize = 100;
 /// The most characters of a correction's reason.
 const REASON_MAX_CHARS: usize = 200;
 
@@ -189,6 +191,7 @@ fn receive(
     warehouse: WarehouseId,
     quantity: Quantity,
 ) -> Result<Vec<InventoryEvent>, InventoryError> {
+    check_room(state, &warehouse)?;
     let stock = state.warehouse(&warehouse).stock;
     if stock.saturating_add(quantity.get()) > WAREHOUSE_STOCK_MAX {
         return Err(InventoryError::TooMuchStock {
@@ -199,6 +202,19 @@ fn receive(
         warehouse,
         quantity: quantity.get(),
     }])
+}
+
+/// One more warehouse is one too many.
+fn check_room(state: &InventoryState, warehouse: &WarehouseId) -> Result<(), InventoryError> {
+    let known = state.warehouses.contains_key(warehouse);
+    if known || state.warehouses.size() < WAREHOUSES_MAX {
+        Ok(())
+    } else {
+        Err(InventoryError::Invalid {
+            field: "warehouse",
+            reason: "a product has at most 100 warehouses",
+        })
+    }
 }
 
 fn adjust(
@@ -220,6 +236,7 @@ fn adjust(
             reason: "1 to 200 characters",
         });
     }
+    check_room(state, &warehouse)?;
     let there = state.warehouse(&warehouse);
     let after = there
         .stock
@@ -292,17 +309,14 @@ fn take_back(
     order_id: OrderId,
     allocations: Vec<Allocation>,
 ) -> Result<Vec<InventoryEvent>, InventoryError> {
-    let overfull = |a: &Allocation| {
-        state
-            .warehouse(&a.warehouse)
-            .stock
-            .saturating_add(a.quantity)
-            > WAREHOUSE_STOCK_MAX
+    // The limit of receipts does not bind here, or a full warehouse would forbid a buyer to cancel; only
+    // what cannot be counted is refused.
+    let uncountable = |a: &Allocation| {
+        let stock = state.warehouse(&a.warehouse).stock;
+        stock.checked_add(a.quantity).is_none()
     };
-    if allocations.iter().any(overfull) {
-        return Err(InventoryError::TooMuchStock {
-            max: WAREHOUSE_STOCK_MAX,
-        });
+    if allocations.iter().any(uncountable) {
+        return Err(InventoryError::TooMuchStock { max: u32::MAX });
     }
     Ok(vec![InventoryEvent::StockReturned {
         order_id,

@@ -53,6 +53,17 @@ impl OrderStatus {
             Self::Cancelled => "CANCELLED",
         }
     }
+
+    /// How many steps after its payment an order is; `None` when it is not paid.
+    fn paid_steps(self) -> Option<u8> {
+        match self {
+            Self::Pending | Self::Cancelled => None,
+            Self::Paid => Some(0),
+            Self::Confirmed => Some(1),
+            Self::Shipped => Some(2),
+            Self::Delivered => Some(3),
+        }
+    }
 }
 
 impl fmt::Display for OrderStatus {
@@ -131,9 +142,11 @@ impl Decider for Order {
                 payment_id,
                 confirmation_due_at,
             } => pay(state.placed()?, payment_id, confirmation_due_at),
-            OrderCommand::Confirm => step(state, OrderStatus::Paid, OrderStatus::Confirmed),
-            OrderCommand::Ship => step(state, OrderStatus::Confirmed, OrderStatus::Shipped),
-            OrderCommand::Deliver => step(state, OrderStatus::Shipped, OrderStatus::Delivered),
+            OrderCommand::Confirm => step(state, OrderStatus::Paid, OrderEvent::OrderConfirmed {}),
+            OrderCommand::Ship => step(state, OrderStatus::Confirmed, OrderEvent::OrderShipped {}),
+            OrderCommand::Deliver => {
+                step(state, OrderStatus::Shipped, OrderEvent::OrderDelivered {})
+            }
             OrderCommand::Cancel { reason } => cancel(state.placed()?, reason),
         }
     }
@@ -283,23 +296,16 @@ fn pay(
 fn step(
     state: &OrderState,
     from: OrderStatus,
-    to: OrderStatus,
+    event: OrderEvent,
 ) -> Result<Vec<OrderEvent>, OrderError> {
     let status = state.placed()?.status;
-    if status == to {
-        return Ok(vec![]);
+    if status == from {
+        return Ok(vec![event]);
     }
-    if status != from {
-        return Err(OrderError::WrongStatus { status });
+    match (status.paid_steps(), from.paid_steps()) {
+        (Some(done), Some(before)) if done > before => Ok(vec![]),
+        _ => Err(OrderError::WrongStatus { status }),
     }
-    Ok(vec![match to {
-        OrderStatus::Confirmed => OrderEvent::OrderConfirmed {},
-        OrderStatus::Shipped => OrderEvent::OrderShipped {},
-        OrderStatus::Delivered => OrderEvent::OrderDelivered {},
-        OrderStatus::Pending | OrderStatus::Paid | OrderStatus::Cancelled => {
-            return Err(OrderError::WrongStatus { status });
-        }
-    }])
 }
 
 fn cancel(order: &PlacedOrder, reason: CancelReason) -> Result<Vec<OrderEvent>, OrderError> {

@@ -1,13 +1,11 @@
 //! The rules of a payment.
 
-use std::fmt;
-
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 
 use super::commands::PaymentCommand;
 use super::error::PaymentError;
 use super::events::{NO_RECORD, PaymentEvent, RefundReason};
+use super::state::{PaymentState, PaymentStatus, RequestedPayment};
 use crate::decider::Decider;
 use crate::ids::{OrderId, RefundId, UserId};
 use crate::money::Money;
@@ -19,112 +17,6 @@ const TOKEN_MAX_CHARS: usize = 200;
 
 /// The payment's rules.
 pub struct Payment;
-
-/// Where a payment stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum PaymentStatus {
-    /// Asked for, not answered.
-    Pending,
-    /// Nobody knows whether the gateway charged.
-    Unknown,
-    /// Charged.
-    Succeeded,
-    /// Not charged, or charged wrongly.
-    Failed,
-    /// Charged, and given back because the order was cancelled.
-    Cancelled,
-    /// Charged too late or wrongly, and given back.
-    Refunded,
-}
-
-impl PaymentStatus {
-    /// As in the API.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "PENDING",
-            Self::Unknown => "UNKNOWN",
-            Self::Succeeded => "SUCCEEDED",
-            Self::Failed => "FAILED",
-            Self::Cancelled => "CANCELLED",
-            Self::Refunded => "REFUNDED",
-        }
-    }
-}
-
-impl fmt::Display for PaymentStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// A payment as its events made it; empty before it was requested.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct PaymentState(Option<RequestedPayment>);
-
-/// A payment that was asked for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RequestedPayment {
-    /// For which order.
-    pub order_id: OrderId,
-    /// Who pays.
-    pub user_id: UserId,
-    /// How much was asked for.
-    pub amount: Money,
-    /// Through which gateway.
-    pub gateway: String,
-    /// What the gateway gave the buyer's browser.
-    pub token: String,
-    /// Where it stands.
-    pub status: PaymentStatus,
-    /// Why it failed.
-    pub failure_code: Option<String>,
-    /// How many times its outcome was found unknown.
-    pub inquiries: u32,
-    /// Whether the last inquiry found that the gateway has no record of it.
-    pub no_record: bool,
-    /// When it is asked next.
-    pub next_inquiry_at: Option<DateTime<Utc>>,
-    /// What the gateway charged.
-    pub capture: Option<Capture>,
-    /// A refund that is asked for and not done.
-    pub refund: Option<PendingRefund>,
-}
-
-/// What a gateway charged.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Capture {
-    /// How much.
-    pub amount: Money,
-    /// The gateway's own id of the charge.
-    pub gateway_transaction_id: String,
-}
-
-/// A refund under way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PendingRefund {
-    /// Its id: the gateway's idempotency key.
-    pub refund_id: RefundId,
-    /// How much.
-    pub amount: Money,
-    /// Why.
-    pub reason: RefundReason,
-    /// How many attempts were made.
-    pub attempts: u32,
-    /// When it is tried next, after a failed attempt.
-    pub next_attempt_at: Option<DateTime<Utc>>,
-}
-
-impl PaymentState {
-    /// The payment, if it was requested.
-    ///
-    /// # Errors
-    /// There is no such payment.
-    pub fn requested(&self) -> Result<&RequestedPayment, PaymentError> {
-        self.0.as_ref().ok_or(PaymentError::NotFound)
-    }
-}
 
 impl Decider for Payment {
     const TYPE: &'static str = "payment";
@@ -170,120 +62,7 @@ impl Decider for Payment {
     }
 
     fn evolve(state: &mut PaymentState, event: &PaymentEvent) {
-        if let PaymentEvent::PaymentRequested {
-            order_id,
-            user_id,
-            amount,
-            gateway,
-            token,
-        } = event
-        {
-            state.0 = Some(RequestedPayment {
-                order_id: *order_id,
-                user_id: user_id.clone(),
-                amount: *amount,
-                gateway: gateway.clone(),
-                token: token.clone(),
-                status: PaymentStatus::Pending,
-                failure_code: None,
-                inquiries: 0,
-                no_record: false,
-                next_inquiry_at: None,
-                capture: None,
-                refund: None,
-            });
-        }
-        if let Some(payment) = state.0.as_mut() {
-            payment.evolve(event);
-        }
-    }
-}
-
-impl RequestedPayment {
-    fn evolve(&mut self, event: &PaymentEvent) {
-        match event {
-            PaymentEvent::PaymentRequested { .. } => {}
-            PaymentEvent::PaymentOutcomeUnknown {
-                reason,
-                inquiries,
-                next_inquiry_at,
-                ..
-            } => {
-                self.status = PaymentStatus::Unknown;
-                self.inquiries = *inquiries;
-                self.no_record = reason == NO_RECORD;
-                self.next_inquiry_at = *next_inquiry_at;
-            }
-            PaymentEvent::PaymentSucceeded {
-                amount,
-                gateway_transaction_id,
-                ..
-            } => {
-                self.status = PaymentStatus::Succeeded;
-                self.next_inquiry_at = None;
-                self.capture = Some(Capture {
-                    amount: *amount,
-                    gateway_transaction_id: gateway_transaction_id.clone(),
-                });
-            }
-            PaymentEvent::PaymentFailed { code, .. } => {
-                self.status = PaymentStatus::Failed;
-                self.failure_code = Some(code.clone());
-                self.next_inquiry_at = None;
-            }
-            PaymentEvent::PaymentMismatched {
-                charged,
-                gateway_transaction_id,
-                ..
-            } => {
-                self.status = PaymentStatus::Failed;
-                self.failure_code = Some("AMOUNT_MISMATCH".to_owned());
-                self.next_inquiry_at = None;
-                self.capture = Some(Capture {
-                    amount: *charged,
-                    gateway_transaction_id: gateway_transaction_id.clone(),
-                });
-            }
-            PaymentEvent::PaymentRefundRequested {
-                refund_id,
-                amount,
-                reason,
-                ..
-            } => {
-                self.refund = Some(PendingRefund {
-                    refund_id: *refund_id,
-                    amount: *amount,
-                    reason: *reason,
-                    attempts: 0,
-                    next_attempt_at: None,
-                });
-            }
-            PaymentEvent::PaymentRefundDelayed {
-                attempts,
-                next_attempt_at,
-                ..
-            } => {
-                if let Some(refund) = self.refund.as_mut() {
-                    refund.attempts = *attempts;
-                    refund.next_attempt_at = *next_attempt_at;
-                }
-            }
-            PaymentEvent::PaymentRefunded { reason, .. } => {
-                self.refund = None;
-                self.status = match reason {
-                    RefundReason::OrderCancelled => PaymentStatus::Cancelled,
-                    RefundReason::LateSuccess | RefundReason::AmountMismatch => {
-                        PaymentStatus::Refunded
-                    }
-                };
-            }
-        }
-    }
-
-    fn settled(&self) -> PaymentError {
-        PaymentError::AlreadySettled {
-            status: self.status,
-        }
+        state.evolve(event);
     }
 }
 
@@ -308,7 +87,7 @@ fn request(
             reason: "1 to 200 characters",
         });
     }
-    match &state.0 {
+    match state.requested().ok() {
         Some(payment) if payment.order_id == order_id && payment.token == token => Ok(vec![]),
         Some(_) => Err(PaymentError::AlreadyRequested),
         None => Ok(vec![PaymentEvent::PaymentRequested {
@@ -380,8 +159,12 @@ fn mark_unknown(
     reason: String,
     next_inquiry_at: Option<DateTime<Utc>>,
 ) -> Vec<PaymentEvent> {
+    // One given up because the gateway had no record of it was never refused by the gateway: asked once
+    // more and unanswered, it is unknown again, or a charge that came late would never go back.
+    let given_up = payment.failure_code.as_deref() == Some(NO_RECORD);
     match payment.status {
-        PaymentStatus::Pending | PaymentStatus::Unknown => {
+        PaymentStatus::Failed if !given_up => vec![],
+        PaymentStatus::Pending | PaymentStatus::Unknown | PaymentStatus::Failed => {
             vec![PaymentEvent::PaymentOutcomeUnknown {
                 order_id: payment.order_id,
                 reason,
@@ -390,10 +173,7 @@ fn mark_unknown(
             }]
         }
         // What is known stays known.
-        PaymentStatus::Succeeded
-        | PaymentStatus::Failed
-        | PaymentStatus::Cancelled
-        | PaymentStatus::Refunded => vec![],
+        PaymentStatus::Succeeded | PaymentStatus::Cancelled | PaymentStatus::Refunded => vec![],
     }
 }
 

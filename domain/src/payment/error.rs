@@ -1,6 +1,6 @@
 //! Why a payment refuses.
 
-use super::aggregate::PaymentStatus;
+use super::state::PaymentStatus;
 
 /// A refusal of a payment.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -7,6 +7,9 @@
 //!                      UNKNOWN ── succeed / fail …
 //! ```
 //!
+//! A payment that failed because the gateway had no record of it becomes UNKNOWN again when the gateway,
+//! asked once more, does not answer.
+//!
 //! It protects: money is asked for once, under the payment's own id; what the gateway says is believed
 //! only when it is definite; a charge of another amount than was asked for is given back; a refund is
 //! never more than what was captured, and never lost: it stays asked for until the gateway did it.
@@ -15,12 +18,12 @@ mod aggregate;
 mod commands;
 mod error;
 mod events;
+mod state;
 #[cfg(test)]
 mod tests;
 
-pub use aggregate::{
-    Capture, Payment, PaymentState, PaymentStatus, PendingRefund, RequestedPayment,
-};
+pub use aggregate::Payment;
 pub use commands::PaymentCommand;
 pub use error::PaymentError;
 pub use events::{NO_RECORD, PaymentEvent, RefundReason};
+pub use state::{Capture, PaymentState, PaymentStatus, PendingRefund, RequestedPayment};
