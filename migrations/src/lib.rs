@@ -1,0 +1,126 @@
+//! Applies the SQL of this folder: `commerce migrate` and the test databases use the same code.
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::{Connection, PgConnection};
+
+static EVENT_STORE: Migrator = sqlx::migrate!("./event_store");
+static PROCESSES: Migrator = sqlx::migrate!("./processes");
+static PROJECTIONS: Migrator = sqlx::migrate!("./projections");
+static RELAY: Migrator = sqlx::migrate!("./relay");
+
+/// A role that the program logs in as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Login {
+    /// `None` leaves the password as it is.
+    pub password: Option<String>,
+}
+
+/// The roles that the schemas grant rights to. They are the cluster's, not the database's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Roles {
+    /// `commerce_app`: runs the program.
+    pub app: Login,
+    /// `commerce_read`: answers queries.
+    pub read: Login,
+}
+
+/// Why a migration did not go through. Nothing of the failed file was applied.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrationError {
+    /// The database refused.
+    #[error("the database refused")]
+    Database(#[from] sqlx::Error),
+    /// A file failed, or an applied one was edited.
+    #[error("schema {schema}")]
+    Schema {
+        /// Whose files.
+        schema: &'static str,
+        /// What went wrong.
+        source: MigrateError,
+    },
+}
+
+/// Brings a database up to date: roles first, then each schema. Safe to repeat and to run twice at once.
+///
+/// # Errors
+/// The connection is not an owner's, a file fails, or an applied file was edited.
+pub async fn run(owner: &mut PgConnection, roles: &Roles) -> Result<(), MigrationError> {
+    make_role(owner, "commerce_app", &roles.app).await?;
+    make_role(owner, "commerce_read", &roles.read).await?;
+    let schemas = [
+        ("event_store", &EVENT_STORE),
+        ("processes", &PROCESSES),
+        ("projections", &PROJECTIONS),
+        ("relay", &RELAY),
+    ];
+    for (schema, migrator) in schemas {
+        // The names are constants of this file: nothing from outside gets into the SQL.
+        sqlx::raw_sql(&format!(
+            "CREATE SCHEMA IF NOT EXISTS {schema}; SET search_path = {schema}"
+        ))
+        .execute(&mut *owner)
+        .await?;
+        let applied = migrator.run(&mut *owner).await;
+        sqlx::raw_sql("RESET search_path")
+            .execute(&mut *owner)
+            .await?;
+        applied.map_err(|source| MigrationError::Schema { schema, source })?;
+    }
+    Ok(())
+}
+
+/// A name for this state of the migrations: it changes with every file.
+#[must_use]
+pub fn fingerprint() -> String {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64; // FNV-1a, 64 bit: short, and no attacker is in sight
+    for migrator in [&EVENT_STORE, &PROCESSES, &PROJECTIONS, &RELAY] {
+        for byte in migrator
+            .iter()
+            .flat_map(|migration| migration.checksum.iter())
+        {
+            hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+    format!("{hash:016x}")
+}
+
+/// Creates a login role, or sets its password. Roles belong to the whole cluster, so two databases
+/// migrated at once would collide: one lock for all.
+async fn make_role(owner: &mut PgConnection, name: &str, login: &Login) -> Result<(), sqlx::Error> {
+    let mut transaction = owner.begin().await?;
+    // The lock is this database's; across databases the duplicate is caught below.
+    sqlx::query("SELECT pg_advisory_xact_lock(hashtext($1))")
+        .bind(name)
+        .execute(&mut *transaction)
+        .await?;
+    // Utility statements take no parameters: format() quotes, in the server.
+    sqlx::query(
+        "SELECT set_config('commerce.role', $1, true), set_config('commerce.password', $2, true)",
+    )
+    .bind(name)
+    .bind(login.password.as_deref().unwrap_or_default())
+    .execute(&mut *transaction)
+    .await?;
+    sqlx::raw_sql(
+        "DO $$
+         DECLARE
+             role text := current_setting('commerce.role');
+             password text := current_setting('commerce.password');
+         BEGIN
+             IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
+                 BEGIN
+                     EXECUTE format('CREATE ROLE %I LOGIN', role);
+                 EXCEPTION WHEN duplicate_object OR unique_violation THEN
+                     NULL; -- another database's migration was faster
+                 END;
+             END IF;
+             IF password <> '' THEN
+                 EXECUTE format('ALTER ROLE %I PASSWORD %L', role, password);
+             END IF;
+             EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), role);
+         END $$",
+    )
+    .execute(&mut *transaction)
+    .await?;
+    transaction.commit().await
+}
