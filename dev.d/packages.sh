@@ -127,7 +127,8 @@ release_system_servers() {
 
 require_cargo() {
   local wanted
-  [[ -x ${CARGO_HOME:-$HOME/.cargo}/bin/cargo ]] && PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
+  # rustup's folder is on the PATH only of shells opened after its installation.
+  have cargo || PATH="$PATH:${CARGO_HOME:-$HOME/.cargo}/bin"
   wanted=$(sed -n 's/^channel *= *"\(.*\)"/\1/p' "$CHECKOUT/rust-toolchain.toml" 2>/dev/null || true)
   have cargo || die "Rust is missing (cargo is not on the PATH)" \
     "install it with rustup, as https://www.rust-lang.org/tools/install describes; this needs Rust ${wanted:-1.95} or newer" \
