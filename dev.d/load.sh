@@ -7,8 +7,8 @@ bench_verb() {
   local ours=no status=0
   begin_steps 3
   step "installing what is missing"
-  install_missing look_for_servers look_for_compilers
   require_cargo
+  install_missing look_for_servers look_for_compilers
   step "starting PostgreSQL, Redis and Kafka (test set)"
   any_service_runs test || ours=yes
   [[ $ours == no ]] || trap 'stop_services test' EXIT

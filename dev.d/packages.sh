@@ -120,8 +120,9 @@ release_system_servers() {
   as_root rm -f -- "$POLICY" "$NO_CLUSTER"
   [[ ! -e $POLICY.before-commerce-dev ]] || as_root mv -- "$POLICY.before-commerce-dev" "$POLICY"
   # It would start at the next boot, and nobody asked for that. PostgreSQL's service has no cluster to start.
-  if [[ ${REDIS_WAS_MISSING:-no} == yes ]] && have systemctl; then
-    as_root systemctl disable redis-server >/dev/null 2>&1 || true
+  if [[ ${REDIS_WAS_MISSING:-no} == yes ]]; then
+    as_root update-rc.d redis-server disable >/dev/null 2>&1 || true
+    ! have systemctl || as_root systemctl disable redis-server >/dev/null 2>&1 || true
   fi
 }
 

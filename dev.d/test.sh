@@ -106,8 +106,8 @@ test_verb() {
   TEST_SUMMARY_PENDING=yes
   trap finish_tests EXIT
   step "installing what is missing"
-  install_missing look_for_servers look_for_compilers look_for_python look_for_compose
   require_cargo
+  install_missing look_for_servers look_for_compilers look_for_python look_for_compose
   step "starting PostgreSQL, Redis and Kafka (test set)"
   start_test_services
   step "a Python environment with a stock client of the stream"

@@ -4,8 +4,8 @@
 up_verb() {
   begin_steps 7
   step "installing what is missing"
-  install_missing look_for_servers look_for_compilers
   require_cargo
+  install_missing look_for_servers look_for_compilers
   step "starting PostgreSQL, Redis and Kafka"
   start_services up
   step "building commerce (release)"
