@@ -66,7 +66,7 @@ install_missing() {
     have sudo || die "these are missing: ${MISSING_PACKAGES[*]}; installing needs root, and there is no sudo" \
       "run this as root once: apt-get install --no-install-recommends ${MISSING_PACKAGES[*]}"
     # Asks for the password here, where it can be answered, and not behind a log file.
-    sudo -v || die "sudo refused" "as root: apt-get install --no-install-recommends ${MISSING_PACKAGES[*]}"
+    sudo true || die "sudo refused" "as root: apt-get install --no-install-recommends ${MISSING_PACKAGES[*]}"
   fi
   quietly "$STATE/log/apt.log" as_root env DEBIAN_FRONTEND=noninteractive apt-get update ||
     die "apt-get update failed" "check the network and /etc/apt/sources.list*, then run the command again"
