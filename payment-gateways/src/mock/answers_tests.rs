@@ -1,0 +1,1 @@
+//! Every answer of the mock company, and what it means.
