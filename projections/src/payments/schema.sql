@@ -1,0 +1,43 @@
+-- Payments: GET /payments/{id}, GET /orders/{id}/payment. Money is in minor units of `currency`.
+CREATE TABLE payments (
+    id                     uuid PRIMARY KEY,
+    order_id               uuid NOT NULL,
+    user_id                text COLLATE "C" NOT NULL,
+    status                 text COLLATE "C" NOT NULL, -- PENDING, SUCCEEDED, FAILED, UNKNOWN, CANCELLED, PARTIALLY_REFUNDED, REFUNDED
+    currency               text COLLATE "C" NOT NULL,
+    amount                 bigint NOT NULL,           -- what was asked for
+    charged_amount         bigint NOT NULL,           -- what the gateway charged; 0 before
+    charged_currency       text COLLATE "C",          -- differs from `currency` only when the gateway was wrong
+    refunded_amount        bigint NOT NULL,           -- what went back, in the currency of the charge
+    gateway                text COLLATE "C" NOT NULL,
+    gateway_transaction_id text,
+    failure_code           text,
+    failure_message        text,
+    unknown_reason         text,                      -- why the outcome is unknown
+    inquiries              integer NOT NULL,          -- how often it was found unknown
+    next_inquiry_at        timestamptz,
+    refund_id              uuid,                      -- asked for, done or not
+    refund_reason          text COLLATE "C",          -- ORDER_CANCELLED, LATE_SUCCESS, AMOUNT_MISMATCH
+    refund_attempts        integer NOT NULL,          -- failed ones
+    next_refund_attempt_at timestamptz,
+    requested_at           timestamptz NOT NULL,
+    completed_at           timestamptz,               -- when it succeeded or failed
+    refunded_at            timestamptz,
+    updated_at             timestamptz NOT NULL,
+    version                bigint NOT NULL
+);
+CREATE INDEX payments_order_idx ON payments (order_id);
+
+-- One row an order, from its placing on: the fast read of where its payment stands.
+CREATE TABLE payment_states (
+    order_id            uuid PRIMARY KEY,
+    user_id             text COLLATE "C" NOT NULL,
+    current_status      text COLLATE "C" NOT NULL, -- the payment's; PENDING before one was asked for, CANCELLED when none ever will be
+    currency            text COLLATE "C" NOT NULL,
+    payment_amount      bigint NOT NULL,           -- what is to be paid
+    paid_amount         bigint NOT NULL,
+    refunded_amount     bigint NOT NULL,
+    last_transaction_id uuid,                      -- the payment; NULL before one was asked for
+    last_updated_at     timestamptz NOT NULL
+);
+CREATE INDEX payment_states_current_status_idx ON payment_states (current_status);
