@@ -63,6 +63,17 @@ impl Clone for Loaded {
     }
 }
 
+impl Loaded {
+    /// The state with its type back on; `None` when it is another aggregate type's.
+    #[must_use]
+    pub fn state_of<D: Decider>(&self) -> Option<&D::State> {
+        self.state
+            .as_any()
+            .downcast_ref::<Fold<D>>()
+            .map(|fold| &fold.0)
+    }
+}
+
 /// The aggregates in memory, as the deciding loop has them.
 pub trait States {
     /// The aggregate, or `None` when it has to be read first. One without events is `Some`, with
@@ -220,9 +231,9 @@ impl<'a> Workspace<'a> {
 /// is wrong: it is loaded anew.
 fn state_of<'s, D: Decider>(loaded: &'s Loaded, stream: &StreamId) -> Result<&'s D::State, Halt> {
     loaded
-        .state
-        .as_any()
-        .downcast_ref::<Fold<D>>()
-        .map(|fold| &fold.0)
+        .state_of::<D>()
         .ok_or_else(|| Halt::Load(vec![stream.clone()]))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,33 @@
-//! To be written.
+//! The event store: one total, gapless order of events in PostgreSQL, and the loop that decides.
+//!
+//! Two handles. [`EventLog`] reads: events by position, pushed or woken ([`EventLog::subscribe`]).
+//! [`EventStore`] also writes: [`EventStore::execute`] takes a [`Command`], has it decided against the
+//! aggregates in memory, appends its events in a batch with others', and answers with its [`Outcome`].
+//! Checkpoints ([`checkpoint`]) and leases ([`Lease`]) are for those who read.
+
+mod append;
+pub mod checkpoint;
+mod command;
+mod config;
+mod deciding;
+mod error;
+mod feed;
+mod lease;
+mod load;
+mod log;
+mod recorded;
+mod snapshots;
+mod store;
+mod subscription;
+mod verify;
+mod wake;
+
+pub use command::{Answer, Command, CommandId, Context, Fence, Fingerprint, Outcome};
+pub use config::StoreConfig;
+pub use error::{ExecuteError, StoreError};
+pub use lease::Lease;
+pub use log::EventLog;
+pub use recorded::{Metadata, RecordedEvent};
+pub use store::EventStore;
+pub use subscription::Subscription;
+pub use verify::{Finding, VerifyReport, verify};

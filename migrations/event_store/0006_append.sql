@@ -41,7 +41,7 @@ DECLARE
     conflicts  integer[];
     fenced     integer[];
     poisoned   text[] := '{}';
-    command    integer;
+    number     integer;
     streams    text[];
 BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
@@ -55,8 +55,8 @@ BEGIN
     head := coalesce(head, 0);
     recorded_at := clock_timestamp();
 
-    SELECT array_agg(c.number) INTO duplicates
-      FROM unnest(command_ids) WITH ORDINALITY AS c(id, number)
+    SELECT array_agg(c.place) INTO duplicates
+      FROM unnest(command_ids) WITH ORDINALITY AS c(id, place)
      WHERE (SELECT true FROM event_store.commands k WHERE k.command_id = c.id);
 
     SELECT array_agg(t.command) INTO conflicts
@@ -78,18 +78,18 @@ BEGIN
     refused := '{}';
     reasons := '{}';
     IF duplicates IS NOT NULL OR conflicts IS NOT NULL OR fenced IS NOT NULL THEN
-        FOR command IN 1 .. cardinality(command_ids) LOOP
+        FOR number IN 1 .. cardinality(command_ids) LOOP
             SELECT array_agg(t.type || '/' || t.id) INTO streams
               FROM unnest(touch_commands, touch_types, touch_ids) AS t(command, type, id)
-             WHERE t.command = append.command;
-            IF command = ANY (duplicates) THEN
-                refused := refused || command;
+             WHERE t.command = number;
+            IF number = ANY (duplicates) THEN
+                refused := refused || number;
                 reasons := reasons || 'D'::text;
-            ELSIF command = ANY (fenced) THEN
-                refused := refused || command;
+            ELSIF number = ANY (fenced) THEN
+                refused := refused || number;
                 reasons := reasons || 'F'::text;
-            ELSIF command = ANY (conflicts) OR streams && poisoned THEN
-                refused := refused || command;
+            ELSIF number = ANY (conflicts) OR streams && poisoned THEN
+                refused := refused || number;
                 reasons := reasons || 'C'::text;
             ELSE
                 CONTINUE;
@@ -101,20 +101,20 @@ BEGIN
     INSERT INTO event_store.events (
            position, aggregate_type, aggregate_id, sequence,
            event_type, event_version, payload, metadata, recorded_at)
-    SELECT append.head + row_number() OVER (ORDER BY v.number), v.stream, v.id, v.sequence,
+    SELECT append.head + row_number() OVER (ORDER BY v.place), v.stream, v.id, v.sequence,
            v.type, v.version, v.payload::json, v.metadata::json, append.recorded_at
       FROM unnest(event_commands, event_streams, event_ids, event_sequences, event_types,
                   event_versions, event_payloads, event_metadata)
            WITH ORDINALITY
-           AS v(command, stream, id, sequence, type, version, payload, metadata, number)
+           AS v(command, stream, id, sequence, type, version, payload, metadata, place)
      WHERE v.command <> ALL (refused);
 
     -- A command's position is that of its last event, or the highest so far when it made none.
     INSERT INTO event_store.commands (command_id, fingerprint, status, body, position, recorded_at)
     SELECT w.id, w.fingerprint, w.status, w.body, append.head + w.events_so_far, append.recorded_at
-      FROM (SELECT c.*, sum(CASE WHEN c.number = ANY (refused) THEN 0 ELSE c.events END)
-                            OVER (ORDER BY c.number) AS events_so_far
+      FROM (SELECT c.*, sum(CASE WHEN c.place = ANY (refused) THEN 0 ELSE c.events END)
+                            OVER (ORDER BY c.place) AS events_so_far
               FROM unnest(command_ids, fingerprints, statuses, bodies, event_counts)
-                   WITH ORDINALITY AS c(id, fingerprint, status, body, events, number)) w
-     WHERE w.number <> ALL (refused);
+                   WITH ORDINALITY AS c(id, fingerprint, status, body, events, place)) w
+     WHERE w.place <> ALL (refused);
 END $$;

@@ -1,0 +1,277 @@
+//! The loop itself: gives the core a database and a clock.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use domain::{AggregateTypes, StreamId, aggregate_types};
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use sqlx::{ConnectOptions, Connection, PgConnection};
+use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::core::Core;
+use super::job::Job;
+use crate::append::{Appended, Batch};
+use crate::config::StoreConfig;
+use crate::error::{ExecuteError, StoreError};
+use crate::load::{self, ReadResult};
+use crate::log::EventLog;
+use crate::snapshots::{self, Saved, Snapshot};
+use crate::store::{BUSY_RETRY_AFTER, append_options};
+
+/// Queries for cold streams that may be under way at once.
+const LOADS_MAX: usize = 2;
+/// How often deadlines are looked at, and a lost database is tried.
+const TICK_MS: u64 = 100;
+/// The longest wait for a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The loop with its database.
+pub(super) struct Driver {
+    log: EventLog,
+    config: StoreConfig,
+    queue: mpsc::Receiver<Job>,
+    core: Core,
+    types: Arc<AggregateTypes>,
+    /// Not here while it writes.
+    writer: Option<Writer>,
+    writing: Option<BoxFuture<'static, (Writer, Result<Appended, StoreError>)>>,
+    reading: FuturesUnordered<BoxFuture<'static, Reading>>,
+    snapshots: mpsc::Sender<Snapshot>,
+    saved: mpsc::Receiver<Saved>,
+    /// Whether the database failed the last time it was asked.
+    is_down: bool,
+}
+
+struct Reading {
+    streams: Vec<StreamId>,
+    result: Result<Vec<ReadResult>, StoreError>,
+}
+
+impl Driver {
+    pub(super) fn new(log: EventLog, config: StoreConfig, queue: mpsc::Receiver<Job>) -> Self {
+        let (snapshots, saved) = snapshots::start_writer(log.pool().clone());
+        Self {
+            core: Core::new(config.clone()),
+            types: Arc::new(aggregate_types()),
+            writer: Some(Writer::new(&log, &config)),
+            writing: None,
+            reading: FuturesUnordered::new(),
+            snapshots,
+            saved,
+            is_down: false,
+            log,
+            config,
+            queue,
+        }
+    }
+
+    /// Runs until `stop`, and then until everything that was taken is answered.
+    pub(super) async fn run(mut self, stop: CancellationToken) {
+        let mut ticks = interval(Duration::from_millis(TICK_MS));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut taken = Vec::new();
+        let mut open = true;
+        while open || self.core.load() > 0 {
+            self.start_reading();
+            self.start_writing();
+            let room = self.config.queue_max.saturating_sub(self.core.load());
+            tokio::select! {
+                biased;
+                (writer, result) = wait_for(&mut self.writing) => {
+                    self.writing = None;
+                    self.writer = Some(writer);
+                    self.written(result);
+                }
+                Some(reading) = self.reading.next() => self.read(reading),
+                count = self.queue.recv_many(&mut taken, room), if open && room > 0 => {
+                    open = count > 0;
+                    taken.drain(..).for_each(|job| self.take(job));
+                }
+                Some(saved) = self.saved.recv() => {
+                    self.core.snapshot_saved(&saved.stream, saved.state);
+                }
+                _ = ticks.tick() => self.core.expire(Instant::now()),
+                // What is queued already is still taken: the queue only takes no more.
+                () = stop.cancelled(), if !self.queue.is_closed() => self.queue.close(),
+            }
+        }
+    }
+
+    fn take(&mut self, job: Job) {
+        if self.is_down {
+            // At once rather than after a timeout: nothing was begun.
+            job.answer(Err(ExecuteError::Unavailable {
+                retry_after: BUSY_RETRY_AFTER,
+            }));
+        } else {
+            self.core.offer(job);
+        }
+    }
+
+    fn start_reading(&mut self) {
+        if self.reading.len() >= LOADS_MAX || self.is_down {
+            return;
+        }
+        let wanted = self.core.take_loads();
+        if wanted.is_empty() {
+            return;
+        }
+        let (pool, types) = (self.log.pool().clone(), Arc::clone(&self.types));
+        let limit = self.config.command_timeout;
+        self.reading.push(Box::pin(async move {
+            let streams = wanted.iter().map(|one| one.stream.clone()).collect();
+            let loading = timeout(limit, load::load(&pool, &types, wanted));
+            let result = loading.await.unwrap_or_else(|_| Err(timed_out()));
+            Reading { streams, result }
+        }));
+    }
+
+    fn read(&mut self, reading: Reading) {
+        match reading.result {
+            Ok(results) => self.core.loaded(results),
+            Err(error) => {
+                self.went_down(&error);
+                self.core.not_loaded(reading.streams);
+            }
+        }
+    }
+
+    fn start_writing(&mut self) {
+        if self.core.is_writing() {
+            return;
+        }
+        let Some(mut writer) = self.writer.take() else {
+            return;
+        };
+        let batch = if self.is_down {
+            Batch::default()
+        } else {
+            self.core.decide()
+        };
+        if batch.is_empty() && !self.is_down {
+            self.writer = Some(writer);
+            // Deciding may have found streams that have to be read.
+            self.start_reading();
+            return;
+        }
+        metrics::histogram!("event_store_batch_commands").record(to_f64(batch.len()));
+        self.writing = Some(Box::pin(async move {
+            let result = writer.write(&batch).await;
+            (writer, result)
+        }));
+    }
+
+    fn written(&mut self, result: Result<Appended, StoreError>) {
+        match result {
+            Ok(appended) => {
+                if std::mem::take(&mut self.is_down) {
+                    tracing::info!("the event store's database is back");
+                }
+                let (snapshots, written) = self.core.take_in(appended);
+                let events = written.events.into_iter().map(Arc::new).collect();
+                self.log.feed().push(events);
+                self.log.feed().advance(written.head);
+                for snapshot in snapshots {
+                    // A full queue costs a longer tail at the next start, nothing else.
+                    let _ = self.snapshots.try_send(snapshot);
+                }
+            }
+            Err(error) if error.is_of_the_statement() => {
+                self.core.refused_by_database(&error.chain());
+            }
+            Err(error) => {
+                self.went_down(&error);
+                self.core.not_appended();
+            }
+        }
+    }
+
+    fn went_down(&mut self, error: &StoreError) {
+        if !std::mem::replace(&mut self.is_down, true) {
+            tracing::error!(error = %error.chain(), "the event store's database failed");
+            metrics::counter!("event_store_database_failures_total").increment(1);
+        }
+    }
+}
+
+/// The connection that appends: one a process, since one batch is under way at a time.
+struct Writer {
+    pool_options: sqlx::postgres::PgConnectOptions,
+    connection: Option<PgConnection>,
+    limit: Duration,
+    failures: u32,
+}
+
+impl Writer {
+    fn new(log: &EventLog, config: &StoreConfig) -> Self {
+        let pool_options = log.pool().connect_options().as_ref().clone();
+        Self {
+            pool_options: append_options(pool_options, config.lock_timeout),
+            connection: None,
+            limit: config.command_timeout,
+            failures: 0,
+        }
+    }
+
+    /// Writes a batch. After a failure the connection is given up: what it was doing is unknown.
+    async fn write(&mut self, batch: &Batch) -> Result<Appended, StoreError> {
+        let limit = self.limit;
+        let written = timeout(limit, self.try_write(batch)).await;
+        let result = written.unwrap_or_else(|_| Err(timed_out()));
+        match &result {
+            Ok(_) => self.failures = 0,
+            Err(_) => {
+                self.failures = self.failures.saturating_add(1);
+                self.connection = None;
+            }
+        }
+        result
+    }
+
+    async fn try_write(&mut self, batch: &Batch) -> Result<Appended, StoreError> {
+        if self.failures > 0 {
+            tokio::time::sleep(Duration::from_millis(TICK_MS)).await;
+        }
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            None => {
+                let connecting = timeout(CONNECT_TIMEOUT, self.pool_options.connect());
+                let connection = connecting.await.map_err(|_| timed_out())??;
+                self.connection.insert(connection)
+            }
+        };
+        if batch.is_empty() {
+            // Only to see whether the database is back.
+            connection.ping().await?;
+            return Ok(Appended {
+                verdicts: Vec::new(),
+                events: Vec::new(),
+                head: 0,
+            });
+        }
+        let started = Instant::now();
+        let appended = batch.append(connection).await?;
+        metrics::histogram!("event_store_append_duration_seconds").record(started.elapsed());
+        Ok(appended)
+    }
+}
+
+/// Waits for what is under way; for ever when nothing is.
+async fn wait_for<T>(work: &mut Option<BoxFuture<'static, T>>) -> T {
+    match work {
+        Some(work) => work.await,
+        None => std::future::pending().await,
+    }
+}
+
+fn timed_out() -> StoreError {
+    StoreError::Database(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))
+}
+
+fn to_f64(count: usize) -> f64 {
+    u32::try_from(count).map_or(f64::MAX, f64::from)
+}

@@ -1,0 +1,37 @@
+//! The deciding loop: one task a process, which decides every command against aggregates in memory and
+//! writes what was decided in batches. While one batch is being flushed the next one gathers; there is
+//! no linger timer.
+//!
+//! [`core`] is the loop's whole logic, synchronous and without I/O; [`driver`] gives it a database and a
+//! clock. [`cache`] holds the aggregates.
+
+mod cache;
+mod core;
+mod driver;
+mod job;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use job::Job;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::StoreConfig;
+use crate::log::EventLog;
+use crate::wake;
+
+/// Starts the loop, and the task that tells other processes of new events.
+pub(crate) fn start(
+    log: EventLog,
+    config: StoreConfig,
+    queue: mpsc::Receiver<Job>,
+    stop: CancellationToken,
+) {
+    tokio::spawn(wake::notify(
+        log.pool().clone(),
+        log.feed().watch_own(),
+        stop.clone(),
+    ));
+    tokio::spawn(driver::Driver::new(log, config, queue).run(stop));
+}

@@ -1,0 +1,182 @@
+//! Reading aggregates: the snapshot, if there is a fitting one, and the events after it. All the streams
+//! that a batch is missing are read by one query.
+
+use std::collections::BTreeMap;
+
+use domain::{AggregateTypes, Decider, Loaded, StreamId, StreamStateError, aggregate_types};
+use sqlx::{PgPool, Row};
+
+use crate::error::StoreError;
+use crate::recorded::{signed, unsigned};
+
+/// A stream to be read, and what is known of it already.
+pub(crate) struct Wanted {
+    pub(crate) stream: StreamId,
+    /// An older state of it: only the events after that are read.
+    pub(crate) base: Option<Loaded>,
+}
+
+/// A stream that was read.
+pub(crate) struct Read {
+    pub(crate) stream: StreamId,
+    pub(crate) loaded: Loaded,
+    /// The sequence that its snapshot has; 0 without one. `None` when only a tail was read.
+    pub(crate) snapshot: Option<u64>,
+}
+
+/// One row: the stream's number in the request, and a snapshot (no event type) or an event.
+const QUERY: &str = "
+    WITH wanted AS MATERIALIZED (
+        SELECT * FROM unnest($1::text[], $2::text[], $3::integer[], $4::bigint[])
+                      WITH ORDINALITY AS w(type, id, state_version, base, number)),
+    snapshot AS MATERIALIZED (
+        SELECT w.number, s.last_sequence, s.payload
+          FROM wanted w, LATERAL (
+               SELECT * FROM event_store.snapshots s
+                WHERE s.aggregate_type = w.type AND s.aggregate_id = w.id
+                  AND s.state_version = w.state_version OFFSET 0) s
+         WHERE w.base IS NULL)
+    SELECT number, last_sequence AS sequence, NULL AS event_type, NULL AS event_version,
+           payload::text AS payload
+      FROM snapshot
+    UNION ALL
+    SELECT w.number, e.sequence, e.event_type, e.event_version, e.payload::text
+      FROM wanted w, LATERAL (
+           SELECT * FROM event_store.events e
+            WHERE e.aggregate_type = w.type AND e.aggregate_id = w.id
+              AND e.sequence > coalesce(
+                      w.base, (SELECT s.last_sequence FROM snapshot s WHERE s.number = w.number), 0)
+            ORDER BY e.sequence) e";
+
+/// What came of reading one stream.
+pub(crate) type ReadResult = Result<Read, (StreamId, StreamStateError)>;
+
+/// Reads streams. One that cannot be parsed does not keep the others from being read.
+///
+/// # Errors
+/// The database is away.
+pub(crate) async fn load(
+    pool: &PgPool,
+    types: &AggregateTypes,
+    wanted: Vec<Wanted>,
+) -> Result<Vec<ReadResult>, StoreError> {
+    let mut state_versions = Vec::with_capacity(wanted.len());
+    let mut bases = Vec::with_capacity(wanted.len());
+    for one in &wanted {
+        let version = types.state_version(one.stream.aggregate_type())?;
+        state_versions.push(i32::try_from(version).map_err(|_| StoreError::OutOfRange {
+            what: "state version",
+        })?);
+        let base = one
+            .base
+            .as_ref()
+            .map(|base| signed(base.sequence, "sequence"))
+            .transpose()?;
+        bases.push(base);
+    }
+    let names: Vec<&str> = wanted
+        .iter()
+        .map(|one| one.stream.aggregate_type())
+        .collect();
+    let ids: Vec<&str> = wanted.iter().map(|one| one.stream.aggregate_id()).collect();
+    let rows = sqlx::query(QUERY)
+        .bind(names)
+        .bind(ids)
+        .bind(state_versions)
+        .bind(bases)
+        .fetch_all(pool)
+        .await?;
+
+    let mut snapshots = BTreeMap::new();
+    let mut tails: BTreeMap<i64, Vec<StoredEvent>> = BTreeMap::new();
+    for row in rows {
+        let number: i64 = row.try_get("number")?;
+        let sequence = unsigned(row.try_get("sequence")?, "sequence")?;
+        let payload: String = row.try_get("payload")?;
+        match row.try_get::<Option<String>, _>("event_type")? {
+            None => {
+                snapshots.insert(number, (sequence, payload));
+            }
+            Some(event_type) => tails.entry(number).or_default().push(StoredEvent {
+                sequence,
+                event_type,
+                event_version: row.try_get("event_version")?,
+                payload,
+            }),
+        }
+    }
+    let mut results = Vec::with_capacity(wanted.len());
+    for (one, number) in wanted.into_iter().zip(1..) {
+        let tail = tails.remove(&number).unwrap_or_default();
+        let stream = one.stream.clone();
+        let read = fold(types, one, snapshots.remove(&number), tail);
+        results.push(read.map_err(|error| (stream, error)));
+    }
+    Ok(results)
+}
+
+struct StoredEvent {
+    sequence: u64,
+    event_type: String,
+    event_version: String,
+    payload: String,
+}
+
+fn fold(
+    types: &AggregateTypes,
+    wanted: Wanted,
+    snapshot: Option<(u64, String)>,
+    tail: Vec<StoredEvent>,
+) -> Result<Read, StreamStateError> {
+    let aggregate_type = wanted.stream.aggregate_type();
+    let mut snapshot_sequence = None;
+    let mut loaded = match (wanted.base, snapshot) {
+        (Some(base), _) => base,
+        (None, Some((sequence, json))) => {
+            snapshot_sequence = Some(sequence);
+            Loaded {
+                state: types.from_snapshot(aggregate_type, &json)?,
+                sequence,
+            }
+        }
+        (None, None) => {
+            snapshot_sequence = Some(0);
+            Loaded {
+                state: types.empty(aggregate_type)?,
+                sequence: 0,
+            }
+        }
+    };
+    for event in tail {
+        loaded
+            .state
+            .evolve_stored(&event.event_type, &event.event_version, &event.payload)?;
+        loaded.sequence = event.sequence;
+    }
+    Ok(Read {
+        stream: wanted.stream,
+        loaded,
+        snapshot: snapshot_sequence,
+    })
+}
+
+/// Reads one aggregate.
+///
+/// # Errors
+/// The database is away, or something stored cannot be read.
+pub(crate) async fn load_one<D: Decider>(
+    pool: &PgPool,
+    stream: &StreamId,
+) -> Result<(D::State, u64), StoreError> {
+    let types = aggregate_types();
+    let wanted = vec![Wanted {
+        stream: stream.clone(),
+        base: None,
+    }];
+    let read = load(pool, &types, wanted).await?.pop();
+    let Some(read) = read.transpose().map_err(|(_, error)| error)? else {
+        return Ok((D::State::default(), 0));
+    };
+    let state = read.loaded.state_of::<D>().cloned().unwrap_or_default();
+    Ok((state, read.loaded.sequence))
+}
