@@ -12,8 +12,10 @@ CREATE TABLE products (
     created_at   timestamptz NOT NULL,
     updated_at   timestamptz NOT NULL,
     version      bigint NOT NULL,           -- the sequence of its last event: the ETag
-    search_text  text COLLATE "C" NOT NULL, -- name, brand and category, as read_model.search_text makes it
-    search_grams text[] NOT NULL            -- its grams, as read_model.search_grams makes them
+    search_text  text COLLATE "C" NOT NULL  -- what a keyword is looked for in
+                 GENERATED ALWAYS AS (read_model.search_text(name, brand, category)) STORED,
+    search_grams text[] NOT NULL            -- and its grams, for the index
+                 GENERATED ALWAYS AS (read_model.search_grams(read_model.search_text(name, brand, category))) STORED
 );
 -- GET /products: each sort, alone and within a category or a brand (read backwards for the other direction).
 CREATE INDEX products_created_idx ON products (created_at, id);
