@@ -1,0 +1,81 @@
+//! The words of the published language: one file a domain, each with its records and the translation
+//! into them.
+//!
+//! Two things never leave: what opens a payment (the token that the gateway gave the buyer's browser),
+//! and words that a person typed about an order or a count. A topic keeps its history, so what was once
+//! published cannot be taken back, while a field can be added at any time.
+
+pub(crate) mod coupon;
+pub(crate) mod inventory;
+pub(crate) mod order;
+pub(crate) mod payment;
+pub(crate) mod product;
+pub(crate) mod refund;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::topics::names;
+
+/// A public name and the record that goes with it.
+pub(crate) type Translation = (&'static str, Body);
+
+/// The own fields of any record.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Body {
+    OrderCreated(order::Created),
+    OrderDiscounted(order::Discounted),
+    OrderStatusChanged(order::StatusChanged),
+    PaymentRequested(payment::Requested),
+    PaymentOutcomeUnknown(payment::OutcomeUnknown),
+    PaymentCompleted(payment::Completed),
+    PaymentFailed(payment::Failed),
+    PaymentRefundRequested(refund::Requested),
+    PaymentRefundDelayed(refund::Delayed),
+    PaymentRefunded(refund::Done),
+    StockUpdated(inventory::StockUpdated),
+    CouponPoolCreated(coupon::PoolCreated),
+    CouponPoolClosed(coupon::PoolClosed),
+    CouponIssued(coupon::Issued),
+    CouponHeld(coupon::Held),
+    CouponUsed(coupon::OfOrder),
+    CouponReleased(coupon::OfOrder),
+    ProductCreated(product::Created),
+    ProductUpdated(product::Updated),
+    ProductPriceChanged(product::PriceChanged),
+    ProductStatusChanged(product::StatusChanged),
+}
+
+impl Body {
+    pub(crate) fn topic(&self) -> &'static str {
+        match self {
+            Self::OrderCreated(_) => names::ORDER_CREATED,
+            Self::OrderDiscounted(_) => names::ORDER_DISCOUNTED,
+            Self::OrderStatusChanged(_) => names::ORDER_STATUS_CHANGED,
+            Self::PaymentRequested(_) => names::PAYMENT_REQUESTED,
+            Self::PaymentOutcomeUnknown(_) => names::PAYMENT_OUTCOME_UNKNOWN,
+            Self::PaymentCompleted(_) => names::PAYMENT_COMPLETED,
+            Self::PaymentFailed(_) => names::PAYMENT_FAILED,
+            Self::PaymentRefundRequested(_) => names::PAYMENT_REFUND_REQUESTED,
+            Self::PaymentRefundDelayed(_) => names::PAYMENT_REFUND_DELAYED,
+            Self::PaymentRefunded(_) => names::PAYMENT_REFUNDED,
+            Self::StockUpdated(_) => names::STOCK_UPDATED,
+            Self::CouponPoolCreated(_) => names::COUPON_POOL_CREATED,
+            Self::CouponPoolClosed(_) => names::COUPON_POOL_CLOSED,
+            Self::CouponIssued(_) => names::COUPON_ISSUED,
+            Self::CouponHeld(_) => names::COUPON_HELD,
+            Self::CouponUsed(_) => names::COUPON_USED,
+            Self::CouponReleased(_) => names::COUPON_RELEASED,
+            Self::ProductCreated(_) => names::PRODUCT_CREATED,
+            Self::ProductUpdated(_) => names::PRODUCT_UPDATED,
+            Self::ProductPriceChanged(_) => names::PRODUCT_PRICE_CHANGED,
+            Self::ProductStatusChanged(_) => names::PRODUCT_STATUS_CHANGED,
+        }
+    }
+}
+
+/// A moment as it is published.
+fn millis(moment: DateTime<Utc>) -> i64 {
+    moment.timestamp_millis()
+}

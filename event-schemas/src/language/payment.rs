@@ -1,0 +1,182 @@
+//! What is said about payments.
+
+use domain::payment::PaymentEvent;
+use domain::{Money, OrderId, UserId};
+use serde::Serialize;
+
+use super::{Body, Translation, millis, refund};
+
+/// The failure code when the gateway charged another amount than was asked for; orders that are
+/// cancelled for it carry the same one.
+const AMOUNT_MISMATCH: &str = "AMOUNT_MISMATCH";
+
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Requested {
+    payment_id: String,
+    order_id: OrderId,
+    user_id: UserId,
+    amount: i64,
+    currency: &'static str,
+    gateway: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct OutcomeUnknown {
+    payment_id: String,
+    order_id: OrderId,
+    reason: String,
+    inquiries: i64,
+    next_inquiry_at: Option<i64>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Completed {
+    payment_id: String,
+    order_id: OrderId,
+    user_id: UserId,
+    amount: i64,
+    currency: &'static str,
+    gateway_transaction_id: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Failed {
+    payment_id: String,
+    order_id: OrderId,
+    user_id: UserId,
+    amount: i64,
+    currency: &'static str,
+    failure_code: String,
+    message: Option<String>,
+    charged_amount: Option<i64>,
+    charged_currency: Option<&'static str>,
+    gateway_transaction_id: Option<String>,
+}
+
+/// Every payment event is public (PAY-05), without the token that opens it.
+pub(crate) fn translate(payment_id: &str, event: &PaymentEvent) -> Translation {
+    match event {
+        PaymentEvent::PaymentRequested {
+            order_id,
+            user_id,
+            amount,
+            gateway,
+            token: _,
+        } => {
+            let requested = Requested {
+                payment_id: payment_id.to_owned(),
+                order_id: *order_id,
+                user_id: user_id.clone(),
+                amount: amount.amount(),
+                currency: amount.currency().code(),
+                gateway: gateway.clone(),
+            };
+            ("PAYMENT_REQUESTED", Body::PaymentRequested(requested))
+        }
+        PaymentEvent::PaymentOutcomeUnknown {
+            order_id,
+            reason,
+            inquiries,
+            next_inquiry_at,
+        } => {
+            let unknown = OutcomeUnknown {
+                payment_id: payment_id.to_owned(),
+                order_id: *order_id,
+                reason: reason.clone(),
+                inquiries: i64::from(*inquiries),
+                next_inquiry_at: next_inquiry_at.map(millis),
+            };
+            (
+                "PAYMENT_OUTCOME_UNKNOWN",
+                Body::PaymentOutcomeUnknown(unknown),
+            )
+        }
+        PaymentEvent::PaymentSucceeded {
+            order_id,
+            user_id,
+            amount,
+            gateway_transaction_id,
+        } => {
+            let completed = Completed {
+                payment_id: payment_id.to_owned(),
+                order_id: *order_id,
+                user_id: user_id.clone(),
+                amount: amount.amount(),
+                currency: amount.currency().code(),
+                gateway_transaction_id: gateway_transaction_id.clone(),
+            };
+            ("PAYMENT_SUCCESS", Body::PaymentCompleted(completed))
+        }
+        PaymentEvent::PaymentFailed {
+            order_id,
+            user_id,
+            amount,
+            code,
+            message,
+        } => {
+            let mut failed = failed(payment_id, *order_id, user_id, *amount, code);
+            failed.message = Some(message.clone());
+            ("PAYMENT_FAILED", Body::PaymentFailed(failed))
+        }
+        PaymentEvent::PaymentMismatched {
+            order_id,
+            user_id,
+            expected,
+            charged,
+            gateway_transaction_id,
+        } => {
+            let mut failed = failed(payment_id, *order_id, user_id, *expected, AMOUNT_MISMATCH);
+            failed.charged_amount = Some(charged.amount());
+            failed.charged_currency = Some(charged.currency().code());
+            failed.gateway_transaction_id = Some(gateway_transaction_id.clone());
+            ("PAYMENT_FAILED", Body::PaymentFailed(failed))
+        }
+        PaymentEvent::PaymentRefundRequested {
+            order_id,
+            refund_id,
+            amount,
+            reason,
+        } => refund::requested(payment_id, *order_id, *refund_id, *amount, *reason),
+        PaymentEvent::PaymentRefundDelayed {
+            refund_id,
+            reason,
+            attempts,
+            next_attempt_at,
+        } => refund::delayed(payment_id, *refund_id, reason, *attempts, *next_attempt_at),
+        PaymentEvent::PaymentRefunded {
+            order_id,
+            user_id,
+            refund_id,
+            amount,
+            reason,
+        } => refund::done(
+            payment_id,
+            (*order_id, user_id),
+            *refund_id,
+            *amount,
+            *reason,
+        ),
+    }
+}
+
+/// A payment that failed, with nothing charged.
+fn failed(
+    payment_id: &str,
+    order_id: OrderId,
+    user_id: &UserId,
+    amount: Money,
+    code: &str,
+) -> Failed {
+    Failed {
+        payment_id: payment_id.to_owned(),
+        order_id,
+        user_id: user_id.clone(),
+        amount: amount.amount(),
+        currency: amount.currency().code(),
+        failure_code: code.to_owned(),
+        message: None,
+        charged_amount: None,
+        charged_currency: None,
+        gateway_transaction_id: None,
+    }
+}

@@ -1,0 +1,84 @@
+//! Samples of a payment's events.
+
+use domain::RefundId;
+use domain::payment::{PaymentEvent, RefundReason};
+use uuid::Uuid;
+
+use crate::samples::{krw, moment, order, usd, user};
+
+/// What must never be published.
+pub(crate) const TOKEN: &str = "tok_approve_secret";
+
+pub(crate) fn payment_events() -> Vec<PaymentEvent> {
+    let (order_id, user_id, amount) = (order(), user(), krw(27_000));
+    let refund_id = RefundId::new(Uuid::from_u128(0x0193_ffff_0000_7000_8000_0000_0000_0001));
+    let refunded = |reason| PaymentEvent::PaymentRefunded {
+        order_id,
+        user_id: user(),
+        refund_id,
+        amount,
+        reason,
+    };
+    vec![
+        PaymentEvent::PaymentRequested {
+            order_id,
+            user_id: user_id.clone(),
+            amount,
+            gateway: "mock".to_owned(),
+            token: TOKEN.to_owned(),
+        },
+        PaymentEvent::PaymentOutcomeUnknown {
+            order_id,
+            reason: "timeout".to_owned(),
+            inquiries: 1,
+            next_inquiry_at: Some(moment("2025-03-01T09:31:00Z")),
+        },
+        PaymentEvent::PaymentOutcomeUnknown {
+            order_id,
+            reason: "timeout".to_owned(),
+            inquiries: 20,
+            next_inquiry_at: None,
+        },
+        PaymentEvent::PaymentSucceeded {
+            order_id,
+            user_id: user_id.clone(),
+            amount,
+            gateway_transaction_id: "mock-1".to_owned(),
+        },
+        PaymentEvent::PaymentFailed {
+            order_id,
+            user_id: user_id.clone(),
+            amount,
+            code: "CARD_DECLINED".to_owned(),
+            message: "한도 초과".to_owned(),
+        },
+        PaymentEvent::PaymentMismatched {
+            order_id,
+            user_id,
+            expected: amount,
+            charged: usd(2_700),
+            gateway_transaction_id: "mock-2".to_owned(),
+        },
+        PaymentEvent::PaymentRefundRequested {
+            order_id,
+            refund_id,
+            amount,
+            reason: RefundReason::LateSuccess,
+        },
+        PaymentEvent::PaymentRefundDelayed {
+            refund_id,
+            reason: "HTTP 503".to_owned(),
+            attempts: 2,
+            next_attempt_at: Some(moment("2025-03-01T09:40:00Z")),
+        },
+        PaymentEvent::PaymentRefundDelayed {
+            refund_id,
+            reason: "HTTP 503".to_owned(),
+            attempts: 30,
+            next_attempt_at: None,
+        },
+        refunded(RefundReason::OrderCancelled),
+        refunded(RefundReason::LateSuccess),
+        refunded(RefundReason::AmountMismatch),
+    ]
+}
