@@ -54,6 +54,12 @@ impl<D: Decider> Default for Aggregate<D> {
     }
 }
 
+impl<D: Decider> Clone for Aggregate<D> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
 impl<D: Decider> cqrs_es::Aggregate for Aggregate<D>
 where
     D::Command: Send,
@@ -81,3 +87,6 @@ where
         D::evolve(&mut self.0, &event);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -245,3 +245,6 @@ impl From<CouponCode> for String {
         code.to_string()
     }
 }
+
+#[cfg(test)]
+mod tests;

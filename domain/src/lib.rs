@@ -8,9 +8,13 @@
 pub mod checkout;
 pub mod coupon_pool;
 mod decider;
+#[cfg(test)]
+mod golden;
 mod ids;
 pub mod inventory;
 mod money;
+#[cfg(test)]
+mod mothers;
 pub mod order;
 pub mod payment;
 pub mod product;
@@ -18,6 +22,8 @@ mod quantity;
 mod recorded;
 mod rejection;
 mod saga;
+#[cfg(test)]
+mod spec;
 mod streams;
 mod workspace;
 

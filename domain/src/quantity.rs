@@ -66,3 +66,6 @@ impl fmt::Display for Quantity {
         self.0.fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -271,3 +271,6 @@ impl AggregateTypes {
             .ok_or_else(|| StreamStateError::UnknownType(aggregate_type.to_owned()))
     }
 }
+
+#[cfg(test)]
+mod tests;

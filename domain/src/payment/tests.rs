@@ -1,1 +1,369 @@
-//! To be written.
+//! The payment's rules, by example and as a table over all stages and commands.
+
+use super::*;
+use crate::money::Money;
+use crate::mothers::{at, krw, order_id, refund_id, user};
+use crate::spec::{Given, Table, given, history};
+
+const TABLE: Table<Payment> = Table {
+    stages: &[
+        ("(none)", ""),
+        ("pending", "request"),
+        ("unknown", "request unknown"),
+        ("unheard-of", "request no-record"),
+        ("failed", "request fail"),
+        ("given-up", "request no-record give-up"),
+        ("reopened", "request no-record give-up unknown"),
+        ("succeeded", "request succeed"),
+        ("late", "request fail succeed"),
+        ("refunding", "request succeed refund"),
+        ("delayed", "request succeed refund delay"),
+        ("cancelled", "request succeed refund complete"),
+        ("late-refunded", "request fail succeed refund-late complete"),
+        ("mismatched", "request mischarge"),
+        ("mismatch-refunding", "request mischarge refund-mismatch"),
+        ("mismatch-refunded", "request mischarge refund-mismatch complete"),
+    ],
+    command,
+    additive: &["unknown", "delay"],
+    cells: "
+    none = PAYMENT_NOT_FOUND
+    exists = PAYMENT_ALREADY_EXISTS
+    settled = PAYMENT_ALREADY_SETTLED
+    nothing = NOTHING_TO_REFUND
+    norefund = REFUND_NOT_FOUND
+    Requested = PaymentRequested
+    Succeeded = PaymentSucceeded
+    Wrong = PaymentMismatched
+    Failed = PaymentFailed
+    Unknown = PaymentOutcomeUnknown
+    Refunding = PaymentRefundRequested
+    Delayed = PaymentRefundDelayed
+    Refunded = PaymentRefunded
+
+                        request    request-2  succeed    recharge   mischarge  fail     unknown  refund     complete  complete-2  delay     delay-2
+    (none)              Requested  Requested  none       none       none       none     none     none       none      none        none      none
+    pending             -          exists     Succeeded  Succeeded  Wrong      Failed   Unknown  nothing    norefund  norefund    norefund  norefund
+    unknown             -          exists     Succeeded  Succeeded  Wrong      Failed   Unknown  nothing    norefund  norefund    norefund  norefund
+    unheard-of          -          exists     Succeeded  Succeeded  Wrong      Failed   Unknown  nothing    norefund  norefund    norefund  norefund
+    failed              -          exists     Succeeded  Succeeded  Wrong      -        -        nothing    norefund  norefund    norefund  norefund
+    given-up            -          exists     Succeeded  Succeeded  Wrong      -        Unknown  nothing    norefund  norefund    norefund  norefund
+    reopened            -          exists     Succeeded  Succeeded  Wrong      Failed   Unknown  nothing    norefund  norefund    norefund  norefund
+    succeeded           -          exists     -          settled    -          settled  -        Refunding  norefund  norefund    norefund  norefund
+    late                -          exists     -          settled    -          settled  -        Refunding  norefund  norefund    norefund  norefund
+    refunding           -          exists     -          settled    -          settled  -        -          Refunded  norefund    Delayed   norefund
+    delayed             -          exists     -          settled    -          settled  -        -          Refunded  norefund    Delayed   norefund
+    cancelled           -          exists     -          settled    -          settled  -        nothing    -         -           -         -
+    late-refunded       -          exists     -          settled    -          settled  -        nothing    -         -           -         -
+    mismatched          -          exists     -          settled    -          -        -        Refunding  norefund  norefund    norefund  norefund
+    mismatch-refunding  -          exists     -          settled    -          -        -        -          Refunded  norefund    Delayed   norefund
+    mismatch-refunded   -          exists     -          settled    -          settled  -        nothing    -         -           -         -
+    ",
+};
+
+fn command(name: &str) -> PaymentCommand {
+    match name {
+        "request" => request(krw(2_000), "tok_approve"),
+        "request-2" => request(krw(2_000), "tok_decline"),
+        "succeed" => succeed(krw(2_000), "gw-1"),
+        "recharge" => succeed(krw(2_000), "gw-2"),
+        "mischarge" => succeed(krw(1_999), "gw-1"),
+        "fail" => fail("CARD_DECLINED"),
+        "give-up" => fail(NO_RECORD),
+        "unknown" => unknown("timeout"),
+        "no-record" => unknown(NO_RECORD),
+        "refund" => refund(RefundReason::OrderCancelled),
+        "refund-late" => refund(RefundReason::LateSuccess),
+        "refund-mismatch" => refund(RefundReason::AmountMismatch),
+        "complete" | "complete-2" => PaymentCommand::CompleteRefund {
+            refund_id: refund_id(if name == "complete" { 1 } else { 2 }),
+        },
+        "delay" => delay(1),
+        "delay-2" => delay(2),
+        other => panic!("no command {other}"),
+    }
+}
+
+fn request(amount: Money, token: &str) -> PaymentCommand {
+    PaymentCommand::Request {
+        order_id: order_id(1),
+        user_id: user("ann"),
+        amount,
+        gateway: "mock".to_owned(),
+        token: token.to_owned(),
+    }
+}
+
+fn succeed(charged: Money, gateway_transaction_id: &str) -> PaymentCommand {
+    PaymentCommand::Succeed {
+        charged,
+        gateway_transaction_id: gateway_transaction_id.to_owned(),
+    }
+}
+
+fn fail(code: &str) -> PaymentCommand {
+    PaymentCommand::Fail {
+        code: code.to_owned(),
+        message: "no".to_owned(),
+    }
+}
+
+fn unknown(reason: &str) -> PaymentCommand {
+    PaymentCommand::MarkUnknown {
+        reason: reason.to_owned(),
+        next_inquiry_at: Some(at(1)),
+    }
+}
+
+fn refund(reason: RefundReason) -> PaymentCommand {
+    PaymentCommand::RequestRefund {
+        refund_id: refund_id(1),
+        reason,
+    }
+}
+
+fn delay(number: u32) -> PaymentCommand {
+    PaymentCommand::DelayRefund {
+        refund_id: refund_id(number),
+        reason: "timeout".to_owned(),
+        next_attempt_at: Some(at(2)),
+    }
+}
+
+fn stage(name: &str) -> Given<Payment> {
+    given::<Payment>(TABLE.history(name))
+}
+
+fn status(given: &Given<Payment>) -> PaymentStatus {
+    given.state().requested().unwrap().status
+}
+
+#[test]
+fn every_command_in_every_stage_does_what_the_table_says() {
+    TABLE.check();
+}
+
+#[test]
+fn every_stage_has_its_status() {
+    use PaymentStatus::{Cancelled, Failed, Pending, Refunded, Succeeded, Unknown};
+    let statuses = [
+        ("pending", Pending),
+        ("unknown", Unknown),
+        ("unheard-of", Unknown),
+        ("failed", Failed),
+        ("given-up", Failed),
+        ("reopened", Unknown),
+        ("succeeded", Succeeded),
+        ("late", Succeeded),
+        ("refunding", Succeeded),
+        ("delayed", Succeeded),
+        ("cancelled", Cancelled),
+        ("late-refunded", Refunded),
+        ("mismatched", Failed),
+        ("mismatch-refunding", Failed),
+        ("mismatch-refunded", Refunded),
+    ];
+    for (name, expected) in statuses {
+        let given = stage(name);
+        assert_eq!(status(&given), expected, "{name}");
+        let json = serde_json::to_value(expected).unwrap();
+        assert_eq!(json, expected.as_str());
+        assert_eq!(expected.to_string(), expected.as_str());
+    }
+}
+
+#[test]
+fn money_is_asked_for_once_under_one_id() {
+    let requested = PaymentEvent::PaymentRequested {
+        order_id: order_id(1),
+        user_id: user("ann"),
+        amount: krw(2_000),
+        gateway: "mock".to_owned(),
+        token: "tok_approve".to_owned(),
+    };
+    let given = given::<Payment>(vec![]).when(command("request"));
+    let given = given
+        .then(vec![requested])
+        .when(command("request"))
+        .then_nothing();
+    given
+        .when(command("request-2"))
+        .then_refused(PaymentError::AlreadyRequested);
+}
+
+#[test]
+fn a_payment_names_its_gateway_and_its_token() {
+    let ask = |gateway: String, token: String| {
+        given::<Payment>(vec![]).when(PaymentCommand::Request {
+            order_id: order_id(1),
+            user_id: user("ann"),
+            amount: krw(1),
+            gateway,
+            token,
+        })
+    };
+    let invalid = |field, reason| PaymentError::Invalid { field, reason };
+    for gateway in [String::new(), "g".repeat(33)] {
+        let refused = ask(gateway, "t".to_owned());
+        refused.then_refused(invalid("gateway", "1 to 32 characters"));
+    }
+    for token in [String::new(), "t".repeat(201)] {
+        let refused = ask("g".to_owned(), token);
+        refused.then_refused(invalid("token", "1 to 200 characters"));
+    }
+}
+
+#[test]
+fn a_charge_of_another_amount_is_no_success() {
+    for charged in [krw(1_999), krw(2_001), krw(0), crate::mothers::usd(2_000)] {
+        let given = stage("pending").when(succeed(charged, "gw-1"));
+        let given = given.then(vec![PaymentEvent::PaymentMismatched {
+            order_id: order_id(1),
+            user_id: user("ann"),
+            expected: krw(2_000),
+            charged,
+            gateway_transaction_id: "gw-1".to_owned(),
+        }]);
+        let payment = given.state().requested().unwrap();
+        assert_eq!(payment.capture.as_ref().unwrap().amount, charged);
+        assert_eq!(payment.failure_code.as_deref(), Some("AMOUNT_MISMATCH"));
+    }
+}
+
+#[test]
+fn what_goes_back_is_what_was_captured_not_what_was_asked_for() {
+    let given = stage("mismatched");
+    let (reason, refund_id) = (RefundReason::AmountMismatch, refund_id(1));
+    let (order_id, amount) = (order_id(1), krw(1_999));
+    let given = given.when(refund(reason));
+    let given = given.then(vec![PaymentEvent::PaymentRefundRequested {
+        order_id,
+        refund_id,
+        amount,
+        reason,
+    }]);
+    given
+        .when(command("complete"))
+        .then(vec![PaymentEvent::PaymentRefunded {
+            order_id,
+            user_id: user("ann"),
+            refund_id,
+            amount,
+            reason,
+        }]);
+}
+
+#[test]
+fn nothing_is_given_back_of_nothing_and_no_gateway_is_asked() {
+    let free = [request(krw(0), "free"), succeed(krw(0), "free")];
+    let (reason, refund_id) = (RefundReason::OrderCancelled, refund_id(1));
+    let (order_id, amount) = (order_id(1), krw(0));
+    let given = given::<Payment>(history::<Payment>(free)).when(refund(reason));
+    let given = given.then(vec![
+        PaymentEvent::PaymentRefundRequested {
+            order_id,
+            refund_id,
+            amount,
+            reason,
+        },
+        PaymentEvent::PaymentRefunded {
+            order_id,
+            user_id: user("ann"),
+            refund_id,
+            amount,
+            reason,
+        },
+    ]);
+    assert_eq!(status(&given), PaymentStatus::Cancelled);
+}
+
+#[test]
+fn a_second_charge_of_one_payment_contradicts_the_first() {
+    let status = PaymentStatus::Succeeded;
+    let refused = stage("succeeded").when(command("recharge"));
+    refused.then_refused(PaymentError::AlreadySettled { status });
+}
+
+#[test]
+fn a_refund_that_is_delayed_stays_asked_for_and_counts_its_attempts() {
+    let delayed = |attempts| PaymentEvent::PaymentRefundDelayed {
+        refund_id: refund_id(1),
+        reason: "timeout".to_owned(),
+        attempts,
+        next_attempt_at: Some(at(2)),
+    };
+    let given = stage("refunding").when(delay(1)).then(vec![delayed(1)]);
+    let given = given.when(delay(1)).then(vec![delayed(2)]);
+    let refund = given.state().requested().unwrap().refund.clone().unwrap();
+    assert_eq!((refund.attempts, refund.amount), (2, krw(2_000)));
+    assert_eq!(refund.next_attempt_at, Some(at(2)));
+}
+
+#[test]
+fn inquiries_are_counted_and_the_last_one_says_whether_there_was_a_record() {
+    let found = |reason: &str, inquiries| PaymentEvent::PaymentOutcomeUnknown {
+        order_id: order_id(1),
+        reason: reason.to_owned(),
+        inquiries,
+        next_inquiry_at: Some(at(1)),
+    };
+    let given = stage("pending").when(unknown(NO_RECORD));
+    let given = given.then(vec![found(NO_RECORD, 1)]);
+    assert!(given.state().requested().unwrap().no_record);
+    let given = given
+        .when(unknown("timeout"))
+        .then(vec![found("timeout", 2)]);
+    let payment = given.state().requested().unwrap();
+    assert!(!payment.no_record);
+    assert_eq!(
+        (payment.inquiries, payment.next_inquiry_at),
+        (2, Some(at(1)))
+    );
+}
+
+/// It stayed FAILED when the last inquiry was not answered, so nobody asked again, and a charge that
+/// had come late was kept.
+#[test]
+fn a_payment_given_up_without_a_record_is_unknown_again_when_the_last_inquiry_is_not_answered() {
+    let given = stage("given-up");
+    assert_eq!(status(&given), PaymentStatus::Failed);
+    let given = given.when(unknown("timeout"));
+    let given = given.then(vec![PaymentEvent::PaymentOutcomeUnknown {
+        order_id: order_id(1),
+        reason: "timeout".to_owned(),
+        inquiries: 2,
+        next_inquiry_at: Some(at(1)),
+    }]);
+    assert_eq!(status(&given), PaymentStatus::Unknown);
+    assert_eq!(given.state().requested().unwrap().failure_code, None);
+}
+
+#[test]
+fn a_late_success_is_a_success_and_no_longer_a_failure() {
+    let given = stage("late");
+    let payment = given.state().requested().unwrap();
+    assert_eq!(payment.failure_code, None);
+    assert_eq!(
+        payment.capture.as_ref().unwrap().gateway_transaction_id,
+        "gw-1"
+    );
+}
+
+#[test]
+fn what_is_known_is_not_asked_again() {
+    for name in ["succeeded", "failed", "mismatched"] {
+        let given = stage(name);
+        assert_eq!(
+            given.state().requested().unwrap().next_inquiry_at,
+            None,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn there_is_nothing_to_refund_twice() {
+    let given = stage("cancelled").when(command("refund"));
+    let status = PaymentStatus::Cancelled;
+    given.then_refused(PaymentError::NothingToRefund { status });
+}

@@ -1,0 +1,360 @@
+//! One sample of every event, and more where options matter. The values are fixed: golden files hold
+//! them.
+
+use crate::coupon_pool::{CouponPoolEvent, DiscountRule};
+use crate::inventory::InventoryEvent;
+use crate::mothers::{
+    allocations, at, coupon, discount, krw, line, order_id, payment_id, refund_id, usd, user,
+    warehouse,
+};
+use crate::order::{CancelReason, OrderEvent, OrderLine};
+use crate::payment::{NO_RECORD, PaymentEvent, RefundReason};
+use crate::product::{ProductDetails, ProductEvent};
+use crate::recorded::DomainEvent;
+
+/// An event as the log may hold it.
+pub(crate) struct Sample {
+    /// Which of several samples of one event.
+    pub(crate) case: Option<&'static str>,
+    /// The event.
+    pub(crate) event: DomainEvent,
+}
+
+/// All of them.
+pub(crate) fn samples() -> Vec<Sample> {
+    let mut samples = Vec::new();
+    let mut add = |case, event| samples.push(Sample { case, event });
+    for (case, event) in orders() {
+        add(case, DomainEvent::Order(event));
+    }
+    for (case, event) in inventories() {
+        add(case, DomainEvent::Inventory(event));
+    }
+    for (case, event) in coupon_pools() {
+        add(case, DomainEvent::CouponPool(event));
+    }
+    for (case, event) in payments() {
+        add(case, DomainEvent::Payment(event));
+    }
+    for (case, event) in products() {
+        add(case, DomainEvent::Product(event));
+    }
+    samples
+}
+
+type Cases<E> = Vec<(Option<&'static str>, E)>;
+
+fn orders() -> Cases<OrderEvent> {
+    let split = OrderLine {
+        name: "녹차 100 g".to_owned(),
+        allocations: allocations(&[("seoul", 2), ("busan", 1)]),
+        ..line(2, 3, krw(9_900))
+    };
+    let cancelled = |reason, was_paid| OrderEvent::OrderCancelled { reason, was_paid };
+    vec![
+        (
+            None,
+            OrderEvent::OrderPlaced {
+                user_id: user("ann"),
+                lines: vec![line(1, 1, krw(1_000)), split],
+                subtotal: krw(30_700),
+                discount: Some(discount(42, krw(700))),
+                total: krw(30_000),
+                payment_due_at: at(15),
+            },
+        ),
+        (
+            Some("without-coupon"),
+            OrderEvent::OrderPlaced {
+                user_id: user("household-2469"),
+                lines: vec![line(1, 1, usd(1_099))],
+                subtotal: usd(1_099),
+                discount: None,
+                total: usd(1_099),
+                payment_due_at: at(15),
+            },
+        ),
+        (
+            None,
+            OrderEvent::OrderDiscounted {
+                discount: discount(42, krw(700)),
+                total: krw(30_000),
+            },
+        ),
+        (
+            None,
+            OrderEvent::OrderPaymentStarted {
+                payment_id: payment_id(1),
+            },
+        ),
+        (
+            None,
+            OrderEvent::OrderPaid {
+                payment_id: payment_id(1),
+                confirmation_due_at: at(31),
+            },
+        ),
+        (None, OrderEvent::OrderConfirmed {}),
+        (None, OrderEvent::OrderShipped {}),
+        (None, OrderEvent::OrderDelivered {}),
+        (
+            None,
+            cancelled(
+                CancelReason::Requested {
+                    reason: "changed my mind".to_owned(),
+                },
+                true,
+            ),
+        ),
+        (
+            Some("payment-failed"),
+            cancelled(
+                CancelReason::PaymentFailed {
+                    code: "CARD_DECLINED".to_owned(),
+                },
+                false,
+            ),
+        ),
+        (
+            Some("timed-out"),
+            cancelled(CancelReason::PaymentTimedOut, false),
+        ),
+    ]
+}
+
+fn inventories() -> Cases<InventoryEvent> {
+    let order_id = order_id(1);
+    let allocations = || allocations(&[("seoul", 2), ("busan", 1)]);
+    vec![
+        (
+            None,
+            InventoryEvent::StockReceived {
+                warehouse: warehouse("seoul"),
+                quantity: 100,
+            },
+        ),
+        (
+            None,
+            InventoryEvent::StockAdjusted {
+                warehouse: warehouse("busan"),
+                delta: -3,
+                reason: "breakage".to_owned(),
+            },
+        ),
+        (
+            None,
+            InventoryEvent::StockReserved {
+                order_id,
+                allocations: allocations(),
+            },
+        ),
+        (
+            None,
+            InventoryEvent::StockDeducted {
+                order_id,
+                allocations: allocations(),
+            },
+        ),
+        (
+            None,
+            InventoryEvent::StockReleased {
+                order_id,
+                allocations: allocations(),
+            },
+        ),
+        (
+            None,
+            InventoryEvent::StockReturned {
+                order_id,
+                allocations: allocations(),
+            },
+        ),
+    ]
+}
+
+fn coupon_pools() -> Cases<CouponPoolEvent> {
+    let created = |discount| CouponPoolEvent::CouponPoolCreated {
+        name: "봄 할인".to_owned(),
+        quantity: 1_000,
+        discount,
+        valid_from: at(0),
+        valid_until: at(60),
+    };
+    let percent = |max_amount| DiscountRule::Percent {
+        percent: 15,
+        max_amount,
+    };
+    let (user_id, code, order_id) = (user("ann"), coupon(42), order_id(1));
+    vec![
+        (None, created(DiscountRule::Fixed { amount: krw(700) })),
+        (Some("percent"), created(percent(None))),
+        (
+            Some("percent-with-ceiling"),
+            created(percent(Some(krw(5_000)))),
+        ),
+        (
+            None,
+            CouponPoolEvent::CouponIssued {
+                user_id: user_id.clone(),
+                code,
+            },
+        ),
+        (
+            None,
+            CouponPoolEvent::CouponHeld {
+                user_id: user_id.clone(),
+                code,
+                order_id,
+                amount: krw(700),
+            },
+        ),
+        (
+            None,
+            CouponPoolEvent::CouponUsed {
+                user_id: user_id.clone(),
+                code,
+                order_id,
+            },
+        ),
+        (
+            None,
+            CouponPoolEvent::CouponReleased {
+                user_id: user_id.clone(),
+                code,
+                order_id,
+            },
+        ),
+        (
+            None,
+            CouponPoolEvent::CouponGivenBack {
+                user_id,
+                code,
+                order_id,
+            },
+        ),
+        (None, CouponPoolEvent::CouponPoolClosed {}),
+    ]
+}
+
+fn payments() -> Cases<PaymentEvent> {
+    let (order_id, user_id, amount) = (order_id(1), user("ann"), krw(30_000));
+    let gateway_transaction_id = "mock-0001".to_owned();
+    let unknown = |reason: &str, inquiries, next_inquiry_at| PaymentEvent::PaymentOutcomeUnknown {
+        order_id,
+        reason: reason.to_owned(),
+        inquiries,
+        next_inquiry_at,
+    };
+    let delayed = |attempts, next_attempt_at| PaymentEvent::PaymentRefundDelayed {
+        refund_id: refund_id(1),
+        reason: "timeout".to_owned(),
+        attempts,
+        next_attempt_at,
+    };
+    let failed = |code: &str, message: &str| PaymentEvent::PaymentFailed {
+        order_id,
+        user_id: user("ann"),
+        amount,
+        code: code.to_owned(),
+        message: message.to_owned(),
+    };
+    let mut cases: Cases<PaymentEvent> = vec![
+        (
+            None,
+            PaymentEvent::PaymentRequested {
+                order_id,
+                user_id: user_id.clone(),
+                amount,
+                gateway: "mock".to_owned(),
+                token: "tok_approve_7f3a".to_owned(),
+            },
+        ),
+        (
+            None,
+            PaymentEvent::PaymentSucceeded {
+                order_id,
+                user_id: user_id.clone(),
+                amount,
+                gateway_transaction_id: gateway_transaction_id.clone(),
+            },
+        ),
+        (
+            None,
+            PaymentEvent::PaymentMismatched {
+                order_id,
+                user_id: user_id.clone(),
+                expected: amount,
+                charged: krw(29_999),
+                gateway_transaction_id,
+            },
+        ),
+        (None, unknown("timeout", 1, Some(at(1)))),
+        (Some("never-again"), unknown(NO_RECORD, 13, None)),
+        (None, failed("CARD_DECLINED", "The card was declined.")),
+        (
+            Some("no-record"),
+            failed(NO_RECORD, "the gateway has no record of the payment"),
+        ),
+        (None, delayed(1, Some(at(1)))),
+        (Some("never-again"), delayed(13, None)),
+    ];
+    let reasons = [
+        (None, RefundReason::OrderCancelled),
+        (Some("late-success"), RefundReason::LateSuccess),
+        (Some("amount-mismatch"), RefundReason::AmountMismatch),
+    ];
+    for (case, reason) in reasons {
+        let (refund_id, user_id) = (refund_id(1), user_id.clone());
+        let requested = PaymentEvent::PaymentRefundRequested {
+            order_id,
+            refund_id,
+            amount,
+            reason,
+        };
+        let refunded = PaymentEvent::PaymentRefunded {
+            order_id,
+            user_id,
+            refund_id,
+            amount,
+            reason,
+        };
+        cases.extend([(case, requested), (case, refunded)]);
+    }
+    cases
+}
+
+fn products() -> Cases<ProductEvent> {
+    let plain = ProductDetails {
+        name: "green tea".to_owned(),
+        category: "tea".to_owned(),
+        brand: "Boseong".to_owned(),
+        description: None,
+        images: vec![],
+    };
+    let full = ProductDetails {
+        description: Some("첫물 녹차, hand picked".to_owned()),
+        images: vec!["https://images.example.org/tea.jpg".to_owned()],
+        ..plain.clone()
+    };
+    let price = krw(9_900);
+    vec![
+        (
+            None,
+            ProductEvent::ProductCreated {
+                details: full.clone(),
+                price,
+            },
+        ),
+        (
+            Some("plain"),
+            ProductEvent::ProductCreated {
+                details: plain,
+                price,
+            },
+        ),
+        (None, ProductEvent::ProductDescribed { details: full }),
+        (None, ProductEvent::ProductRepriced { price }),
+        (None, ProductEvent::ProductPutOnSale {}),
+        (None, ProductEvent::ProductMarkedSoldOut {}),
+    ]
+}
