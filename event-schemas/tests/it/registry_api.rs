@@ -34,30 +34,30 @@ fn it_has_a_subject_a_topic() {
 
 #[test]
 fn a_version_comes_with_its_id_and_schema() {
-    assert_eq!(
-        get(&format!("subjects/{CREATED}/versions")),
-        (200, json!([1]))
-    );
-    let (status, latest) = get(&format!("subjects/{CREATED}/versions/latest"));
+    let (status, first) = get(&format!("subjects/{CREATED}/versions/1"));
     assert_eq!(status, 200);
-    assert_eq!(latest["subject"], CREATED);
-    assert_eq!(latest["version"], 1);
-    assert_eq!(latest["id"], 1);
-    assert_eq!(latest.as_object().unwrap().len(), 4);
-    assert_eq!(
-        get(&format!("subjects/{CREATED}/versions/1")),
-        (200, latest.clone())
-    );
+    assert_eq!(first["subject"], CREATED);
+    assert_eq!(first["version"], 1);
+    assert_eq!(first["id"], 1);
+    assert_eq!(first.as_object().unwrap().len(), 4);
 
-    let text = latest["schema"].as_str().unwrap();
+    let text = first["schema"].as_str().unwrap();
     let schema: Value = serde_json::from_str(text).unwrap();
     assert_eq!(schema["name"], "OrderCreatedEvent");
     assert_eq!(schema["namespace"], "com.commerce.order.events");
     assert!(!text.contains('\n') && !text.contains("\": "), "{text}");
-    assert_eq!(
-        get(&format!("subjects/{CREATED}/versions/1/schema")),
-        (200, schema)
-    );
+    let alone = get(&format!("subjects/{CREATED}/versions/1/schema"));
+    assert_eq!(alone, (200, schema));
+}
+
+#[test]
+fn the_latest_version_is_the_last() {
+    let (status, versions) = get(&format!("subjects/{CREATED}/versions"));
+    assert_eq!((status, &versions[0]), (200, &json!(1)));
+    let last = versions.as_array().unwrap().last().unwrap();
+    let latest = get(&format!("subjects/{CREATED}/versions/latest"));
+    assert_eq!(latest, get(&format!("subjects/{CREATED}/versions/{last}")));
+    assert_eq!(latest.1["version"], *last);
 }
 
 #[test]
