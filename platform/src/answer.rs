@@ -37,7 +37,10 @@ impl<T> Data<T> {
     /// Data with nothing beside it.
     #[must_use]
     pub fn new(data: T) -> Self {
-        Self { data, meta: Meta::default() }
+        Self {
+            data,
+            meta: Meta::default(),
+        }
     }
 
     /// Says which page it is, and of how many entries when that was counted.

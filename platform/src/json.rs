@@ -58,7 +58,10 @@ impl<T: DeserializeOwned> FromRequest for JsonWithBytes<T> {
         let body = body(request, payload);
         Box::pin(async move {
             let bytes = body.await?;
-            Ok(Self { value: parse(&bytes)?, bytes })
+            Ok(Self {
+                value: parse(&bytes)?,
+                bytes,
+            })
         })
     }
 }
@@ -83,7 +86,9 @@ fn body(
     payload: &mut Payload,
 ) -> impl Future<Output = Result<Bytes, ApiError>> + 'static {
     let is_json = is_json(request);
-    let limit = request.app_data::<BodyTimeout>().map_or(DEFAULT_BODY_TIMEOUT, |limit| limit.0);
+    let limit = request
+        .app_data::<BodyTimeout>()
+        .map_or(DEFAULT_BODY_TIMEOUT, |limit| limit.0);
     let bytes = Bytes::from_request(request, payload);
     async move {
         if !is_json {
@@ -92,14 +97,23 @@ fn body(
         }
         match tokio::time::timeout(limit, bytes).await {
             Ok(bytes) => bytes.map_err(|error| unreadable(&error)),
-            Err(_) => Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT")),
+            Err(_) => Err(ApiError::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "REQUEST_TIMEOUT",
+            )),
         }
     }
 }
 
 fn is_json(request: &HttpRequest) -> bool {
-    let header = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = header.and_then(|text| text.split(';').next()).unwrap_or_default().trim();
+    let header = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let essence = header
+        .and_then(|text| text.split(';').next())
+        .unwrap_or_default()
+        .trim();
     let essence = essence.to_ascii_lowercase();
     essence == "application/json"
         || (essence.starts_with("application/") && essence.ends_with("+json"))
@@ -128,7 +142,9 @@ fn refusal(path: &str, error: &serde_json::Error) -> ApiError {
             .with_message(format!("The body is not valid JSON: {place}."));
     }
     let text = error.to_string();
-    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
+    let text = text
+        .rsplit_once(" at line ")
+        .map_or(text.as_str(), |(text, _)| text);
     let named = text.split('`').nth(1).unwrap_or_default();
     let detail = if text.starts_with("unknown field `") {
         Detail::new(joined(path, named), "UNKNOWN_FIELD")

@@ -13,8 +13,9 @@ const SECONDS_BUCKETS: [f64; 16] = [
 ];
 
 /// Buckets of every `…_size` histogram: batches and pages.
-const SIZE_BUCKETS: [f64; 12] =
-    [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 4096.0];
+const SIZE_BUCKETS: [f64; 12] = [
+    1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 4096.0,
+];
 
 /// How often samples are folded into their buckets. Until then each takes memory, also when nobody scrapes.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(1);
@@ -37,7 +38,9 @@ pub enum MetricsError {
 /// # Errors
 /// Something else has installed a recorder, or the thread for upkeep cannot be started.
 pub fn install() -> Result<PrometheusHandle, MetricsError> {
-    let mut installed = INSTALLED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut installed = INSTALLED
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
     if let Some(handle) = &*installed {
         return Ok(handle.clone());
     }
@@ -46,17 +49,21 @@ pub fn install() -> Result<PrometheusHandle, MetricsError> {
         .set_buckets_for_metric(Matcher::Suffix("_size".into()), &SIZE_BUCKETS)?
         .install_recorder()?;
     let upkeep = handle.clone();
-    std::thread::Builder::new().name("metrics-upkeep".into()).spawn(move || {
-        loop {
-            std::thread::sleep(UPKEEP_INTERVAL);
-            upkeep.run_upkeep();
-        }
-    })?;
+    std::thread::Builder::new()
+        .name("metrics-upkeep".into())
+        .spawn(move || {
+            loop {
+                std::thread::sleep(UPKEEP_INTERVAL);
+                upkeep.run_upkeep();
+            }
+        })?;
     *installed = Some(handle.clone());
     Ok(handle)
 }
 
 /// `GET /metrics`.
 pub(crate) async fn page(handle: web::Data<PrometheusHandle>) -> HttpResponse {
-    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(handle.render())
+    HttpResponse::Ok()
+        .content_type("text/plain; version=0.0.4; charset=utf-8")
+        .body(handle.render())
 }

@@ -51,13 +51,19 @@ impl Sort {
     /// Ascending unless the caller says otherwise.
     #[must_use]
     pub const fn ascending(field: &'static str) -> Self {
-        Self { field, direction: Direction::Ascending }
+        Self {
+            field,
+            direction: Direction::Ascending,
+        }
     }
 
     /// Descending unless the caller says otherwise.
     #[must_use]
     pub const fn descending(field: &'static str) -> Self {
-        Self { field, direction: Direction::Descending }
+        Self {
+            field,
+            direction: Direction::Descending,
+        }
     }
 }
 
@@ -160,7 +166,10 @@ fn paged_query<F: DeserializeOwned + Sortable>(
         .partition(|(name, _)| matches!(name.as_str(), "page" | "size" | "sort"));
     let params: PageParams = parse_pairs(&paging)?;
     let page = page_request(&params, F::SORTS)?;
-    Ok(PagedQuery { filter: parse_pairs(&filters)?, page })
+    Ok(PagedQuery {
+        filter: parse_pairs(&filters)?,
+        page,
+    })
 }
 
 fn page_request(params: &PageParams, sorts: &'static [Sort]) -> Result<PageRequest, ApiError> {
@@ -175,7 +184,10 @@ fn page_request(params: &PageParams, sorts: &'static [Sort]) -> Result<PageReque
         let text = format!("The size is 1 to {MAX_PAGE_SIZE}.");
         details.push(Detail::new("size", "OUT_OF_RANGE").with_message(text));
     }
-    let sort = params.sort.as_deref().map_or(sorts.first().copied(), |text| parse_sort(text, sorts));
+    let sort = params
+        .sort
+        .as_deref()
+        .map_or(sorts.first().copied(), |text| parse_sort(text, sorts));
     match sort {
         Some(sort) if details.is_empty() => Ok(PageRequest { page, size, sort }),
         Some(_) => Err(ApiError::validation(details)),
@@ -217,8 +229,11 @@ mod tests {
     }
 
     impl Sortable for Filter {
-        const SORTS: &'static [Sort] =
-            &[Sort::descending("createdAt"), Sort::ascending("price"), Sort::descending("popular")];
+        const SORTS: &'static [Sort] = &[
+            Sort::descending("createdAt"),
+            Sort::ascending("price"),
+            Sort::descending("popular"),
+        ];
     }
 
     fn query(query: &str) -> Result<PagedQuery<Filter>, ApiError> {
@@ -228,13 +243,20 @@ mod tests {
     fn details(text: &str) -> Vec<(String, &'static str)> {
         let error = query(text).expect_err(text);
         assert_eq!(error.status(), 400);
-        error.details().iter().map(|d| (d.field().to_owned(), d.code())).collect()
+        error
+            .details()
+            .iter()
+            .map(|d| (d.field().to_owned(), d.code()))
+            .collect()
     }
 
     #[test]
     fn a_page_has_defaults() {
         let PagedQuery { page, filter } = query("").expect("nothing is wrong");
-        assert_eq!((page.page(), page.size(), page.limit(), page.offset()), (0, 20, 20, 0));
+        assert_eq!(
+            (page.page(), page.size(), page.limit(), page.offset()),
+            (0, 20, 20, 0)
+        );
         assert_eq!(page.sort(), Sort::descending("createdAt"));
         assert!(filter.category.is_none() && filter.min_price.is_none());
     }
@@ -260,14 +282,23 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         let out = "OUT_OF_RANGE";
-        assert_eq!(details("page=10001&size=0"), [("page".into(), out), ("size".into(), out)]);
+        assert_eq!(
+            details("page=10001&size=0"),
+            [("page".into(), out), ("size".into(), out)]
+        );
         assert_eq!(details("size=101"), [("size".into(), out)]);
         assert_eq!(details("page=-1"), [("page".into(), "WRONG_TYPE")]);
         assert_eq!(details("size=x"), [("size".into(), "WRONG_TYPE")]);
         assert_eq!(details("sort=price,up"), [("sort".into(), "INVALID_VALUE")]);
         assert_eq!(details("sort=id;drop"), [("sort".into(), "INVALID_VALUE")]);
-        assert_eq!(details("page=1&page=2"), [("page".into(), "DUPLICATE_FIELD")]);
+        assert_eq!(
+            details("page=1&page=2"),
+            [("page".into(), "DUPLICATE_FIELD")]
+        );
         assert_eq!(details("colour=red"), [("colour".into(), "UNKNOWN_FIELD")]);
-        assert_eq!(details("minPrice=cheap"), [("minPrice".into(), "WRONG_TYPE")]);
+        assert_eq!(
+            details("minPrice=cheap"),
+            [("minPrice".into(), "WRONG_TYPE")]
+        );
     }
 }

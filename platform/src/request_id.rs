@@ -37,11 +37,15 @@ impl RequestId {
     /// The id that the middleware gave this request.
     #[must_use]
     pub fn of(request: &HttpRequest) -> Self {
-        request.extensions().get::<Self>().cloned().unwrap_or_else(|| {
-            let id = Self::taken_or_made(request.headers().get(X_REQUEST_ID));
-            tracing::trace!(request.id = %id, "request {id} came past the middleware");
-            id
-        })
+        request
+            .extensions()
+            .get::<Self>()
+            .cloned()
+            .unwrap_or_else(|| {
+                let id = Self::taken_or_made(request.headers().get(X_REQUEST_ID));
+                tracing::trace!(request.id = %id, "request {id} came past the middleware");
+                id
+            })
     }
 
     /// The text.
@@ -52,7 +56,9 @@ impl RequestId {
 
     fn made() -> Self {
         let mut buffer = Uuid::encode_buffer();
-        Self(Arc::from(&*Uuid::now_v7().hyphenated().encode_lower(&mut buffer)))
+        Self(Arc::from(
+            &*Uuid::now_v7().hyphenated().encode_lower(&mut buffer),
+        ))
     }
 }
 

@@ -24,7 +24,10 @@ pub fn on_signal() -> io::Result<CancellationToken> {
             _ = terminate.recv() => "SIGTERM",
             _ = interrupt.recv() => "SIGINT",
         };
-        tracing::info!(signal = name, "{name}: taking nothing more, finishing what is under way");
+        tracing::info!(
+            signal = name,
+            "{name}: taking nothing more, finishing what is under way"
+        );
         cancelled.cancel();
     });
     Ok(token)
@@ -49,7 +52,9 @@ pub async fn drain<T>(
     limit: Duration,
     work: impl Future<Output = T>,
 ) -> Result<T, NotDrained> {
-    tokio::time::timeout(limit, work).await.map_err(|_| NotDrained { what, limit })
+    tokio::time::timeout(limit, work)
+        .await
+        .map_err(|_| NotDrained { what, limit })
 }
 
 #[cfg(test)]
@@ -61,6 +66,12 @@ mod tests {
         let limit = Duration::from_millis(5);
         assert_eq!(drain("the quick", limit, async { 7 }).await, Ok(7));
         let stuck = drain("the stuck", limit, std::future::pending::<()>()).await;
-        assert_eq!(stuck, Err(NotDrained { what: "the stuck", limit }));
+        assert_eq!(
+            stuck,
+            Err(NotDrained {
+                what: "the stuck",
+                limit
+            })
+        );
     }
 }

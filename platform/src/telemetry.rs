@@ -51,11 +51,23 @@ pub struct TelemetryConfig {
 impl TelemetryConfig {
     /// Reads it.
     pub fn read(env: &Env) -> Self {
-        let filter = env.text("RUST_LOG", "info", "Which events are logged, by level and module.");
+        let filter = env.text(
+            "RUST_LOG",
+            "info",
+            "Which events are logged, by level and module.",
+        );
         if let Err(error) = EnvFilter::builder().parse(&filter) {
-            env.invalid("RUST_LOG", &format!("is not a filter: {error}"), "info,platform=debug");
+            env.invalid(
+                "RUST_LOG",
+                &format!("is not a filter: {error}"),
+                "info,platform=debug",
+            );
         }
-        let format = env.parsed("LOG_FORMAT", LogFormat::Text, "How log lines look: text or json.");
+        let format = env.parsed(
+            "LOG_FORMAT",
+            LogFormat::Text,
+            "How log lines look: text or json.",
+        );
         Self { format, filter }
     }
 }
@@ -75,7 +87,9 @@ pub enum TelemetryError {
 /// The filter does not parse.
 pub fn init(config: &TelemetryConfig) -> Result<(), TelemetryError> {
     let filter = EnvFilter::builder().parse(&config.filter)?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr);
     let set_up: Result<(), TryInitError> = match config.format {
         LogFormat::Text => lines.finish().try_init(),
         LogFormat::Json => lines.json().flatten_event(true).finish().try_init(),
@@ -92,8 +106,13 @@ mod tests {
 
     #[test]
     fn it_may_be_set_up_twice_and_refuses_a_bad_filter_at_start() {
-        let config = Env::of([("LOG_FORMAT", "json")]).read(TelemetryConfig::read).expect("valid");
-        assert_eq!((config.format, config.filter.as_str()), (LogFormat::Json, "info"));
+        let config = Env::of([("LOG_FORMAT", "json")])
+            .read(TelemetryConfig::read)
+            .expect("valid");
+        assert_eq!(
+            (config.format, config.filter.as_str()),
+            (LogFormat::Json, "info")
+        );
         init(&config).expect("the first time");
         init(&config).expect("the second time");
 

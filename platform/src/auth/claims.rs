@@ -43,7 +43,11 @@ impl Claims {
         if !is_subject {
             return Err(TokenError::Claims);
         }
-        let roles: Roles = self.roles.iter().filter_map(|role| role.parse::<Role>().ok()).collect();
+        let roles: Roles = self
+            .roles
+            .iter()
+            .filter_map(|role| role.parse::<Role>().ok())
+            .collect();
         Ok(Principal::with(&self.sub, roles))
     }
 }

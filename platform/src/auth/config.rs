@@ -123,9 +123,17 @@ fn read_algorithm(env: &Env) -> JwtAlgorithm {
 }
 
 fn read_issuer(env: &Env) -> String {
-    env.required("JWT_ISSUER", "https://login.example.com/", "The `iss` that tokens must have.")
+    env.required(
+        "JWT_ISSUER",
+        "https://login.example.com/",
+        "The `iss` that tokens must have.",
+    )
 }
 
 fn read_audience(env: &Env) -> String {
-    env.required("JWT_AUDIENCE", "commerce", "The `aud` that tokens must name.")
+    env.required(
+        "JWT_AUDIENCE",
+        "commerce",
+        "The `aud` that tokens must name.",
+    )
 }

@@ -59,12 +59,16 @@ extract_role!(Customer);
 
 fn authenticate(request: &HttpRequest) -> Result<Principal, ApiError> {
     let Some(verifier) = request.app_data::<web::Data<Verifier>>() else {
-        return Err(ApiError::internal(&"a call needs a token, but the server has no verifier"));
+        return Err(ApiError::internal(
+            &"a call needs a token, but the server has no verifier",
+        ));
     };
-    bearer_token(request).and_then(|token| verifier.verify(token)).map_err(|error| {
-        tracing::debug!(reason = %error, "a token was refused: {error}");
-        unauthenticated(error)
-    })
+    bearer_token(request)
+        .and_then(|token| verifier.verify(token))
+        .map_err(|error| {
+            tracing::debug!(reason = %error, "a token was refused: {error}");
+            unauthenticated(error)
+        })
 }
 
 /// The token of the one `Authorization` header. Two headers are refused: whoever stands in front of us

@@ -34,7 +34,10 @@ impl Memory {
     pub(super) fn new(capacity: usize) -> Self {
         let a_shard = NonZeroUsize::new(capacity / SHARDS).unwrap_or(NonZeroUsize::MIN);
         let shards = std::array::from_fn(|_| Mutex::new(LruCache::new(a_shard)));
-        Self { shards, epoch: AtomicU64::new(0) }
+        Self {
+            shards,
+            epoch: AtomicU64::new(0),
+        }
     }
 
     pub(super) fn epoch(&self) -> u64 {
@@ -42,7 +45,10 @@ impl Memory {
     }
 
     pub(super) fn recall(&self, fingerprint: &Fingerprint, now_s: u64) -> Option<Principal> {
-        let mut shard = self.shard(fingerprint).lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shard = self
+            .shard(fingerprint)
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let remembered = shard.get(fingerprint)?;
         if remembered.expires_at_s > now_s {
             return Some(remembered.principal.clone());
@@ -59,10 +65,19 @@ impl Memory {
         expires_at_s: u64,
         epoch: u64,
     ) {
-        let mut shard = self.shard(&fingerprint).lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shard = self
+            .shard(&fingerprint)
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         // Under the shard's lock: a revocation raises the epoch first and empties the shard afterwards.
         if self.epoch() == epoch {
-            shard.put(fingerprint, Remembered { principal, expires_at_s });
+            shard.put(
+                fingerprint,
+                Remembered {
+                    principal,
+                    expires_at_s,
+                },
+            );
         }
     }
 
@@ -75,7 +90,10 @@ impl Memory {
 
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        let lengths = self.shards.iter().map(|shard| shard.lock().expect("not poisoned").len());
+        let lengths = self
+            .shards
+            .iter()
+            .map(|shard| shard.lock().expect("not poisoned").len());
         lengths.sum()
     }
 

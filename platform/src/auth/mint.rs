@@ -15,8 +15,9 @@ use crate::config::Secret;
 pub const MAX_TTL: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// DER that stands before the 32 bytes of an Ed25519 private key in PKCS #8 (RFC 8410 §7).
-const PRIVATE_PREFIX: [u8; 16] =
-    [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
+const PRIVATE_PREFIX: [u8; 16] = [
+    0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20,
+];
 /// DER that stands before the 32 bytes of an Ed25519 public key (RFC 8410 §4).
 const PUBLIC_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0];
 
@@ -64,7 +65,12 @@ impl Minter {
             JwtAlgorithm::Rs256 => EncodingKey::from_rsa_pem(pem)?,
         };
         let (issuer, audience) = (config.issuer.clone(), config.audience.clone());
-        Ok(Self { key, algorithm: config.algorithm, issuer, audience })
+        Ok(Self {
+            key,
+            algorithm: config.algorithm,
+            issuer,
+            audience,
+        })
     }
 
     /// A token for the subject, valid from now for as long as given.
@@ -75,7 +81,9 @@ impl Minter {
         if ttl > MAX_TTL {
             return Err(MintError::TooLong);
         }
-        let now_s = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
+        let now_s = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |now| now.as_secs());
         let claims = NewClaims {
             iss: &self.issuer,
             aud: &self.audience,
@@ -126,9 +134,14 @@ impl DevKeys {
         let AlgorithmParameters::OctetKeyPair(parameters) = jwk.algorithm else {
             return Err(invalid());
         };
-        let public = BASE64URL_NOPAD.decode(parameters.x.as_bytes()).map_err(|_| invalid())?;
+        let public = BASE64URL_NOPAD
+            .decode(parameters.x.as_bytes())
+            .map_err(|_| invalid())?;
         let public_pem = pem("PUBLIC KEY", &[&PUBLIC_PREFIX[..], &public].concat());
-        Ok(Self { private_pem: Secret::new(private_pem), public_pem })
+        Ok(Self {
+            private_pem: Secret::new(private_pem),
+            public_pem,
+        })
     }
 
     /// The configurations of a verifier and of a minter that belong together.
@@ -153,5 +166,8 @@ impl DevKeys {
 }
 
 fn pem(label: &str, der: &[u8]) -> String {
-    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", BASE64.encode(der))
+    format!(
+        "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
+        BASE64.encode(der)
+    )
 }

@@ -47,7 +47,10 @@ impl FromStr for Role {
     type Err = UnknownRole;
 
     fn from_str(text: &str) -> Result<Self, UnknownRole> {
-        Self::ALL.into_iter().find(|role| role.as_str() == text).ok_or(UnknownRole)
+        Self::ALL
+            .into_iter()
+            .find(|role| role.as_str() == text)
+            .ok_or(UnknownRole)
     }
 }
 
@@ -69,7 +72,11 @@ impl Roles {
 
 impl FromIterator<Role> for Roles {
     fn from_iter<I: IntoIterator<Item = Role>>(roles: I) -> Self {
-        Self(roles.into_iter().fold(0, |bits, role| bits | Self::bit(role)))
+        Self(
+            roles
+                .into_iter()
+                .fold(0, |bits, role| bits | Self::bit(role)),
+        )
     }
 }
 
@@ -88,7 +95,10 @@ impl Principal {
     }
 
     pub(super) fn with(subject: &str, roles: Roles) -> Self {
-        Self { subject: Arc::from(subject), roles }
+        Self {
+            subject: Arc::from(subject),
+            roles,
+        }
     }
 
     /// The token's `sub`.
@@ -114,6 +124,10 @@ impl Principal {
     /// # Errors
     /// 403 `FORBIDDEN` when it does not have it.
     pub fn require(&self, role: Role) -> Result<(), ApiError> {
-        if self.has(role) { Ok(()) } else { Err(ApiError::forbidden()) }
+        if self.has(role) {
+            Ok(())
+        } else {
+            Err(ApiError::forbidden())
+        }
     }
 }

@@ -109,7 +109,8 @@ impl Verifier {
         claims.check_times(now_s, self.leeway_s)?;
         let expires_at_s = claims.expires_at_s();
         let principal = claims.into_principal()?;
-        self.memory.remember(fingerprint, principal.clone(), expires_at_s, epoch);
+        self.memory
+            .remember(fingerprint, principal.clone(), expires_at_s, epoch);
         Ok(principal)
     }
 
@@ -123,7 +124,11 @@ impl Verifier {
             .map_err(|error| refusal(error.kind()))?;
         // RFC 7515 §4.1.11: extensions that are marked critical and not understood are a refusal. The
         // library reads the header and leaves it at that; we understand none.
-        if data.header.crit.is_some() { Err(TokenError::Malformed) } else { Ok(data.claims) }
+        if data.header.crit.is_some() {
+            Err(TokenError::Malformed)
+        } else {
+            Ok(data.claims)
+        }
     }
 
     #[cfg(test)]
@@ -144,5 +149,7 @@ fn refusal(kind: &ErrorKind) -> TokenError {
 
 fn now_s() -> u64 {
     // A clock before 1970 is broken; at 0 every token with `nbf` is refused, which is the safe side.
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
 }

@@ -43,7 +43,11 @@ pub fn describe<C>(read: impl FnOnce(&Env) -> C) -> Vec<VariableDoc> {
 /// The variables as lines for `--help`.
 #[must_use]
 pub fn help_text(variables: &[VariableDoc]) -> String {
-    let width = variables.iter().map(|variable| variable.name.len()).max().unwrap_or_default();
+    let width = variables
+        .iter()
+        .map(|variable| variable.name.len())
+        .max()
+        .unwrap_or_default();
     let mut text = String::new();
     for variable in variables {
         let (name, what, default) = (&variable.name, &variable.what, variable.default_text());
@@ -59,7 +63,12 @@ pub fn markdown_table(variables: &[VariableDoc]) -> String {
     let mut text = String::from("| variable | default | what |\n| --- | --- | --- |\n");
     for variable in variables {
         let what = variable.what.replace('|', "\\|");
-        let _ = writeln!(text, "| `{}` | {} | {what} |", variable.name, variable.default_text());
+        let _ = writeln!(
+            text,
+            "| `{}` | {} | {what} |",
+            variable.name,
+            variable.default_text()
+        );
     }
     text
 }

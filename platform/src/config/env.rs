@@ -36,7 +36,9 @@ impl Env {
 
     /// An environment of its own, for tests.
     pub fn of<K: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (K, V)>) -> Self {
-        let map = pairs.into_iter().map(|(key, value)| (key.into(), value.into()));
+        let map = pairs
+            .into_iter()
+            .map(|(key, value)| (key.into(), value.into()));
         Self::from(Source::Map(map.collect()))
     }
 
@@ -47,7 +49,11 @@ impl Env {
     pub fn read<C>(self, read: impl FnOnce(&Self) -> C) -> Result<C, ConfigError> {
         let config = read(&self);
         let mistakes = self.mistakes.into_inner();
-        if mistakes.is_empty() { Ok(config) } else { Err(ConfigError::new(mistakes)) }
+        if mistakes.is_empty() {
+            Ok(config)
+        } else {
+            Err(ConfigError::new(mistakes))
+        }
     }
 
     /// A text with a default.
@@ -119,7 +125,11 @@ impl Env {
         match self.parse(name, &example) {
             Some(value) if limits.contains(&value) => value,
             Some(value) => {
-                self.invalid(name, &format!("is {value}, not {least} to {most}"), &example);
+                self.invalid(
+                    name,
+                    &format!("is {value}, not {least} to {most}"),
+                    &example,
+                );
                 default
             }
             None => default,
@@ -139,7 +149,11 @@ impl Env {
     /// A list, its items separated by commas; empty items are left out.
     pub fn list(&self, name: &str, default: &str, what: &str) -> Vec<String> {
         let text = self.text(name, default, what);
-        text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(Into::into).collect()
+        text.split(',')
+            .map(str::trim)
+            .filter(|item| !item.is_empty())
+            .map(Into::into)
+            .collect()
     }
 
     /// Notes a mistake that only the reader of the whole struct can see.
@@ -156,7 +170,11 @@ impl Env {
     }
 
     fn from(source: Source) -> Self {
-        Self { source, mistakes: RefCell::default(), variables: RefCell::default() }
+        Self {
+            source,
+            mistakes: RefCell::default(),
+            variables: RefCell::default(),
+        }
     }
 
     /// An empty value counts as none: that is what `${X:-}` in a compose file gives.
@@ -172,7 +190,9 @@ impl Env {
                 }
             },
         };
-        value.map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+        value
+            .map(|value| value.trim().to_owned())
+            .filter(|value| !value.is_empty())
     }
 
     fn value_or_missing(&self, name: &str, example: &str) -> Option<String> {

@@ -33,9 +33,17 @@ impl ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (count, s) = (self.mistakes.len(), if self.mistakes.len() == 1 { "" } else { "s" });
+        let (count, s) = (
+            self.mistakes.len(),
+            if self.mistakes.len() == 1 { "" } else { "s" },
+        );
         write!(f, "the configuration has {count} mistake{s}:")?;
-        for Mistake { variable, problem, example } in &self.mistakes {
+        for Mistake {
+            variable,
+            problem,
+            example,
+        } in &self.mistakes
+        {
             write!(f, "\n  {variable} {problem}")?;
             if !example.is_empty() {
                 write!(f, " (for example: {example})")?;

@@ -37,7 +37,11 @@ impl Detail {
     /// A field and the code of what is wrong with it.
     #[must_use]
     pub fn new(field: impl Into<String>, code: &'static str) -> Self {
-        Self { field: field.into(), code, message: None }
+        Self {
+            field: field.into(),
+            code,
+            message: None,
+        }
     }
 
     /// An English message that says more than the catalogue's; Korean keeps the catalogue's.
@@ -64,16 +68,28 @@ impl ApiError {
     /// An error of this status and code. 429 and 503 carry `Retry-After` even when nobody sets it.
     #[must_use]
     pub fn new(status: StatusCode, code: &'static str) -> Self {
-        let wants_retry =
-            matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+        let wants_retry = matches!(
+            status,
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+        );
         let retry_after_s = wants_retry.then_some(DEFAULT_RETRY_AFTER_S);
-        Self { status, code, message: None, details: Vec::new(), retry_after_s, header: None }
+        Self {
+            status,
+            code,
+            message: None,
+            details: Vec::new(),
+            retry_after_s,
+            header: None,
+        }
     }
 
     /// 400 `VALIDATION_FAILED` with these details.
     #[must_use]
     pub fn validation(details: Vec<Detail>) -> Self {
-        Self { details, ..Self::new(StatusCode::BAD_REQUEST, "VALIDATION_FAILED") }
+        Self {
+            details,
+            ..Self::new(StatusCode::BAD_REQUEST, "VALIDATION_FAILED")
+        }
     }
 
     /// 400 `VALIDATION_FAILED` for one field.

@@ -20,7 +20,10 @@ impl Language {
     /// The language of the request's `Accept-Language`.
     pub fn from_request(request: &impl HttpMessage) -> Self {
         let header = request.headers().get(ACCEPT_LANGUAGE);
-        header.and_then(|value| value.to_str().ok()).map(Self::preferred).unwrap_or_default()
+        header
+            .and_then(|value| value.to_str().ok())
+            .map(Self::preferred)
+            .unwrap_or_default()
     }
 
     /// The language that a value of `Accept-Language` prefers: the highest `q`, the first of equals.
@@ -30,7 +33,9 @@ impl Language {
         for entry in accept_language.split(',').take(MAX_PREFERENCES) {
             let mut parts = entry.split(';').map(str::trim);
             let tag = parts.next().unwrap_or_default();
-            let quality = parts.find_map(|part| part.strip_prefix("q=")).map_or(1000, thousandths);
+            let quality = parts
+                .find_map(|part| part.strip_prefix("q="))
+                .map_or(1000, thousandths);
             let primary = tag.split('-').next().unwrap_or_default();
             let language = if primary.eq_ignore_ascii_case("ko") {
                 Self::Korean

@@ -16,7 +16,10 @@ fn every_code_has_a_message_in_both_languages() {
         let is_code = code.chars().all(|c| c.is_ascii_uppercase() || c == '_');
         assert!(is_code, "{code} is not a code");
         assert!(english.is_ascii() && english.len() > 5, "{code}: {english}");
-        assert!(korean.chars().any(|c| ('가'..='힣').contains(&c)), "{code}: {korean}");
+        assert!(
+            korean.chars().any(|c| ('가'..='힣').contains(&c)),
+            "{code}: {korean}"
+        );
     }
 }
 
@@ -27,8 +30,14 @@ fn the_catalogue_is_sorted_and_names_each_code_once() {
 
 #[test]
 fn the_texts_of_the_requirements_are_word_for_word() {
-    assert_eq!(message("COUPON_SOLD_OUT", Language::Korean), "쿠폰이 모두 소진되었습니다");
-    assert_eq!(message("COUPON_ALREADY_USED", Language::Korean), "이미 사용된 쿠폰입니다");
+    assert_eq!(
+        message("COUPON_SOLD_OUT", Language::Korean),
+        "쿠폰이 모두 소진되었습니다"
+    );
+    assert_eq!(
+        message("COUPON_ALREADY_USED", Language::Korean),
+        "이미 사용된 쿠폰입니다"
+    );
 }
 
 fn error_files(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -45,11 +54,17 @@ fn error_files(folder: &Path, found: &mut Vec<PathBuf>) {
 #[test]
 fn every_code_of_the_domain_is_in_the_catalogue() {
     let mut files = Vec::new();
-    error_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../domain/src"), &mut files);
+    error_files(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("../domain/src"),
+        &mut files,
+    );
     let mut codes = BTreeSet::new();
     for file in files {
         let text = std::fs::read_to_string(file).expect("a source can be read");
-        let arms = text.split("=> \"").skip(1).filter_map(|rest| rest.split('"').next());
+        let arms = text
+            .split("=> \"")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next());
         codes.extend(arms.map(str::to_owned));
     }
     assert!(codes.len() > 20, "the search finds codes: {codes:?}");
@@ -74,7 +89,11 @@ fn the_language_is_what_accept_language_prefers() {
         (";;;,,q=", Language::Korean),
     ] {
         let request = TestRequest::default().insert_header(("Accept-Language", header));
-        assert_eq!(Language::from_request(&request.to_http_request()), expected, "{header}");
+        assert_eq!(
+            Language::from_request(&request.to_http_request()),
+            expected,
+            "{header}"
+        );
     }
 }
 
@@ -99,11 +118,28 @@ fn a_body_has_code_message_request_id_and_details() {
 
 #[test]
 fn too_many_requests_and_unavailable_always_say_when_to_try_again() {
-    for status in [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE] {
+    for status in [
+        StatusCode::TOO_MANY_REQUESTS,
+        StatusCode::SERVICE_UNAVAILABLE,
+    ] {
         let response = ApiError::new(status, "OVERLOADED").error_response();
-        assert_eq!(response.headers().get("retry-after").expect("the header"), "1");
+        assert_eq!(
+            response.headers().get("retry-after").expect("the header"),
+            "1"
+        );
     }
-    let response = ApiError::overloaded().with_retry_after_s(7).error_response();
-    assert_eq!(response.headers().get("retry-after").expect("the header"), "7");
-    assert!(ApiError::not_found("NOT_FOUND").error_response().headers().get("retry-after").is_none());
+    let response = ApiError::overloaded()
+        .with_retry_after_s(7)
+        .error_response();
+    assert_eq!(
+        response.headers().get("retry-after").expect("the header"),
+        "7"
+    );
+    assert!(
+        ApiError::not_found("NOT_FOUND")
+            .error_response()
+            .headers()
+            .get("retry-after")
+            .is_none()
+    );
 }

@@ -41,7 +41,13 @@ impl Check {
         Fut: Future<Output = Outcome> + Send + 'static,
     {
         let ask = Box::new(move || -> Asking { Box::pin(ask()) });
-        Self { name, need, deadline, ask, last: Mutex::new(None) }
+        Self {
+            name,
+            need,
+            deadline,
+            ask,
+            last: Mutex::new(None),
+        }
     }
 
     /// Whether it is up. Who comes while it is being asked waits for that answer.
@@ -68,7 +74,9 @@ impl Check {
             Err(error) if was_up != Some(false) => {
                 tracing::warn!(check.name = name, error = %error, "{name} is down: {error}");
             }
-            Ok(()) if was_up == Some(false) => tracing::info!(check.name = name, "{name} is up again"),
+            Ok(()) if was_up == Some(false) => {
+                tracing::info!(check.name = name, "{name} is up again")
+            }
             _ => {}
         }
     }

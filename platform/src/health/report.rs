@@ -45,12 +45,25 @@ impl Health {
     /// Asks all of them at the same time.
     pub async fn report(&self) -> Report {
         let asked = self.checks.iter().map(|check| async move {
-            let status = if check.is_up().await { CheckStatus::Up } else { CheckStatus::Down };
-            (check.name, CheckReport { status, required: check.need == Need::Required })
+            let status = if check.is_up().await {
+                CheckStatus::Up
+            } else {
+                CheckStatus::Down
+            };
+            (
+                check.name,
+                CheckReport {
+                    status,
+                    required: check.need == Need::Required,
+                },
+            )
         });
         let checks: BTreeMap<_, _> = join_all(asked).await.into_iter().collect();
         let is_down = |check: &CheckReport| check.status == CheckStatus::Down;
-        let status = if checks.values().any(|check| is_down(check) && check.required) {
+        let status = if checks
+            .values()
+            .any(|check| is_down(check) && check.required)
+        {
             Status::NotReady
         } else if checks.values().any(is_down) {
             Status::Degraded
@@ -119,7 +132,9 @@ pub(crate) async fn ready(health: web::Data<Health>) -> HttpResponse {
     } else {
         HttpResponse::Ok()
     };
-    response.insert_header((CACHE_CONTROL, "no-store")).json(report)
+    response
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(report)
 }
 
 #[cfg(test)]
@@ -133,7 +148,13 @@ mod tests {
 
     async fn status(required: bool, degradable: bool) -> Status {
         let answer = |is_up: bool| {
-            move || async move { if is_up { Ok(()) } else { Err(CheckFailed("away".into())) } }
+            move || async move {
+                if is_up {
+                    Ok(())
+                } else {
+                    Err(CheckFailed("away".into()))
+                }
+            }
         };
         let health = Health::new()
             .check("postgres", Need::Required, DEADLINE, answer(required))
@@ -151,8 +172,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_check_that_does_not_answer_is_down() {
-        let health =
-            Health::new().check("stuck", Need::Required, DEADLINE, std::future::pending);
+        let health = Health::new().check("stuck", Need::Required, DEADLINE, std::future::pending);
         let report = health.report().await;
         assert_eq!(report.checks["stuck"].status, CheckStatus::Down);
     }

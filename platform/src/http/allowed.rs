@@ -10,8 +10,13 @@ use utoipa::openapi::path::PathItem;
 use crate::errors::ApiError;
 
 /// The paths of this room, which are no part of an API's document.
-const OWN_PATHS: [&str; 5] =
-    ["/health/live", "/health/ready", "/metrics", "/openapi.json", "/docs"];
+const OWN_PATHS: [&str; 5] = [
+    "/health/live",
+    "/health/ready",
+    "/metrics",
+    "/openapi.json",
+    "/docs",
+];
 
 /// The methods of every documented path.
 pub(super) struct Allowed(Vec<(ResourceDef, Vec<&'static str>)>);
@@ -19,8 +24,11 @@ pub(super) struct Allowed(Vec<(ResourceDef, Vec<&'static str>)>);
 impl Allowed {
     pub(super) fn of(document: &OpenApi) -> Self {
         let documented = document.paths.paths.iter();
-        let documented = documented.map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item)));
-        let own = OWN_PATHS.iter().map(|path| (ResourceDef::new(*path), vec!["GET"]));
+        let documented =
+            documented.map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item)));
+        let own = OWN_PATHS
+            .iter()
+            .map(|path| (ResourceDef::new(*path), vec!["GET"]));
         Self(documented.chain(own).collect())
     }
 
@@ -30,7 +38,11 @@ impl Allowed {
         let mut methods: Vec<_> = matching.flat_map(|(_, methods)| methods).copied().collect();
         methods.sort_unstable();
         methods.dedup();
-        if methods.is_empty() { None } else { HeaderValue::from_str(&methods.join(", ")).ok() }
+        if methods.is_empty() {
+            None
+        } else {
+            HeaderValue::from_str(&methods.join(", ")).ok()
+        }
     }
 }
 
@@ -59,5 +71,8 @@ fn methods(item: &PathItem) -> Vec<&'static str> {
         ("HEAD", item.head.is_some()),
         ("PATCH", item.patch.is_some()),
     ];
-    all.into_iter().filter(|(_, is_there)| *is_there).map(|(method, _)| method).collect()
+    all.into_iter()
+        .filter(|(_, is_there)| *is_there)
+        .map(|(method, _)| method)
+        .collect()
 }

@@ -35,7 +35,12 @@ impl HttpConfig {
         let addr_what = "Where this API listens; port 0 takes a free one.";
         Self {
             addr: env.parsed(&addr_name, default_addr, addr_what),
-            workers: env.within("HTTP_WORKERS", 0, 0..=512, "Threads of an API; 0 is one a core."),
+            workers: env.within(
+                "HTTP_WORKERS",
+                0,
+                0..=512,
+                "Threads of an API; 0 is one a core.",
+            ),
             // An order of 100 lines has 8 KiB; a product with its description and images 64 KiB.
             body_limit_bytes: env.within(
                 "HTTP_BODY_LIMIT_BYTES",

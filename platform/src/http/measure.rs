@@ -34,7 +34,10 @@ pub(super) fn count(method: &Method, route: Option<&str>, status: StatusCode, to
     };
     ROUTES.with_borrow_mut(|routes| {
         let known = routes.get(route).into_iter().flatten();
-        if let Some(handles) = known.into_iter().find(|h| h.status == status && h.method == method) {
+        if let Some(handles) = known
+            .into_iter()
+            .find(|h| h.status == status && h.method == method)
+        {
             return record(handles);
         }
         let handles = look_up(method, route, status);
@@ -51,7 +54,12 @@ fn look_up(method: &'static str, route: &str, status: StatusCode) -> Handles {
     let duration = metrics::histogram!(
         "http_request_duration_seconds", "method" => method, "route" => route
     );
-    Handles { method, status, requests, duration }
+    Handles {
+        method,
+        status,
+        requests,
+        duration,
+    }
 }
 
 /// A caller may invent methods; a label may not follow.

@@ -31,7 +31,9 @@ pub(super) async fn observe<B: MessageBody + 'static>(
     let id = RequestId::taken_or_made(request.headers().get(X_REQUEST_ID));
     let language = Language::from_request(&request);
     let method = request.method().clone();
-    let limit = request.app_data::<AnswerTimeout>().map_or(DEFAULT_ANSWER_TIMEOUT, |limit| limit.0);
+    let limit = request
+        .app_data::<AnswerTimeout>()
+        .map_or(DEFAULT_ANSWER_TIMEOUT, |limit| limit.0);
     request.extensions_mut().insert(id.clone());
     let span = tracing::info_span!("request", request.id = %id);
     async move {
@@ -50,7 +52,12 @@ pub(super) async fn observe<B: MessageBody + 'static>(
             // The request went into what failed, so its route is not known any more.
             Err(error) => {
                 finished(&method, None, error.status(), took, &id);
-                Err(Rendered { error, language, id }.into())
+                Err(Rendered {
+                    error,
+                    language,
+                    id,
+                }
+                .into())
             }
         }
     }
@@ -101,7 +108,11 @@ fn by_error(error: &Error) -> ApiError {
         return error.clone();
     }
     let status = error.as_response_error().status_code();
-    if status.is_server_error() { ApiError::internal(error) } else { by_status(status) }
+    if status.is_server_error() {
+        ApiError::internal(error)
+    } else {
+        by_status(status)
+    }
 }
 
 fn by_status(status: StatusCode) -> ApiError {

@@ -41,13 +41,21 @@ impl Service {
     #[must_use]
     pub fn new(name: &'static str, title: &str, health: Arc<Health>) -> Self {
         let document = OpenApi::new(Info::new(title, env!("CARGO_PKG_VERSION")), Paths::new());
-        Self { name, document, health, verifier: None }
+        Self {
+            name,
+            document,
+            health,
+            verifier: None,
+        }
     }
 
     /// Tells callers apart with this verifier.
     #[must_use]
     pub fn with_verifier(self, verifier: Arc<Verifier>) -> Self {
-        Self { verifier: Some(verifier), ..self }
+        Self {
+            verifier: Some(verifier),
+            ..self
+        }
     }
 }
 
@@ -131,7 +139,10 @@ where
     let allowed = Data::new(Allowed::of(&document));
     let limits = config.clone();
     let app = move || {
-        let (app, _) = App::new().into_utoipa_app().configure(configure.clone()).split_for_parts();
+        let (app, _) = App::new()
+            .into_utoipa_app()
+            .configure(configure.clone())
+            .split_for_parts();
         let json = json.clone();
         let app = app
             .app_data(BodyTimeout(limits.body_timeout))
@@ -152,7 +163,11 @@ where
         app.wrap(from_fn(observe))
     };
     let workers = workers(config.workers);
-    let bind_error = |source| HttpError::Bind { name, addr: config.addr, source };
+    let bind_error = |source| HttpError::Bind {
+        name,
+        addr: config.addr,
+        source,
+    };
     let server = HttpServer::new(app)
         .workers(workers)
         .max_connections((config.max_connections / workers).max(1))
@@ -165,7 +180,11 @@ where
         .map_err(bind_error)?;
     let addr = server.addrs().first().copied().unwrap_or(config.addr);
     tracing::info!(service.name = name, service.addr = %addr, "{name} listens on {addr}");
-    Ok(RunningServer { name, addr, task: tokio::spawn(server.run()) })
+    Ok(RunningServer {
+        name,
+        addr,
+        task: tokio::spawn(server.run()),
+    })
 }
 
 fn workers(configured: usize) -> usize {

@@ -26,11 +26,17 @@ impl<'de> Deserializer<'de> for Params<'_> {
     type Error = ParamError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParamError> {
-        visitor.visit_map(Walk { rest: self.0.iter(), current: None })
+        visitor.visit_map(Walk {
+            rest: self.0.iter(),
+            current: None,
+        })
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParamError> {
-        visitor.visit_seq(Walk { rest: self.0.iter(), current: None })
+        visitor.visit_seq(Walk {
+            rest: self.0.iter(),
+            current: None,
+        })
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(
@@ -72,7 +78,9 @@ impl<'de> Deserializer<'de> for Params<'_> {
         visitor: V,
     ) -> Result<V::Value, ParamError> {
         let (field, value) = self.single()?;
-        Text(value).deserialize_enum(name, variants, visitor).map_err(|error| error.at(field))
+        Text(value)
+            .deserialize_enum(name, variants, visitor)
+            .map_err(|error| error.at(field))
     }
 
     forward_to_deserialize_any! { option unit unit_struct map struct identifier ignored_any }
@@ -101,9 +109,13 @@ impl<'de> MapAccess<'de> for Walk<'_> {
         seed: K,
     ) -> Result<Option<K::Value>, ParamError> {
         self.current = self.rest.next();
-        let Some((field, _)) = self.current else { return Ok(None) };
+        let Some((field, _)) = self.current else {
+            return Ok(None);
+        };
         let key: StrDeserializer<'_, ParamError> = field.as_str().into_deserializer();
-        seed.deserialize(key).map(Some).map_err(|error| error.at(field))
+        seed.deserialize(key)
+            .map(Some)
+            .map_err(|error| error.at(field))
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(
@@ -113,7 +125,8 @@ impl<'de> MapAccess<'de> for Walk<'_> {
         let Some((field, value)) = self.current.take() else {
             return Err(de::Error::custom("a value was asked for before its name"));
         };
-        seed.deserialize(Text(value)).map_err(|error| error.at(field))
+        seed.deserialize(Text(value))
+            .map_err(|error| error.at(field))
     }
 }
 
@@ -124,7 +137,11 @@ impl<'de> SeqAccess<'de> for Walk<'_> {
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, ParamError> {
-        let Some((field, value)) = self.rest.next() else { return Ok(None) };
-        seed.deserialize(Text(value)).map(Some).map_err(|error| error.at(field))
+        let Some((field, value)) = self.rest.next() else {
+            return Ok(None);
+        };
+        seed.deserialize(Text(value))
+            .map(Some)
+            .map_err(|error| error.at(field))
     }
 }

@@ -18,17 +18,28 @@ pub(super) struct ParamError {
 
 impl ParamError {
     fn of(code: &'static str) -> Self {
-        Self { field: String::new(), code, message: None }
+        Self {
+            field: String::new(),
+            code,
+            message: None,
+        }
     }
 
     fn named(field: &str, code: &'static str) -> Self {
-        Self { field: field.chars().take(MAX_FIELD_CHARS).collect(), code, message: None }
+        Self {
+            field: field.chars().take(MAX_FIELD_CHARS).collect(),
+            code,
+            message: None,
+        }
     }
 
     /// Names the parameter, unless a deeper place has named it.
     pub(super) fn at(self, field: &str) -> Self {
         if self.field.is_empty() {
-            Self { field: field.chars().take(MAX_FIELD_CHARS).collect(), ..self }
+            Self {
+                field: field.chars().take(MAX_FIELD_CHARS).collect(),
+                ..self
+            }
         } else {
             self
         }
@@ -45,7 +56,10 @@ impl ParamError {
 
 impl de::Error for ParamError {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self { message: Some(message.to_string()), ..Self::of("INVALID_VALUE") }
+        Self {
+            message: Some(message.to_string()),
+            ..Self::of("INVALID_VALUE")
+        }
     }
 
     fn invalid_type(_: de::Unexpected<'_>, _: &dyn de::Expected) -> Self {

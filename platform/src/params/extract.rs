@@ -43,7 +43,10 @@ impl<T: DeserializeOwned> FromRequest for ValidPath<T> {
             return ready(Err(ApiError::new(StatusCode::BAD_REQUEST, "BAD_REQUEST")));
         };
         let pair = |(name, value): (&str, &str)| {
-            (name.to_owned(), decoded.get(name).map_or(value, String::as_str).to_owned())
+            (
+                name.to_owned(),
+                decoded.get(name).map_or(value, String::as_str).to_owned(),
+            )
         };
         let pairs: Vec<_> = request.match_info().iter().map(pair).collect();
         ready(parse_pairs(&pairs).map(Self))
@@ -73,7 +76,8 @@ impl FromRequest for MinPosition {
 
 fn min_position(request: &HttpRequest) -> Result<Option<u64>, ApiError> {
     let position = |text: &str, field: &str| {
-        text.parse::<u64>().map_err(|_| ApiError::invalid_field(field, "WRONG_TYPE"))
+        text.parse::<u64>()
+            .map_err(|_| ApiError::invalid_field(field, "WRONG_TYPE"))
     };
     let mut least = None;
     for (name, value) in query_pairs(request)? {
