@@ -53,7 +53,11 @@ impl Shop {
     }
 }
 
-pub(crate) async fn open_store(pool: PgPool, config: StoreConfig, stop: &CancellationToken) -> EventStore {
+pub(crate) async fn open_store(
+    pool: PgPool,
+    config: StoreConfig,
+    stop: &CancellationToken,
+) -> EventStore {
     EventStore::open(pool, config, stop.clone())
         .await
         .expect("the store opens")

@@ -1,0 +1,303 @@
+//! What the database itself refuses, and the append function's verdicts, one by one.
+
+use domain::inventory::Inventory;
+use event_store::{CommandId, ExecuteError, Lease};
+use sqlx::{Connection, PgConnection, PgPool, Row};
+use std::time::Duration;
+use uuid::Uuid;
+
+use crate::shop::{Shop, command, create_product, product_id, receive};
+
+fn sqlstate(result: Result<impl Sized, sqlx::Error>) -> String {
+    match result {
+        Err(sqlx::Error::Database(error)) => error.code().unwrap_or_default().into_owned(),
+        Err(other) => panic!("{other}"),
+        Ok(_) => "accepted".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn the_programs_role_can_neither_change_nor_delete_an_event() {
+    let shop = Shop::open().await;
+    shop.store
+        .execute(command(create_product(product_id())))
+        .await
+        .unwrap();
+    let app = shop.database.app_pool().await;
+    for statement in [
+        "UPDATE event_store.events SET payload = '{}'",
+        "DELETE FROM event_store.events",
+        "TRUNCATE event_store.events",
+        "UPDATE event_store.commands SET body = ''",
+        "DELETE FROM event_store.commands",
+        "DROP TABLE event_store.events",
+    ] {
+        assert_eq!(
+            sqlstate(sqlx::query(statement).execute(&app).await),
+            "42501",
+            "{statement}"
+        );
+    }
+    let read = shop.database.read_pool().await;
+    let insert = "INSERT INTO event_store.events SELECT * FROM event_store.events";
+    assert_eq!(sqlstate(sqlx::query(insert).execute(&read).await), "42501");
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn the_append_refuses_an_isolation_that_would_read_an_old_position() {
+    let shop = Shop::open().await;
+    let mut connection = PgConnection::connect_with(&shop.database.app_options())
+        .await
+        .unwrap();
+    for level in ["REPEATABLE READ", "SERIALIZABLE"] {
+        let mut transaction = connection.begin().await.unwrap();
+        sqlx::raw_sql(&format!("SET TRANSACTION ISOLATION LEVEL {level}"))
+            .execute(&mut *transaction)
+            .await
+            .unwrap();
+        let appended = sqlx::query(
+            "SELECT event_store.append('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}',
+                                       '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')",
+        )
+        .execute(&mut *transaction)
+        .await;
+        assert_eq!(sqlstate(appended), "25000", "{level}");
+        transaction.rollback().await.unwrap();
+    }
+    shop.close().await;
+}
+
+/// A batch as the append function takes it: `(touched stream, expected, events)` a command.
+struct Batch<'a> {
+    ids: Vec<Uuid>,
+    commands: Vec<(&'a str, Option<i64>, Vec<i64>)>,
+}
+
+async fn append(pool: &PgPool, batch: Batch<'_>) -> (i64, Vec<i32>, Vec<String>) {
+    let count = batch.commands.len();
+    let numbers: Vec<i32> = (1..).take(count).collect();
+    let mut events = Vec::new();
+    for ((stream, _, sequences), number) in batch.commands.iter().zip(1_i32..) {
+        events.extend(
+            sequences
+                .iter()
+                .map(|sequence| (number, *stream, *sequence)),
+        );
+    }
+    let counts: Vec<i32> = batch
+        .commands
+        .iter()
+        .map(|(_, _, s)| i32::try_from(s.len()).unwrap())
+        .collect();
+    let row = sqlx::query(
+        "SELECT head, refused, reasons FROM event_store.append(
+             $1, array_fill(''::bytea, ARRAY[$2]), array_fill(200::smallint, ARRAY[$2]),
+             array_fill(''::text, ARRAY[$2]), $3, '{}', '{}', '{}',
+             $4, array_fill('order'::text, ARRAY[$2]), $5, $6,
+             $7, array_fill('order'::text, ARRAY[$10]), $8, $9,
+             array_fill('Tested'::text, ARRAY[$10]), array_fill('1'::text, ARRAY[$10]),
+             array_fill('{}'::text, ARRAY[$10]), array_fill('{}'::text, ARRAY[$10]))",
+    )
+    .bind(batch.ids)
+    .bind(i32::try_from(count).unwrap())
+    .bind(counts)
+    .bind(numbers)
+    .bind(
+        batch
+            .commands
+            .iter()
+            .map(|(stream, _, _)| *stream)
+            .collect::<Vec<_>>(),
+    )
+    .bind(
+        batch
+            .commands
+            .iter()
+            .map(|(_, expected, _)| *expected)
+            .collect::<Vec<_>>(),
+    )
+    .bind(
+        events
+            .iter()
+            .map(|(number, _, _)| *number)
+            .collect::<Vec<_>>(),
+    )
+    .bind(
+        events
+            .iter()
+            .map(|(_, stream, _)| *stream)
+            .collect::<Vec<_>>(),
+    )
+    .bind(
+        events
+            .iter()
+            .map(|(_, _, sequence)| *sequence)
+            .collect::<Vec<_>>(),
+    )
+    .bind(i32::try_from(events.len()).unwrap())
+    .fetch_one(pool)
+    .await
+    .unwrap();
+    (row.get("head"), row.get("refused"), row.get("reasons"))
+}
+
+async fn stored(pool: &PgPool) -> Vec<(i64, String, i64)> {
+    sqlx::query_as("SELECT position, aggregate_id, sequence FROM event_store.events ORDER BY 1")
+        .fetch_all(pool)
+        .await
+        .unwrap()
+}
+
+/// Another process appended to `a` as many events as command 1 would have: command 2's expectation
+/// matches by accident, and it must be refused all the same.
+#[tokio::test]
+async fn a_refused_command_poisons_its_streams_for_the_rest_of_the_batch() {
+    let shop = Shop::open().await;
+    let pool = shop.database.app_pool().await;
+    let ids = |n: usize| (0..n).map(|_| Uuid::now_v7()).collect::<Vec<_>>();
+    append(
+        &pool,
+        Batch {
+            ids: ids(1),
+            commands: vec![("a", Some(0), vec![1])],
+        },
+    )
+    .await;
+    let batch = Batch {
+        ids: ids(4),
+        commands: vec![
+            ("a", Some(0), vec![1]),
+            ("a", None, vec![2]),
+            ("b", Some(0), vec![1]),
+            ("b", None, vec![2]),
+        ],
+    };
+    let (head, refused, reasons) = append(&pool, batch).await;
+    assert_eq!(
+        (head, refused, reasons),
+        (1, vec![1, 2], vec!["C".to_owned(), "C".to_owned()])
+    );
+    let expected = [(1, "a", 1), (2, "b", 1), (3, "b", 2)];
+    assert_eq!(
+        stored(&pool).await,
+        expected.map(|(p, s, n)| (p, s.to_owned(), n))
+    );
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn a_duplicate_poisons_its_streams_and_positions_stay_dense() {
+    let shop = Shop::open().await;
+    let pool = shop.database.app_pool().await;
+    let (known, new, other) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
+    append(
+        &pool,
+        Batch {
+            ids: vec![known],
+            commands: vec![("a", Some(0), vec![1])],
+        },
+    )
+    .await;
+    let batch = Batch {
+        ids: vec![known, new, other],
+        commands: vec![
+            ("a", Some(1), vec![2]),
+            ("a", None, vec![3]),
+            ("b", Some(0), vec![1]),
+        ],
+    };
+    let (_, refused, reasons) = append(&pool, batch).await;
+    assert_eq!(
+        (refused, reasons),
+        (vec![1, 2], vec!["D".to_owned(), "C".to_owned()])
+    );
+    let expected = [(1, "a", 1), (2, "b", 1)];
+    assert_eq!(
+        stored(&pool).await,
+        expected.map(|(p, s, n)| (p, s.to_owned(), n))
+    );
+    let position: i64 =
+        sqlx::query_scalar("SELECT position FROM event_store.commands WHERE command_id = $1")
+            .bind(other)
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+    assert_eq!(position, 2);
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn a_refusal_decided_on_an_old_state_is_decided_again() {
+    let shop = Shop::open().await;
+    let other = shop.another_store().await;
+    let product = product_id();
+    // Both processes have the product in memory as unknown, and one learns of it.
+    for store in [&shop.store, &other] {
+        assert_eq!(
+            store
+                .execute(command(receive(product, 1)))
+                .await
+                .unwrap()
+                .status,
+            409
+        );
+    }
+    shop.store
+        .execute(command(create_product(product)))
+        .await
+        .unwrap();
+    let received = other.execute(command(receive(product, 1))).await.unwrap();
+    assert_eq!(
+        received.status, 200,
+        "not refused from a stale cache: {}",
+        received.body
+    );
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn a_holder_whose_lease_was_taken_over_writes_nothing() {
+    let shop = Shop::open().await;
+    let pool = shop.database.app_pool().await;
+    let product = product_id();
+    shop.store
+        .execute(command(create_product(product)))
+        .await
+        .unwrap();
+    let short = Duration::from_millis(1);
+    let zombie = Lease::acquire(&pool, "runner", "one", short)
+        .await
+        .unwrap()
+        .unwrap();
+    let fenced = |lease: &Lease| command(receive(product, 1)).fenced_by(lease.fence());
+    shop.store.execute(fenced(&zombie)).await.unwrap();
+    let heir = testkit::eventually("the lease runs out", async || {
+        Lease::acquire(&pool, "runner", "two", Duration::from_secs(60))
+            .await
+            .unwrap()
+    })
+    .await;
+    let refused = shop.store.execute(fenced(&zombie)).await;
+    assert!(matches!(refused, Err(ExecuteError::Fenced)), "{refused:?}");
+    shop.store.execute(fenced(&heir)).await.unwrap();
+    let (inventory, _) = shop.store.load::<Inventory>(product).await.unwrap();
+    assert_eq!(inventory.stock(), 2);
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn a_key_is_the_principals_own() {
+    assert_ne!(
+        CommandId::from_key("ann", "k"),
+        CommandId::from_key("bob", "k")
+    );
+    assert_ne!(
+        CommandId::from_key("a", "bk"),
+        CommandId::from_key("ab", "k")
+    );
+    assert_eq!(
+        CommandId::from_key("ann", "k"),
+        CommandId::from_key("ann", "k")
+    );
+}
