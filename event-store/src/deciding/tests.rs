@@ -1,1 +1,278 @@
-//! To be written.
+//! The loop's logic without a database: who waits for what, and what a refusal means for the others.
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use domain::inventory::{Inventory, ReceiveStock};
+use domain::product::{ChangeProduct, ProductCommand, ProductDetails};
+use domain::{
+    AggregateTypes, Currency, Loaded, Money, ProductId, Quantity, StreamId, aggregate_types,
+};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use super::core::Core;
+use super::job::Job;
+use crate::append::{Batch, Verdict};
+use crate::command::{Command, CommandId, Context, Fingerprint, Outcome};
+use crate::config::StoreConfig;
+use crate::error::ExecuteError;
+use crate::load::Read;
+
+type Reply = oneshot::Receiver<Result<Outcome, ExecuteError>>;
+
+fn core() -> Core {
+    Core::new(StoreConfig {
+        attempts_max: 3,
+        cache_streams_max: 4,
+        ..StoreConfig::default()
+    })
+}
+
+fn product(n: u128) -> ProductId {
+    ProductId::new(Uuid::from_u128(n))
+}
+
+fn job(operation: impl domain::Operation + 'static, id: u128) -> (Job, Reply) {
+    let context = Context {
+        principal: "tester".to_owned(),
+        correlation_id: Uuid::nil(),
+        causation_id: None,
+        occurred_at: DateTime::<Utc>::UNIX_EPOCH,
+    };
+    let id = CommandId::new(Uuid::from_u128(id));
+    let (sender, reply) = oneshot::channel();
+    let command = Command::new(id, Fingerprint::of(&[]), operation, context);
+    (Job::new(command, sender, Duration::from_secs(10)), reply)
+}
+
+fn create(n: u128) -> ChangeProduct {
+    let details = ProductDetails {
+        name: "A kettle".to_owned(),
+        category: "kitchen".to_owned(),
+        brand: "Acme".to_owned(),
+        description: None,
+        images: vec![],
+    };
+    let price = Money::new(1, Currency::Krw).unwrap();
+    ChangeProduct {
+        product_id: product(n),
+        command: ProductCommand::Create { details, price },
+    }
+}
+
+fn receive(n: u128) -> ReceiveStock {
+    let quantity = Quantity::new(1).unwrap();
+    ReceiveStock {
+        product_id: product(n),
+        warehouse: "seoul".parse().unwrap(),
+        quantity,
+    }
+}
+
+/// Reads every stream that the core asks for, as having no events.
+fn load_all(core: &mut Core, types: &AggregateTypes) -> usize {
+    let wanted = core.take_loads();
+    let count = wanted.len();
+    let read = wanted.into_iter().map(|one| {
+        let empty = || Loaded {
+            state: types.empty(one.stream.aggregate_type()).unwrap(),
+            sequence: 0,
+        };
+        let loaded = one.base.clone().unwrap_or_else(empty);
+        Ok(Read {
+            stream: one.stream,
+            loaded,
+            snapshot: None,
+        })
+    });
+    core.loaded(read.collect());
+    count
+}
+
+fn written(batch: &Batch) -> Vec<Verdict> {
+    (0..batch.len())
+        .map(|_| {
+            let (status, body) = (200, String::new());
+            Verdict::Written(Outcome {
+                status,
+                body,
+                position: 1,
+                replayed: false,
+            })
+        })
+        .collect()
+}
+
+#[test]
+fn a_command_whose_streams_are_being_read_does_not_keep_the_others_waiting() {
+    let (mut core, types) = (core(), aggregate_types());
+    let (warm, _reply) = job(create(1), 1);
+    core.offer(warm);
+    assert_eq!(load_all(&mut core, &types), 1);
+    let batch = core.decide();
+    core.appended(written(&batch));
+
+    let (cold, mut cold_reply) = job(create(2), 2);
+    let (warm, mut warm_reply) = job(create(1), 3);
+    core.offer(cold);
+    core.offer(warm);
+    let batch = core.decide();
+    assert_eq!(batch.len(), 1, "only the warm one is decided");
+    core.appended(written(&batch));
+    assert!(warm_reply.try_recv().unwrap().is_ok());
+    assert!(cold_reply.try_recv().is_err(), "the cold one still waits");
+    load_all(&mut core, &types);
+    assert_eq!(core.decide().len(), 1);
+}
+
+#[test]
+fn commands_see_what_the_commands_before_them_in_the_batch_decided() {
+    let (mut core, types) = (core(), aggregate_types());
+    let (first, _reply) = job(create(1), 1);
+    let (second, mut reply) = job(receive(1), 2);
+    core.offer(first);
+    core.offer(second);
+    load_all(&mut core, &types);
+    let batch = core.decide();
+    assert_eq!(
+        (batch.len(), batch.event_count()),
+        (2, 2),
+        "the product exists for the second one"
+    );
+    core.appended(written(&batch));
+    assert!(reply.try_recv().unwrap().is_ok());
+}
+
+#[test]
+fn a_conflict_has_its_streams_read_anew_and_is_not_tried_for_ever() {
+    let (mut core, types) = (core(), aggregate_types());
+    let (contended, mut reply) = job(create(1), 1);
+    core.offer(contended);
+    for attempt in 1..=3 {
+        assert_eq!(
+            load_all(&mut core, &types),
+            1,
+            "attempt {attempt} reads the stream"
+        );
+        assert_eq!(core.decide().len(), 1);
+        core.appended(vec![Verdict::Conflict]);
+    }
+    assert!(matches!(
+        reply.try_recv().unwrap(),
+        Err(ExecuteError::Contended { .. })
+    ));
+    assert_eq!(core.load(), 0);
+}
+
+#[test]
+fn a_refused_commands_neighbours_are_decided_again_on_what_is_really_there() {
+    let (mut core, types) = (core(), aggregate_types());
+    let (first, mut first_reply) = job(create(1), 1);
+    let (second, mut second_reply) = job(receive(1), 2);
+    core.offer(first);
+    core.offer(second);
+    load_all(&mut core, &types);
+    core.decide();
+    // The first was a duplicate of another's, so the second was built on an event that is not there.
+    core.appended(vec![Verdict::Duplicate(None), Verdict::Conflict]);
+    assert!(matches!(
+        first_reply.try_recv().unwrap(),
+        Err(ExecuteError::KeyReused)
+    ));
+    load_all(&mut core, &types);
+    let batch = core.decide();
+    assert_eq!(
+        (batch.len(), batch.event_count()),
+        (1, 0),
+        "no such product: refused this time"
+    );
+    core.appended(written(&batch));
+    assert!(second_reply.try_recv().unwrap().is_ok());
+}
+
+#[test]
+fn the_same_command_twice_goes_into_two_batches() {
+    let (mut core, types) = (core(), aggregate_types());
+    let (first, _first_reply) = job(create(1), 7);
+    let (again, _again_reply) = job(create(1), 7);
+    core.offer(first);
+    core.offer(again);
+    load_all(&mut core, &types);
+    let batch = core.decide();
+    assert_eq!(batch.len(), 1);
+    core.appended(written(&batch));
+    assert_eq!(core.decide().len(), 1);
+}
+
+#[test]
+fn an_unanswered_batch_is_decided_again_and_a_late_command_is_told() {
+    let (mut core, types) = (core(), aggregate_types());
+    let (lost, mut reply) = job(create(1), 1);
+    core.offer(lost);
+    load_all(&mut core, &types);
+    core.decide();
+    core.not_appended();
+    load_all(&mut core, &types);
+    core.expire(Instant::now());
+    assert!(reply.try_recv().is_err(), "there is still time");
+    core.expire(Instant::now() + Duration::from_secs(60));
+    assert!(matches!(
+        reply.try_recv().unwrap(),
+        Err(ExecuteError::Unavailable { .. })
+    ));
+    assert_eq!(core.load(), 0);
+}
+
+#[test]
+fn the_least_recently_used_aggregates_are_forgotten_between_batches() {
+    let (mut core, types) = (core(), aggregate_types());
+    for n in 1..=10 {
+        let (one, _reply) = job(create(n), n);
+        core.offer(one);
+        load_all(&mut core, &types);
+        let batch = core.decide();
+        core.appended(written(&batch));
+    }
+    let (old, _reply) = job(create(1), 100);
+    core.offer(old);
+    assert_eq!(
+        load_all(&mut core, &types),
+        1,
+        "the first product was forgotten"
+    );
+    let (recent, _reply) = job(create(10), 101);
+    core.offer(recent);
+    assert_eq!(load_all(&mut core, &types), 0, "the last one was not");
+}
+
+#[test]
+fn an_unreadable_stream_fails_its_own_commands_only() {
+    let (mut core, types) = (core(), aggregate_types());
+    let (bad, mut bad_reply) = job(receive(1), 1);
+    let (good, _good_reply) = job(create(2), 2);
+    core.offer(bad);
+    core.offer(good);
+    let unreadable = StreamId::of::<Inventory>(product(1));
+    let results = core.take_loads().into_iter().map(|one| {
+        if one.stream == unreadable {
+            let error = types
+                .from_snapshot(unreadable.aggregate_type(), "rubbish")
+                .err()
+                .unwrap();
+            return Err((one.stream, error));
+        }
+        let state = types.empty(one.stream.aggregate_type()).unwrap();
+        Ok(Read {
+            stream: one.stream,
+            loaded: Loaded { state, sequence: 0 },
+            snapshot: None,
+        })
+    });
+    core.loaded(results.collect());
+    assert!(matches!(
+        bad_reply.try_recv().unwrap(),
+        Err(ExecuteError::Defect(_))
+    ));
+    assert_eq!(core.decide().len(), 1);
+}

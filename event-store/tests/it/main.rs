@@ -1,4 +1,9 @@
 //! The event store against a real PostgreSQL.
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test stops at the first surprise: the panic is the report"
+)]
 
 mod appending;
 mod faults;
