@@ -152,7 +152,7 @@ fn refusal(path: &str, error: &serde_json::Error) -> ApiError {
         Detail::new(joined(path, named), "MISSING_FIELD")
     } else if text.starts_with("duplicate field `") {
         Detail::new(joined(path, named), "DUPLICATE_FIELD")
-    } else if text.starts_with("invalid type: ") {
+    } else if text.starts_with("invalid type: ") || text.starts_with("invalid length ") {
         Detail::new(shortened(path), "WRONG_TYPE")
     } else if text.starts_with("invalid value: ") || text.starts_with("unknown variant `") {
         Detail::new(shortened(path), "INVALID_VALUE")
@@ -174,4 +174,168 @@ fn joined(path: &str, field: &str) -> String {
 
 fn shortened(field: &str) -> String {
     field.chars().take(MAX_FIELD_CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields, rename_all = "camelCase")]
+    #[expect(dead_code, reason = "only whether it parses matters")]
+    struct Order {
+        items: Vec<Item>,
+        coupon_code: Option<String>,
+        discount: Option<Discount>,
+        state: Option<State>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields, rename_all = "camelCase")]
+    #[expect(dead_code, reason = "only whether it parses matters")]
+    struct Item {
+        product_id: uuid::Uuid,
+        quantity: u32,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(tag = "type", rename_all = "UPPERCASE", deny_unknown_fields)]
+    #[expect(dead_code, reason = "only whether it parses matters")]
+    enum Discount {
+        Percent { percent: u8 },
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "UPPERCASE")]
+    enum State {
+        On,
+    }
+
+    const ID: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
+
+    fn wrong(text: &str) -> (String, &'static str) {
+        let text = text.replace("ID", ID);
+        let error = parse::<Order>(text.as_bytes()).expect_err(&text);
+        assert_eq!(error.status(), StatusCode::BAD_REQUEST, "{text}");
+        match error.details() {
+            [] => (String::new(), error.code()),
+            [detail] => (detail.field().to_owned(), detail.code()),
+            several => panic!("{several:?}"),
+        }
+    }
+
+    #[test]
+    fn each_mistake_names_its_field() {
+        for (text, field, code) in [
+            (r#"{"items": [], "colour": 1}"#, "colour", "UNKNOWN_FIELD"),
+            (
+                r#"{"items": [{"productId": "ID", "quantity": 1, "x": 2}]}"#,
+                "items[0].x",
+                "UNKNOWN_FIELD",
+            ),
+            (
+                r#"{"items": [{"productId": "ID"}]}"#,
+                "items[0].quantity",
+                "MISSING_FIELD",
+            ),
+            ("{}", "items", "MISSING_FIELD"),
+            (r#"{"items": [], "items": []}"#, "items", "DUPLICATE_FIELD"),
+            (
+                r#"{"items": [{"productId": "ID", "quantity": "1"}]}"#,
+                "items[0].quantity",
+                "WRONG_TYPE",
+            ),
+            (
+                r#"{"items": [{"productId": "ID", "quantity": 1.5}]}"#,
+                "items[0].quantity",
+                "WRONG_TYPE",
+            ),
+            (
+                r#"{"items": [{"productId": "ID", "quantity": null}]}"#,
+                "items[0].quantity",
+                "WRONG_TYPE",
+            ),
+            (
+                r#"{"items": [{"productId": "ID", "quantity": -1}]}"#,
+                "items[0].quantity",
+                "INVALID_VALUE",
+            ),
+            (
+                r#"{"items": [{"productId": "ID", "quantity": 4294967296}]}"#,
+                "items[0].quantity",
+                "INVALID_VALUE",
+            ),
+            (
+                r#"{"items": [{"productId": "nothing", "quantity": 1}]}"#,
+                "items[0].productId",
+                "INVALID_VALUE",
+            ),
+            (r#"{"items": {}}"#, "items", "WRONG_TYPE"),
+            (
+                r#"{"items": [], "couponCode": 7}"#,
+                "couponCode",
+                "WRONG_TYPE",
+            ),
+            (r#"{"items": [], "state": "OFF"}"#, "state", "INVALID_VALUE"),
+            (
+                r#"{"items": [], "discount": {"percent": 5}}"#,
+                "discount.type",
+                "MISSING_FIELD",
+            ),
+            (
+                r#"{"items": [], "discount": {"type": "HALF"}}"#,
+                "discount.type",
+                "INVALID_VALUE",
+            ),
+            (
+                r#"{"items": [], "discount": {"type": "PERCENT"}}"#,
+                "discount.percent",
+                "MISSING_FIELD",
+            ),
+            (
+                r#"{"items": [], "discount": {"type": "PERCENT", "percent": 5, "x": 1}}"#,
+                "discount.x",
+                "UNKNOWN_FIELD",
+            ),
+            (
+                r#"{"items": [], "discount": {"type": "PERCENT", "percent": "5"}}"#,
+                "discount",
+                "WRONG_TYPE",
+            ),
+            ("[]", "", "WRONG_TYPE"),
+            ("7", "", "WRONG_TYPE"),
+        ] {
+            assert_eq!(wrong(text), (field.to_owned(), code), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_json_is_malformed() {
+        for text in [
+            "",
+            " ",
+            "{",
+            "{]",
+            r#"{"items": []} x"#,
+            "nul",
+            r#"{"items": [1e999]}"#,
+        ] {
+            assert_eq!(wrong(text), (String::new(), "MALFORMED_JSON"), "{text}");
+        }
+        let deep = parse::<serde_json::Value>("[".repeat(1000).as_bytes()).expect_err("too deep");
+        assert_eq!(deep.code(), "MALFORMED_JSON");
+        let error = parse::<Order>(b"\xff").expect_err("not UTF-8");
+        assert_eq!(error.code(), "MALFORMED_JSON");
+    }
+
+    #[test]
+    fn a_field_that_is_named_after_its_end_is_named_whole() {
+        assert_eq!(joined("a.subid", "id"), "a.subid.id");
+        assert_eq!(joined("a.id", "id"), "a.id");
+        assert_eq!(joined("id", "id"), "id");
+        assert_eq!(joined("", "id"), "id");
+        assert_eq!(joined("", &"x".repeat(1000)).len(), MAX_FIELD_CHARS);
+    }
 }

@@ -1,6 +1,5 @@
 //! The extractors of path and query parameters.
 
-use std::collections::HashMap;
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
@@ -37,18 +36,13 @@ impl<T: DeserializeOwned> FromRequest for ValidPath<T> {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        // The router's own extractor decodes the values; only the path knows their order.
-        let decoded = web::Path::<HashMap<String, String>>::from_request(request, payload);
+        // The router's own extractor decodes the values, in their order; their names are in the match.
+        let decoded = web::Path::<Vec<String>>::from_request(request, payload);
         let Ok(decoded) = decoded.into_inner() else {
             return ready(Err(ApiError::new(StatusCode::BAD_REQUEST, "BAD_REQUEST")));
         };
-        let pair = |(name, value): (&str, &str)| {
-            (
-                name.to_owned(),
-                decoded.get(name).map_or(value, String::as_str).to_owned(),
-            )
-        };
-        let pairs: Vec<_> = request.match_info().iter().map(pair).collect();
+        let names = request.match_info().iter().map(|(name, _)| name.to_owned());
+        let pairs: Vec<_> = names.zip(decoded.into_inner()).collect();
         ready(parse_pairs(&pairs).map(Self))
     }
 }

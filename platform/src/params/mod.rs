@@ -7,3 +7,5 @@ mod text;
 
 pub use extract::{MinPosition, ValidPath, ValidQuery};
 pub(crate) use extract::{parse_pairs, query_pairs};
+#[cfg(test)]
+mod tests;
