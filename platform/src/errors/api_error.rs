@@ -22,7 +22,8 @@ pub struct ApiError {
     message: Option<String>,
     details: Vec<Detail>,
     retry_after_s: Option<u32>,
-    header: Option<(HeaderName, HeaderValue)>,
+    /// Boxed, so that a `Result` with this error stays small.
+    header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
 /// What is wrong with one field.
@@ -159,7 +160,7 @@ impl ApiError {
     /// Adds the one header that the status demands, such as `WWW-Authenticate` or `Allow`.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.header = Some((name, value));
+        self.header = Some(Box::new((name, value)));
         self
     }
 
@@ -208,7 +209,7 @@ impl ApiError {
         if let Some(retry_after_s) = self.retry_after_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after_s));
         }
-        if let Some((name, value)) = &self.header {
+        if let Some((name, value)) = self.header.as_deref() {
             headers.insert(name.clone(), value.clone());
         }
     }
