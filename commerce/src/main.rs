@@ -1,2 +1,27 @@
-//! The program.
-fn main() {}
+//! The program: every role of the shop, and the tools around it.
+
+mod app;
+mod cli;
+mod config;
+mod database;
+mod error;
+mod output;
+mod verbs;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::Cli;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match verbs::run(cli.verb).await {
+        Ok(code) => code,
+        Err(error) => {
+            output::complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

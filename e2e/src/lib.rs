@@ -1,1 +1,1 @@
-//! To be written.
+//! Scenarios on real processes: see `tests/it`.

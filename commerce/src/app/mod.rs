@@ -1,0 +1,23 @@
+//! The composition root: the one place where the roles are put together and concrete types are named.
+//! `commerce serve` runs it, and so do the tests of whole processes.
+
+mod health;
+mod roles;
+
+use std::process::ExitCode;
+
+use platform::config::Env;
+use platform::{shutdown, telemetry};
+
+use crate::cli::Role;
+use crate::config::ServeConfig;
+use crate::error::CommerceError;
+
+/// Runs these roles until a signal, and ends them in order.
+pub(crate) async fn serve(roles: &[Role]) -> Result<ExitCode, CommerceError> {
+    let config = Env::process().read(ServeConfig::read)?;
+    telemetry::init(&config.telemetry)?;
+    let stop = shutdown::on_signal().map_err(CommerceError::Signals)?;
+    roles::App::start(config, roles, stop).await?.run().await?;
+    Ok(ExitCode::SUCCESS)
+}

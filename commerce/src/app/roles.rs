@@ -1,0 +1,268 @@
+//! Putting the roles together, and taking them apart in order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use command_api::{CommandApi, CouponGate, Parts};
+use event_schemas::Registry;
+use event_store::{EventLog, EventStore, StoreConfig};
+use payment_gateways::mock::{MockGateway, MockGatewayConfig};
+use payment_gateways::{Gateways, PaymentGateway};
+use platform::auth::Verifier;
+use platform::health::Health;
+use platform::http::{self, HttpConfig, RunningServer, Service};
+use platform::shutdown::{CancellationToken, drain};
+use processes::{Processes, SystemClock};
+use read_api::{ReadApi, SchemaRegistry};
+use sqlx::PgPool;
+use tokio::task::JoinHandle;
+
+use super::health::with_postgres;
+use crate::cli::Role;
+use crate::config::{GatewaysConfig, ServeConfig};
+use crate::database;
+use crate::error::CommerceError;
+
+/// The name of the mock company among the gateways, and the default until another is configured.
+const MOCK_GATEWAY: &str = "mock";
+/// What may still be under way in a front (an HTTP request, a saga's step) after the signal.
+const FRONTS_LIMIT: Duration = Duration::from_secs(7);
+/// What may still be under way behind them: the whole program has 10 s.
+const BACKS_LIMIT: Duration = Duration::from_secs(2);
+
+/// The roles of this process, running.
+pub(super) struct App {
+    servers: Vec<RunningServer>,
+    /// Need the store to finish what they took: they end before it.
+    fronts: Vec<Running>,
+    /// Follow the log: they end after whatever writes it.
+    backs: Vec<Running>,
+    stop_fronts: CancellationToken,
+    stop_backs: CancellationToken,
+}
+
+struct Running {
+    role: &'static str,
+    task: JoinHandle<()>,
+}
+
+impl App {
+    /// Starts these roles.
+    pub(super) async fn start(
+        config: ServeConfig,
+        roles: &[Role],
+        stop: CancellationToken,
+    ) -> Result<Self, CommerceError> {
+        let mut app = Self {
+            servers: Vec::new(),
+            fronts: Vec::new(),
+            backs: Vec::new(),
+            stop_fronts: stop,
+            stop_backs: CancellationToken::new(),
+        };
+        let pool = database::pool("DATABASE_URL", &config.database.url, &config.database)?;
+        let has = |role| roles.contains(&role);
+        let log = if has(Role::CommandApi) || has(Role::Processes) {
+            app.start_writers(&config, roles, pool.clone()).await?
+        } else {
+            EventLog::open(pool.clone(), &StoreConfig::default(), app.stop_backs.clone())
+                .await
+                .map_err(|source| CommerceError::NotMigrated { source })?
+        };
+        if has(Role::Projections) {
+            let task = projections::start(
+                pool.clone(),
+                log.clone(),
+                config.projections.clone(),
+                app.stop_backs.clone(),
+            );
+            app.backs.push(Running { role: "projections", task });
+        }
+        if has(Role::Relay) {
+            app.start_relay(&config, pool.clone(), log);
+        }
+        if has(Role::ReadApi) {
+            app.start_read_api(&config)?;
+        }
+        if !has(Role::CommandApi) && !has(Role::ReadApi) {
+            app.start_ops(&config, pool)?;
+        }
+        Ok(app)
+    }
+
+    /// Starts what writes to the log, on one store.
+    async fn start_writers(
+        &mut self,
+        config: &ServeConfig,
+        roles: &[Role],
+        pool: PgPool,
+    ) -> Result<EventLog, CommerceError> {
+        let store = EventStore::open(pool, StoreConfig::default(), self.stop_backs.clone())
+            .await
+            .map_err(|source| CommerceError::NotMigrated { source })?;
+        let gateways = gateways(&config.gateways)?;
+        if roles.contains(&Role::CommandApi) {
+            self.start_command_api(config, store.clone(), &gateways)?;
+        }
+        if roles.contains(&Role::Processes) {
+            let task = Processes::start(
+                store.clone(),
+                gateways,
+                config.processes.clone(),
+                Arc::new(SystemClock),
+                self.stop_fronts.clone(),
+            )?;
+            self.fronts.push(Running { role: "processes", task });
+        }
+        Ok(store.log().clone())
+    }
+
+    fn start_command_api(
+        &mut self,
+        config: &ServeConfig,
+        store: EventStore,
+        gateways: &Gateways,
+    ) -> Result<(), CommerceError> {
+        let names = gateways.names().map(str::to_owned).collect();
+        let api = CommandApi::start(
+            Parts {
+                gate: CouponGate::open(store.clone(), &config.gate)?,
+                store,
+                gateways: command_api::Gateways::new(names, gateways.default_name().to_owned())?,
+                config: config.commands.clone(),
+            },
+            self.stop_backs.clone(),
+        );
+        let service = Service {
+            name: "command-api",
+            document: CommandApi::document(),
+            health: Arc::new(api.add_checks(Health::new())),
+            verifier: Some(Arc::new(Verifier::new(&config.auth)?)),
+        };
+        let routes = move |routes: &mut _| api.configure(routes);
+        self.serve(&config.command_http, service, routes)
+    }
+
+    fn start_read_api(&mut self, config: &ServeConfig) -> Result<(), CommerceError> {
+        let (url, database) = (&config.database.read_url, &config.database);
+        let pool = database::pool("READ_DATABASE_URL", url, database)?;
+        let api = ReadApi::new(pool, config.queries.clone(), schema_registry()?);
+        let service = Service {
+            name: "read-api",
+            document: ReadApi::document(),
+            health: Arc::new(api.add_checks(Health::new())),
+            verifier: Some(Arc::new(Verifier::new(&config.auth)?)),
+        };
+        let routes = move |routes: &mut _| api.configure(routes);
+        self.serve(&config.read_http, service, routes)
+    }
+
+    fn start_relay(&mut self, config: &ServeConfig, pool: PgPool, log: EventLog) {
+        let Some(relay) = config.relay.clone() else {
+            tracing::warn!("KAFKA_BROKERS is not set: events wait as PENDING");
+            return;
+        };
+        let task = projections::relay::start(pool, log, relay, self.stop_backs.clone());
+        self.backs.push(Running { role: "relay", task });
+    }
+
+    /// Health and metrics of a process that serves no API.
+    fn start_ops(&mut self, config: &ServeConfig, pool: PgPool) -> Result<(), CommerceError> {
+        let health = Arc::new(with_postgres(Health::new(), pool));
+        let service = Service::new("ops", "Health and metrics", health);
+        self.serve(&config.ops.0, service, |_: &mut _| {})
+    }
+
+    fn serve<F>(
+        &mut self,
+        config: &HttpConfig,
+        service: Service,
+        routes: F,
+    ) -> Result<(), CommerceError>
+    where
+        F: Fn(&mut utoipa_actix_web::service_config::ServiceConfig<'_>) + Clone + Send + 'static,
+    {
+        let shutdown_timeout = config.shutdown_timeout.min(FRONTS_LIMIT);
+        let config = HttpConfig { shutdown_timeout, ..config.clone() };
+        self.servers.push(http::serve(&config, service, self.stop_fronts.clone(), routes)?);
+        Ok(())
+    }
+
+    /// Runs until the signal, then ends the fronts, then what they stood on. A role that ends by itself
+    /// is a defect: the others are ended in order, and the program says so.
+    pub(super) async fn run(self) -> Result<(), CommerceError> {
+        let stop = self.stop_fronts.clone();
+        let mut ended = None;
+        let tasks = self.fronts.iter().chain(&self.backs);
+        let watched: Vec<_> = tasks.map(|one| (one.role, one.task.abort_handle())).collect();
+        tokio::select! {
+            () = stop.cancelled() => {}
+            role = first_ended(&watched) => {
+                ended = Some(role);
+                stop.cancel();
+            }
+        }
+        self.end().await?;
+        ended.map_or(Ok(()), |role| Err(CommerceError::Stopped { role }))
+    }
+
+    async fn end(self) -> Result<(), CommerceError> {
+        let (servers, fronts) = (self.servers, self.fronts);
+        let ending_fronts = async move {
+            for server in servers {
+                server.stopped().await?;
+            }
+            join(fronts).await;
+            Ok::<_, CommerceError>(())
+        };
+        // A second more than each of them takes at most by itself.
+        let limit = FRONTS_LIMIT + Duration::from_secs(1);
+        match drain("the requests under way", limit, ending_fronts).await {
+            Ok(ended) => ended?,
+            Err(late) => tracing::warn!(error = %late, "{late}; their repeats will be recognised"),
+        }
+        self.stop_backs.cancel();
+        if let Err(late) = drain("the projections and the relay", BACKS_LIMIT, join(self.backs)).await {
+            tracing::warn!(error = %late, "{late}; they go on where their checkpoints are");
+        }
+        tracing::info!("commerce has stopped");
+        Ok(())
+    }
+}
+
+async fn join(running: Vec<Running>) {
+    for Running { role, task } in running {
+        if let Err(error) = task.await {
+            tracing::error!(role, error = %error, "{role} ended badly");
+        }
+    }
+}
+
+/// The first role that is no longer running; for ever when there is none to watch.
+async fn first_ended(watched: &[(&'static str, tokio::task::AbortHandle)]) -> &'static str {
+    /// How often the tasks are looked at.
+    const LOOK_INTERVAL: Duration = Duration::from_millis(250);
+    loop {
+        if let Some((role, _)) = watched.iter().find(|(_, task)| task.is_finished()) {
+            return role;
+        }
+        tokio::time::sleep(LOOK_INTERVAL).await;
+    }
+}
+
+/// The gateways of the shop. A company is a line here and a folder in `payment-gateways/`.
+fn gateways(config: &GatewaysConfig) -> Result<Gateways, CommerceError> {
+    let mock = MockGatewayConfig { timeout: config.timeout, ..MockGatewayConfig::new(&config.mock_url) };
+    let mock: Arc<dyn PaymentGateway> = Arc::new(MockGateway::new(&mock)?);
+    Ok(Gateways::new(MOCK_GATEWAY, [(MOCK_GATEWAY.to_owned(), mock)])?)
+}
+
+/// The embedded schema registry, for `read-api` to mount: it may not know `event-schemas` itself.
+fn schema_registry() -> Result<SchemaRegistry, CommerceError> {
+    let registry = Registry::embedded().map_err(CommerceError::Schemas)?;
+    Ok(SchemaRegistry {
+        path_roots: &event_schemas::PATH_ROOTS,
+        content_type: event_schemas::CONTENT_TYPE,
+        answer: Arc::new(|method, segments, body| registry.answer(method, segments, body)),
+    })
+}

@@ -1,0 +1,91 @@
+//! The command line.
+
+use std::time::Duration;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::config::serve_help;
+
+/// An event-sourced commerce backend.
+#[derive(Debug, Parser)]
+#[command(name = "commerce", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Run the shop: every role in this process, or only some.
+    #[command(after_help = serve_help())]
+    Serve {
+        /// The roles of this process, separated by commas.
+        #[arg(long, value_enum, value_delimiter = ',', default_values_t = Role::ALL)]
+        roles: Vec<Role>,
+    },
+    /// Bring the database up to date: roles, schemas, read models. Safe to repeat.
+    Migrate,
+    /// Prove the log and what follows from it: exit code 1 and the evidence when a promise is broken.
+    Verify,
+    /// Build a projection anew beside the live one, compare, and switch to it.
+    Rebuild {
+        /// Which: orders, payments, products, coupons or notifications.
+        projection: String,
+        /// Switch back to the one before, which has been kept up to date.
+        #[arg(long)]
+        back: bool,
+        /// Replay the events that it could not take in, instead of building it anew.
+        #[arg(long, conflicts_with = "back")]
+        parked: bool,
+    },
+    /// Make a development token; prints the token alone.
+    Token {
+        /// What it may do: customer, operator or service.
+        #[arg(long)]
+        role: platform::Role,
+        /// Whom it speaks for.
+        #[arg(long, default_value = "dev")]
+        subject: String,
+        /// How long it lives, in hours.
+        #[arg(long, default_value_t = 24)]
+        hours: u64,
+    },
+    /// Run the mock payment gateway.
+    MockGateway,
+    /// Name whatever is wrong with the installation: databases, locks, lag, leases, failures.
+    Doctor,
+}
+
+/// A part of the shop that can run in a process of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Role {
+    /// Takes commands over HTTP.
+    CommandApi,
+    /// Answers queries over HTTP.
+    ReadApi,
+    /// Runs the sagas: timers and gateway calls. One instance acts, the others stand by.
+    Processes,
+    /// Keeps the read models up to date.
+    Projections,
+    /// Sends the log to Kafka. One instance acts, the others stand by.
+    Relay,
+}
+
+impl Role {
+    /// Every role: the embedded default.
+    pub(crate) const ALL: [Self; 5] =
+        [Self::CommandApi, Self::ReadApi, Self::Processes, Self::Projections, Self::Relay];
+}
+
+impl std::fmt::Display for Role {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let value = self.to_possible_value();
+        f.write_str(value.as_ref().map_or("", |value| value.get_name()))
+    }
+}
+
+/// How long a token lives.
+pub(crate) fn hours(hours: u64) -> Duration {
+    Duration::from_secs(hours.saturating_mul(3_600))
+}

@@ -1,0 +1,84 @@
+//! Where the databases are.
+
+use std::time::Duration;
+
+use platform::config::{Env, Secret};
+
+/// The program's databases.
+#[derive(Clone, Debug)]
+pub(crate) struct DatabaseConfig {
+    /// The log and everything that is written.
+    pub(crate) url: Secret,
+    /// What queries are answered from; a replica, where there is one.
+    pub(crate) read_url: Secret,
+    /// Connections of one process to each of the two.
+    pub(crate) pool_size: u32,
+    /// The longest wait for one of them.
+    pub(crate) acquire_timeout: Duration,
+}
+
+impl DatabaseConfig {
+    /// Reads it.
+    pub(crate) fn read(env: &Env) -> Self {
+        let url = env.secret(
+            "DATABASE_URL",
+            "postgres://commerce_app:…@localhost/commerce",
+            "The event store and the read models, as role commerce_app.",
+        );
+        let read_url = env.optional_secret(
+            "READ_DATABASE_URL",
+            "postgres://commerce_read:…@replica/commerce",
+            "What queries are answered from, as role commerce_read; DATABASE_URL when not set.",
+        );
+        Self {
+            read_url: read_url.unwrap_or_else(|| url.clone()),
+            url,
+            pool_size: env.within(
+                "DATABASE_POOL_SIZE",
+                // More connections than cores only take turns: 64 are slower than 10 on two cores.
+                10,
+                4..=200,
+                "Connections of this process to each database, at most.",
+            ),
+            acquire_timeout: env.duration_s(
+                "DATABASE_ACQUIRE_TIMEOUT_S",
+                2,
+                "The longest wait for a free connection.",
+            ),
+        }
+    }
+}
+
+/// The database as its owner: for `migrate` and `rebuild`, never for `serve`.
+#[derive(Clone, Debug)]
+pub(crate) struct OwnerConfig {
+    /// As a role that may create roles and schemas.
+    pub(crate) owner_url: Secret,
+    /// As the program: its password is set on the role.
+    pub(crate) app_url: Secret,
+    /// As the queries: its password is set on the role.
+    pub(crate) read_url: Option<Secret>,
+}
+
+impl OwnerConfig {
+    /// Reads it.
+    pub(crate) fn read(env: &Env) -> Self {
+        Self {
+            owner_url: env.secret(
+                "OWNER_DATABASE_URL",
+                "postgres://postgres:…@localhost/commerce",
+                "The database as its owner, for migrate and rebuild.",
+            ),
+            app_url: env.secret(
+                "DATABASE_URL",
+                "postgres://commerce_app:…@localhost/commerce",
+                "The event store and the read models, as role commerce_app.",
+            ),
+            read_url: env.optional_secret(
+                "READ_DATABASE_URL",
+                "postgres://commerce_read:…@replica/commerce",
+                "What queries are answered from, as role commerce_read; DATABASE_URL when not set.",
+            ),
+        }
+    }
+}

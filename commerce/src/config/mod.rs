@@ -1,0 +1,11 @@
+//! The program's configuration: each role's struct, read once from the environment.
+
+mod database;
+mod gateways;
+mod ops;
+mod roles;
+
+pub(crate) use database::{DatabaseConfig, OwnerConfig};
+pub(crate) use gateways::{GatewaysConfig, MockServerSettings};
+pub(crate) use ops::OpsConfig;
+pub(crate) use roles::{ServeConfig, serve_help};

@@ -1,0 +1,121 @@
+//! What `commerce serve` reads: all of it, whichever roles run, so that one environment fits every process
+//! of an installation.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use command_api::{CommandApiConfig, CouponGateConfig};
+use platform::auth::AuthConfig;
+use platform::config::{Env, describe, help_text};
+use platform::http::HttpConfig;
+use platform::telemetry::TelemetryConfig;
+use processes::ProcessesConfig;
+use projections::relay::RelayConfig;
+use read_api::ReadApiConfig;
+
+use super::database::DatabaseConfig;
+use super::gateways::GatewaysConfig;
+use super::ops::OpsConfig;
+
+/// The command API's port.
+const COMMAND_API_PORT: u16 = 8080;
+/// The read API's port.
+const READ_API_PORT: u16 = 8081;
+
+/// The configuration of every role.
+#[derive(Clone, Debug)]
+pub(crate) struct ServeConfig {
+    pub(crate) telemetry: TelemetryConfig,
+    pub(crate) database: DatabaseConfig,
+    pub(crate) auth: AuthConfig,
+    pub(crate) command_http: HttpConfig,
+    pub(crate) read_http: HttpConfig,
+    pub(crate) ops: OpsConfig,
+    pub(crate) commands: CommandApiConfig,
+    pub(crate) gate: CouponGateConfig,
+    pub(crate) queries: ReadApiConfig,
+    pub(crate) gateways: GatewaysConfig,
+    pub(crate) processes: ProcessesConfig,
+    /// `None`: no broker is configured, and events wait as `PENDING`.
+    pub(crate) relay: Option<RelayConfig>,
+}
+
+impl ServeConfig {
+    /// Reads it.
+    pub(crate) fn read(env: &Env) -> Self {
+        let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let commands = CommandApiConfig::read(env);
+        Self {
+            telemetry: TelemetryConfig::read(env),
+            database: DatabaseConfig::read(env),
+            auth: AuthConfig::read(env),
+            command_http: HttpConfig::read(env, "COMMAND_API", local(COMMAND_API_PORT)),
+            read_http: HttpConfig::read(env, "READ_API", local(READ_API_PORT)),
+            ops: OpsConfig::read(env),
+            gate: CouponGateConfig::read(env),
+            queries: ReadApiConfig::read(env),
+            gateways: GatewaysConfig::read(env),
+            processes: read_processes(env, commands.confirmation_delay),
+            relay: read_relay(env),
+            commands,
+        }
+    }
+}
+
+fn read_processes(env: &Env, confirmation_delay: Duration) -> ProcessesConfig {
+    let defaults = ProcessesConfig::default();
+    let concurrency = 1..=4_096;
+    let lease_ttl = env.duration_s(
+        "PROCESSES_LEASE_TTL_S",
+        defaults.lease_ttl.as_secs(),
+        "After how long a runner of the sagas that died is replaced.",
+    );
+    ProcessesConfig {
+        confirmation_delay,
+        inquiry_schedule: env.parsed(
+            "PAYMENT_INQUIRY_SCHEDULE",
+            defaults.inquiry_schedule.clone(),
+            "When an unknown outcome of a payment is asked for again: waits, separated by commas.",
+        ),
+        refund_schedule: env.parsed(
+            "PAYMENT_REFUND_SCHEDULE",
+            defaults.refund_schedule.clone(),
+            "When a refund that was not done is tried again: waits, separated by commas.",
+        ),
+        gateway_concurrency: env.within(
+            "GATEWAY_CONCURRENCY",
+            defaults.gateway_concurrency,
+            concurrency.clone(),
+            "Calls that may be under way at one gateway.",
+        ),
+        command_concurrency: env.within(
+            "PROCESSES_COMMAND_CONCURRENCY",
+            defaults.command_concurrency,
+            concurrency,
+            "Commands of the sagas that may be under way.",
+        ),
+        ..defaults.with_lease_ttl(lease_ttl)
+    }
+}
+
+fn read_relay(env: &Env) -> Option<RelayConfig> {
+    let brokers = env.optional(
+        "KAFKA_BROKERS",
+        "localhost:9092",
+        "Kafka's bootstrap servers; without them events wait as PENDING.",
+    );
+    let schema_registry_url = env.optional(
+        "SCHEMA_REGISTRY_URL",
+        "http://schema-registry:8081",
+        "A Confluent schema registry to register the schemas with; the embedded one when not set.",
+    );
+    brokers.map(|brokers| RelayConfig { schema_registry_url, ..RelayConfig::new(brokers) })
+}
+
+/// The variables that `commerce serve` reads, for its `--help`.
+pub(crate) fn serve_help() -> String {
+    format!(
+        "Environment:\n{}\nA secret may also be given as the file that NAME_FILE names.",
+        help_text(&describe(ServeConfig::read))
+    )
+}

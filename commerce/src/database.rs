@@ -1,0 +1,57 @@
+//! Pools, and the one place where their limits are set.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use platform::config::Secret;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection, PgConnection, PgPool};
+
+use crate::config::DatabaseConfig;
+use crate::error::CommerceError;
+
+/// No statement of the program takes longer; a report belongs on a replica of its own.
+const STATEMENT_TIMEOUT: &str = "30s";
+/// A transaction that nobody continues holds locks.
+const IDLE_IN_TRANSACTION_TIMEOUT: &str = "10s";
+/// How long a verb that an operator typed waits for the database.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A pool. It connects when it is first used, so that a program can start before its database does.
+pub(crate) fn pool(
+    variable: &'static str,
+    url: &Secret,
+    config: &DatabaseConfig,
+) -> Result<PgPool, CommerceError> {
+    let options = options(variable, url)?.options([
+        ("statement_timeout", STATEMENT_TIMEOUT),
+        ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION_TIMEOUT),
+    ]);
+    Ok(PgPoolOptions::new()
+        .max_connections(config.pool_size)
+        .acquire_timeout(config.acquire_timeout)
+        .connect_lazy_with(options))
+}
+
+/// One connection, for a verb.
+pub(crate) async fn connect(
+    variable: &'static str,
+    url: &Secret,
+) -> Result<PgConnection, CommerceError> {
+    let options = options(variable, url)?;
+    let connecting = tokio::time::timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&options));
+    let away = |source| CommerceError::DatabaseAway { variable, source };
+    connecting
+        .await
+        .map_err(|_| away(sqlx::Error::PoolTimedOut))?
+        .map_err(away)
+}
+
+/// What a URL says.
+pub(crate) fn options(
+    variable: &'static str,
+    url: &Secret,
+) -> Result<PgConnectOptions, CommerceError> {
+    PgConnectOptions::from_str(url.reveal())
+        .map_err(|source| CommerceError::DatabaseUrl { variable, source })
+}

@@ -1,0 +1,8 @@
+//! The whole program, as real processes on real services.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise: the panic is the report"
+)]
+
+mod architecture;
