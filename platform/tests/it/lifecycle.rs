@@ -90,3 +90,19 @@ async fn an_address_that_is_taken_is_an_error_that_names_it() {
         "{error}"
     );
 }
+
+#[actix_web::test]
+async fn a_signal_to_terminate_cancels_the_token() {
+    let token = platform::shutdown::on_signal().expect("the handlers are installed");
+    assert!(!token.is_cancelled());
+    // To this very process: its handler is installed, so it lives on.
+    let this = std::process::id().to_string();
+    let kill = tokio::process::Command::new("kill")
+        .args(["-TERM", &this])
+        .status()
+        .await;
+    assert!(kill.expect("kill can be run").success());
+    timeout(PATIENCE, token.cancelled())
+        .await
+        .expect("it is cancelled");
+}

@@ -5,5 +5,6 @@ mod bodies;
 mod callers;
 mod fixture;
 mod lifecycle;
+mod logs;
 mod raw;
 mod surroundings;
