@@ -9,7 +9,8 @@ use uuid::Uuid;
 ///
 /// Each call ends within the adapter's deadline and is sent once: whoever asks again (the checkout saga)
 /// does so under the same id, which every company takes as idempotency key or as its merchant's order
-/// number, so that nothing is charged or given back twice.
+/// number, so that nothing is charged or given back twice. A company that wants an order number is given the
+/// payment's id, since it is the payment, not the order, that it can be asked about by that number later.
 #[async_trait]
 pub trait PaymentGateway: Send + Sync {
     /// Charges.

@@ -13,6 +13,7 @@ use super::ledger::{Charge, Decline, Recorded, Verdict};
 use super::refusal::Refusal;
 use super::state::MockState;
 use super::views::{ConfirmBody, PaymentView, RefundBody, RefundView};
+use super::webhooks::Webhooks;
 
 /// What a charge of a wrong amount is off by, in minor units.
 const WRONG_BY_MINOR: i64 = 1;
@@ -54,7 +55,7 @@ async fn confirm(
         };
         let Recorded { entry, fresh } = ledger.charge(charge, verdict)?;
         if fresh {
-            webhooks.announce(&entry);
+            changed(&entry, webhooks);
         }
         Ok(Some(entry))
     });
@@ -116,7 +117,7 @@ async fn refund(
         }
         let Recorded { entry, fresh } = ledger.refund(refund)?;
         if fresh && let Some(charge) = ledger.payment(entry.payment_id) {
-            webhooks.announce(&charge);
+            changed(&charge, webhooks);
         }
         Ok(Some(entry))
     });
@@ -126,6 +127,18 @@ async fn refund(
         None => nothing(),
     };
     give(&request, &mock, told.behaviour, answer).await
+}
+
+/// Logs and tells how a payment stands now.
+fn changed(charge: &Charge, webhooks: &Webhooks) {
+    let (payment_id, order_id) = (charge.merchant_key, charge.order_id);
+    let (state, amount) = (charge.state.as_str(), charge.amount);
+    tracing::info!(
+        payment.id = %payment_id, order.id = %order_id, payment.state = state,
+        payment.amount_minor = amount,
+        "mock gateway: payment {payment_id} of order {order_id} is {state}"
+    );
+    webhooks.announce(charge);
 }
 
 /// Gives the answer as told: at once, late, never, or an error in its place.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::ledger::{Charge, ChargeState, NewCharge, NewRefund, Refund};
+use super::ledger::{Charge, NewCharge, NewRefund, Refund};
 use super::refusal::Refusal;
 use crate::gateway_text::is_currency;
 
@@ -104,12 +104,7 @@ impl From<Charge> for PaymentView {
         Self {
             payment_id: charge.merchant_key,
             order_id: charge.order_id,
-            status: match charge.state {
-                ChargeState::Charged => "APPROVED",
-                ChargeState::Declined => "DECLINED",
-                ChargeState::PartiallyRefunded => "PARTIALLY_REFUNDED",
-                ChargeState::Refunded => "REFUNDED",
-            },
+            status: charge.state.as_str(),
             transaction_id: charge.transaction_id,
             amount: charge.amount,
             refunded_amount: charge.refunded_amount,

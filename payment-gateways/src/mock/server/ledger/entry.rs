@@ -46,6 +46,18 @@ pub(in crate::mock::server) enum ChargeState {
     Refunded,
 }
 
+impl ChargeState {
+    /// As its merchant sees it.
+    pub(in crate::mock::server) fn as_str(self) -> &'static str {
+        match self {
+            Self::Charged => "APPROVED",
+            Self::Declined => "DECLINED",
+            Self::PartiallyRefunded => "PARTIALLY_REFUNDED",
+            Self::Refunded => "REFUNDED",
+        }
+    }
+}
+
 /// Why a charge was declined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

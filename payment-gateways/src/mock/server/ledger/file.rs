@@ -125,3 +125,38 @@ fn sync_directory(path: &Path) -> io::Result<()> {
         Some(_) | None => File::open(".")?.sync_all(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::super::{Charge, NewCharge, Verdict};
+    use super::*;
+
+    #[test]
+    fn a_ledger_that_could_not_be_written_stays_closed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.jsonl");
+        File::create(&path).unwrap();
+        let mut ledger = LedgerFile {
+            // Opened for reading only, so that writing fails.
+            file: File::open(&path).unwrap(),
+            path: path.clone(),
+            broken: false,
+        };
+        let new = NewCharge {
+            merchant_key: Uuid::from_u128(1),
+            order_id: Uuid::from_u128(2),
+            amount: 100,
+            currency: "KRW".to_owned(),
+        };
+        let charge = Charge::made(1, new, Verdict::Charge(100), chrono::Utc::now());
+        let entry = Entry::Charge(charge);
+        assert_eq!(ledger.append(&entry), Err(Refusal::LedgerBroken));
+        // The disk is well again, but what it holds is not known.
+        ledger.file = File::options().append(true).open(&path).unwrap();
+        assert_eq!(ledger.append(&entry), Err(Refusal::LedgerBroken));
+        assert!(ledger.is_broken());
+        assert_eq!(std::fs::read(&path).unwrap(), b"");
+    }
+}

@@ -14,7 +14,7 @@ use chrono::Utc;
 use uuid::Uuid;
 
 use self::books::Books;
-pub(super) use self::entry::{Charge, ChargeState, Decline, Entry, Refund};
+pub(super) use self::entry::{Charge, Decline, Entry, Refund};
 use self::file::LedgerFile;
 use super::refusal::Refusal;
 use crate::error::PaymentGatewaysError;
