@@ -51,6 +51,10 @@ pub(crate) enum Verb {
         #[arg(long, default_value_t = 24)]
         hours: u64,
     },
+    /// Put a small catalogue into the shop, through the public API. Safe to repeat.
+    Seed,
+    /// Place one order and show all that follows: answers, events, read models, Kafka records.
+    Tour,
     /// Run the mock payment gateway.
     MockGateway,
     /// Name whatever is wrong with the installation: databases, locks, lag, leases, failures.

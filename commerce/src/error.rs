@@ -41,6 +41,14 @@ pub(crate) enum CommerceError {
     Stopped { role: &'static str },
     #[error("the mock gateway cannot listen on {addr}")]
     MockGateway { addr: SocketAddr, source: payment_gateways::PaymentGatewaysError },
+    #[error(transparent)]
+    Client(#[from] crate::client::ClientError),
+    #[error("waited in vain for {what}; `commerce doctor` may say why")]
+    TourStuck { what: String },
+    #[error("Kafka")]
+    Kafka(#[from] rdkafka::error::KafkaError),
+    #[error("the record of position {position} in {topic} cannot be decoded")]
+    Undecodable { topic: String, position: u64 },
     #[error("{file} cannot be read")]
     File { file: String, source: std::io::Error },
 }

@@ -2,10 +2,12 @@
 
 mod app;
 mod cli;
+mod client;
 mod config;
 mod database;
 mod error;
 mod output;
+mod tour;
 mod verbs;
 
 use std::process::ExitCode;

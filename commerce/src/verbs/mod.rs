@@ -2,7 +2,9 @@
 
 mod migrate;
 mod mock_gateway;
+mod seed;
 mod token;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -15,6 +17,9 @@ pub(crate) async fn run(verb: Verb) -> Result<ExitCode, CommerceError> {
         Verb::Serve { roles } => crate::app::serve(&roles).await,
         Verb::Migrate => migrate::run().await,
         Verb::Token { role, subject, hours } => token::run(role, &subject, hours),
+        Verb::Verify => verify::run().await,
+        Verb::Seed => seed::run().await,
+        Verb::Tour => crate::tour::run().await,
         Verb::MockGateway => mock_gateway::run().await,
     }
 }

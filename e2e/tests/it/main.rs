@@ -6,3 +6,9 @@
 )]
 
 mod architecture;
+mod bad_days;
+mod checkout;
+mod client;
+mod crash;
+mod installation;
+mod stream;

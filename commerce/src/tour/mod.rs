@@ -1,0 +1,212 @@
+//! `commerce tour`: a guided order. Each request is shown with its answer, the events that it caused, the
+//! read model, and the records in Kafka, decoded.
+
+mod stream;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use platform::Role;
+use platform::config::Env;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::client::{Answer, Caller, Client, ClientConfig};
+use crate::error::CommerceError;
+use crate::output::say;
+
+/// Who buys on the tour.
+const BUYER: &str = "tour-buyer";
+/// How long the tour waits for what follows by itself.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What the tour needs.
+struct Config {
+    client: ClientConfig,
+    brokers: Option<String>,
+}
+
+/// Takes the visitor through one order.
+pub(crate) async fn run() -> Result<ExitCode, CommerceError> {
+    let config = Env::process().read(|env| Config {
+        client: ClientConfig::read(env),
+        brokers: env.optional("KAFKA_BROKERS", "localhost:9092", "Kafka's bootstrap servers."),
+    })?;
+    let client = Client::new(config.client)?;
+    let tour = Tour {
+        operator: client.caller("tour-operator", Role::Operator)?,
+        buyer: client.caller(BUYER, Role::Customer)?,
+        client,
+    };
+    let last = tour.order().await?;
+    tour.show_stream(config.brokers.as_deref(), last).await?;
+    say("");
+    say("That was one order, from HTTP to Kafka. ARCHITECTURE.md walks it through the source.");
+    Ok(ExitCode::SUCCESS)
+}
+
+struct Tour {
+    client: Client,
+    operator: Caller,
+    buyer: Caller,
+}
+
+/// Which stretch of the log the order made.
+struct Stretch {
+    after: u64,
+    last: u64,
+}
+
+impl Tour {
+    async fn order(&self) -> Result<Stretch, CommerceError> {
+        title("1. The catalogue");
+        let products = self.show_query("/products?size=3&sort=price,asc").await?;
+        let product = products.text("/data/0/id").to_owned();
+        if product.is_empty() {
+            say("  the catalogue is empty: run `commerce seed` first");
+        }
+
+        title("2. Placing an order: order, lines and stock reservation in one transaction");
+        let body = json!({ "items": [{ "productId": product, "quantity": 2 }] });
+        let placed = self.show_command("/orders", &body).await?;
+        let order = placed.text("/data/id").to_owned();
+        let first = self.show_events(&placed).await?;
+
+        title("3. Paying: the gateway is called outside any transaction; the answer settles everything at once");
+        let body = json!({ "token": format!("tok_approve_{}", Uuid::now_v7().simple()) });
+        let path = format!("/orders/{order}/payments");
+        let paid = self.show_command(&path, &body).await?;
+        self.wait_for_status(&order, "PAID").await?;
+        self.show_events(&paid).await?;
+
+        title("4. What the read models say");
+        self.show_query(&format!("/orders/{order}")).await?;
+        self.show_query(&format!("/products/{product}/stock")).await?;
+        self.show_query("/notifications?size=1").await?;
+        let last = self.last_position().await?;
+        Ok(Stretch { after: first, last })
+    }
+
+    /// Sends a command under a key of its own, and shows both sides.
+    async fn show_command(&self, path: &str, body: &Value) -> Result<Answer, CommerceError> {
+        let key = Uuid::now_v7().to_string();
+        say(format_args!("  POST /api/v1{path}"));
+        say(format_args!("       Idempotency-Key: {key}"));
+        say(format_args!("       {body}"));
+        let answer = self.client.command(&self.buyer, path, &key, body).await?;
+        show_answer(&answer);
+        Ok(answer.or_refused(path)?)
+    }
+
+    async fn show_query(&self, path: &str) -> Result<Answer, CommerceError> {
+        say(format_args!("  GET /api/v1{path}"));
+        let answer = self.client.query(&self.buyer, path, 0).await?;
+        show_answer(&answer);
+        Ok(answer.or_refused(path)?)
+    }
+
+    /// Shows the events of the command that reached this position; returns the position before them.
+    async fn show_events(&self, command: &Answer) -> Result<u64, CommerceError> {
+        let reached = command.position();
+        let correlated = self.events(reached.saturating_sub(50)).await?;
+        let reference = correlated.iter().find(|event| position(event) == reached);
+        let correlation = reference.map(|event| event["metadata"]["correlationId"].clone());
+        let own = correlated
+            .iter()
+            .filter(|event| Some(&event["metadata"]["correlationId"]) == correlation.as_ref());
+        let mut before = reached;
+        for event in own {
+            before = before.min(position(event).saturating_sub(1));
+            say(format_args!(
+                "       {:>6}  {:<24} {}/{} #{}",
+                position(event),
+                plain(&event["type"]),
+                plain(&event["aggregateType"]),
+                plain(&event["aggregateId"]),
+                event["sequence"],
+            ));
+        }
+        Ok(before)
+    }
+
+    async fn events(&self, after: u64) -> Result<Vec<Value>, CommerceError> {
+        let path = format!("/events?after={after}&size=100");
+        let answer = self.client.query(&self.operator, &path, 0).await?.or_refused(&path)?;
+        Ok(answer.body["data"].as_array().cloned().unwrap_or_default())
+    }
+
+    async fn last_position(&self) -> Result<u64, CommerceError> {
+        let mut last = 0;
+        loop {
+            let events = self.events(last).await?;
+            match events.last().map(position) {
+                Some(position) => last = position,
+                None => return Ok(last),
+            }
+        }
+    }
+
+    async fn wait_for_status(&self, order: &str, status: &str) -> Result<(), CommerceError> {
+        let path = format!("/orders/{order}");
+        let waiting = async {
+            loop {
+                let answer = self.client.query(&self.buyer, &path, 0).await?.or_refused(&path)?;
+                if answer.text("/data/status") == status {
+                    return Ok(());
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let late = || CommerceError::TourStuck { what: format!("order {order} to become {status}") };
+        tokio::time::timeout(PATIENCE, waiting).await.map_err(|_| late())?
+    }
+
+    async fn show_stream(
+        &self,
+        brokers: Option<&str>,
+        stretch: Stretch,
+    ) -> Result<(), CommerceError> {
+        title("5. The same in Kafka, in Avro, decoded with the schemas of the registry");
+        let Some(brokers) = brokers else {
+            say("  KAFKA_BROKERS is not set: the events wait as PENDING");
+            return Ok(());
+        };
+        let brokers = brokers.to_owned();
+        let reading = tokio::task::spawn_blocking(move || {
+            stream::records(&brokers, stretch.after, stretch.last, PATIENCE)
+        });
+        let records = reading.await.map_err(|_| CommerceError::Stopped { role: "the tour" })??;
+        for record in records {
+            say(format_args!("       {:>6}  {:<32} key {}", record.position, record.topic, record.key));
+            say(format_args!("               {}", shortened(&record.value)));
+        }
+        Ok(())
+    }
+}
+
+fn title(text: &str) {
+    say("");
+    say(text);
+}
+
+fn show_answer(answer: &Answer) {
+    say(format_args!("    -> {} {}", answer.status, shortened(&answer.body.to_string())));
+}
+
+/// At most three lines of a terminal.
+fn shortened(text: &str) -> String {
+    /// Three lines of a terminal, about.
+    const SHOWN_CHARS: usize = 240;
+    if text.chars().count() <= SHOWN_CHARS {
+        return text.to_owned();
+    }
+    text.chars().take(SHOWN_CHARS).chain("…".chars()).collect()
+}
+
+fn position(event: &Value) -> u64 {
+    event["position"].as_u64().unwrap_or_default()
+}
+
+fn plain(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}

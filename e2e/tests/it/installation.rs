@@ -1,0 +1,275 @@
+//! An installation of the shop for one test: a database, keys, a gateway and the program's processes,
+//! started as an operator starts them.
+
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use platform::Role;
+use platform::auth::{DevKeys, Minter};
+use tempfile::TempDir;
+use testkit::{TestDatabase, eventually_within, kafka_brokers, redis_url, required_env, unique};
+
+use crate::client::Client;
+
+/// The issuer and the audience of the tokens.
+const ISSUER: &str = "e2e";
+const AUDIENCE: &str = "commerce";
+/// A debug build on a busy machine starts within this.
+const START_PATIENCE: Duration = Duration::from_secs(60);
+/// How long tokens live.
+const TOKEN_TTL: Duration = Duration::from_secs(3_600);
+
+/// An installation.
+pub(crate) struct Installation {
+    pub(crate) database: TestDatabase,
+    pub(crate) topic_prefix: String,
+    folder: TempDir,
+    minter: Minter,
+    environment: Vec<(String, String)>,
+    command_port: u16,
+    read_port: u16,
+    gateway_port: u16,
+    gateway: Option<Process>,
+}
+
+/// A process of the program; killed when dropped.
+pub(crate) struct Process {
+    child: Child,
+    what: String,
+}
+
+impl Installation {
+    /// A migrated database, keys and a running mock gateway; no `serve` yet.
+    pub(crate) async fn new() -> Self {
+        let database = TestDatabase::create().await;
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let keys = DevKeys::generate().expect("keys");
+        let public_key = folder.path().join("public.pem");
+        std::fs::write(&public_key, &keys.public_pem).expect("the key can be written");
+        let (_, mint) = keys.configs(ISSUER, AUDIENCE);
+        let topic_prefix = format!("{}.", unique("e2e"));
+        let [command_port, read_port, ops_port, gateway_port] = free_ports();
+        let environment = [
+            ("OWNER_DATABASE_URL", database.owner_url()),
+            ("DATABASE_URL", database.url("commerce_app")),
+            ("READ_DATABASE_URL", database.url("commerce_read")),
+            ("REDIS_URL", redis_url()),
+            ("KAFKA_BROKERS", kafka_brokers()),
+            ("KAFKA_TOPIC_PREFIX", topic_prefix.clone()),
+            ("JWT_PUBLIC_KEY_FILE", public_key.display().to_string()),
+            ("JWT_ISSUER", ISSUER.to_owned()),
+            ("JWT_AUDIENCE", AUDIENCE.to_owned()),
+            ("COMMAND_API_ADDR", format!("127.0.0.1:{command_port}")),
+            ("READ_API_ADDR", format!("127.0.0.1:{read_port}")),
+            ("OPS_ADDR", format!("127.0.0.1:{ops_port}")),
+            ("MOCK_GATEWAY_ADDR", format!("127.0.0.1:{gateway_port}")),
+            (
+                "MOCK_GATEWAY_URL",
+                format!("http://127.0.0.1:{gateway_port}"),
+            ),
+            (
+                "MOCK_GATEWAY_LEDGER_FILE",
+                folder.path().join("ledger.jsonl").display().to_string(),
+            ),
+            (
+                "PAYMENT_INQUIRY_SCHEDULE",
+                "200ms,500ms,1s,2s,5s,10s".to_owned(),
+            ),
+            (
+                "PAYMENT_REFUND_SCHEDULE",
+                "200ms,500ms,1s,2s,5s,10s".to_owned(),
+            ),
+            ("GATEWAY_TIMEOUT_MS", "1000".to_owned()),
+            ("RUST_LOG", "info".to_owned()),
+        ];
+        let environment = environment
+            .into_iter()
+            .map(|(n, v)| (n.to_owned(), v))
+            .collect();
+        let mut installation = Self {
+            database,
+            topic_prefix,
+            folder,
+            minter: Minter::new(&mint).expect("the key signs"),
+            environment,
+            command_port,
+            read_port,
+            gateway_port,
+            gateway: None,
+        };
+        let migrated = installation.run(&["migrate"]);
+        assert!(
+            migrated.status.success(),
+            "migrate: {}",
+            text(&migrated.stderr)
+        );
+        installation.gateway = Some(installation.start(&["mock-gateway"], &[]));
+        installation
+    }
+
+    /// Changes a variable for the processes that are started from now on.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.environment.retain(|(known, _)| known != name);
+        self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Starts `serve` with all roles, and waits until it is ready.
+    pub(crate) async fn serve(&self) -> Process {
+        let process = self.start(&["serve"], &[]);
+        self.wait_until_ready(self.command_port).await;
+        self.wait_until_ready(self.read_port).await;
+        process
+    }
+
+    /// Starts one process with these arguments, and more variables.
+    pub(crate) fn start(&self, arguments: &[&str], more: &[(&str, &str)]) -> Process {
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(
+                self.folder
+                    .path()
+                    .join(format!("{}.log", arguments.join("-"))),
+            )
+            .expect("a log file");
+        let child = self
+            .command(arguments)
+            .envs(more.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("the same file"))
+            .stderr(log)
+            .spawn()
+            .expect("the program starts");
+        Process {
+            child,
+            what: arguments.join(" "),
+        }
+    }
+
+    /// Runs one verb to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> std::process::Output {
+        self.command(arguments).output().expect("the program runs")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(required_env("COMMERCE_BIN"));
+        command
+            .args(arguments)
+            .envs(self.environment.iter().map(|(n, v)| (n, v)));
+        command
+    }
+
+    /// A client of both APIs, as this subject.
+    pub(crate) fn client(&self, subject: &str, role: Role) -> Client {
+        let token = self
+            .minter
+            .mint(subject, &[role], TOKEN_TTL)
+            .expect("a token");
+        Client::new(self.command_port, self.read_port, token)
+    }
+
+    /// Where the embedded schema registry answers.
+    pub(crate) fn registry_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.read_port)
+    }
+
+    /// What the mock gateway charged and gave back.
+    pub(crate) async fn ledger(&self) -> serde_json::Value {
+        let url = format!("http://127.0.0.1:{}/ledger", self.gateway_port);
+        let response = reqwest::get(url).await.expect("the gateway answers");
+        serde_json::from_slice(&response.bytes().await.expect("a body")).expect("JSON")
+    }
+
+    /// The status and the body of a probe.
+    pub(crate) async fn ready(&self) -> Option<(u16, String)> {
+        probe(self.command_port).await
+    }
+
+    async fn wait_until_ready(&self, port: u16) {
+        eventually_within(START_PATIENCE, "the program is ready", async || {
+            let (status, _) = probe(port).await?;
+            (status == 200).then_some(())
+        })
+        .await;
+    }
+
+    /// What a process logged so far.
+    pub(crate) fn log(&self, verb: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(format!("{verb}.log"))).unwrap_or_default()
+    }
+
+    /// Everything must still hold.
+    pub(crate) fn verify(&self) {
+        let verified = self.run(&["verify"]);
+        let (out, err) = (text(&verified.stdout), text(&verified.stderr));
+        assert!(verified.status.success(), "verify: {out}{err}");
+    }
+
+    /// Ends everything, and drops the database.
+    pub(crate) async fn close(mut self) {
+        self.gateway = None;
+        self.database.drop_now().await;
+    }
+}
+
+impl Process {
+    /// `kill -9`.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().expect("the process can be killed");
+        self.child.wait().expect("the process ends");
+    }
+
+    /// SIGTERM; returns the exit code, or `None` when it did not end in time.
+    pub(crate) async fn terminate(mut self, patience: Duration) -> Option<i32> {
+        self.signal("TERM");
+        let started = std::time::Instant::now();
+        while started.elapsed() < patience {
+            if let Some(status) = self.child.try_wait().expect("the process can be asked") {
+                return status.code();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        None
+    }
+
+    /// Sends a signal by name.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .args([&format!("-{name}"), &self.child.id().to_string()])
+            .status()
+            .expect("kill runs");
+        assert!(sent.success(), "{name} to {}", self.what);
+    }
+
+    pub(crate) fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+async fn probe(port: u16) -> Option<(u16, String)> {
+    let response = reqwest::get(format!("http://127.0.0.1:{port}/health/ready"))
+        .await
+        .ok()?;
+    let status = response.status().as_u16();
+    Some((status, response.text().await.ok()?))
+}
+
+/// Ports that were free a moment ago, all different.
+fn free_ports<const N: usize>() -> [u16; N] {
+    let listeners: [TcpListener; N] =
+        std::array::from_fn(|_| TcpListener::bind(("127.0.0.1", 0)).expect("a free port"));
+    listeners.map(|listener| listener.local_addr().expect("an address").port())
+}
+
+pub(crate) fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
