@@ -1,6 +1,6 @@
 //! A client of the shop.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -8,6 +8,11 @@ use uuid::Uuid;
 
 /// Longer than the server's own bound.
 const TIMEOUT: Duration = Duration::from_secs(40);
+
+/// How long a command is repeated.
+const RETRY_PATIENCE: Duration = Duration::from_secs(90);
+/// How often.
+const RETRY_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A client of both APIs, with a token in hand.
 #[derive(Clone)]
@@ -95,16 +100,20 @@ impl Client {
 
     /// A command that is repeated until it has an answer that is not "later".
     pub(crate) async fn post_until_answered(&self, path: &str, key: &str, body: &Value) -> Answer {
-        testkit::eventually_within(
-            Duration::from_secs(90),
-            "the command is answered",
-            async || {
-                let answer = self.try_post(path, key, body).await?;
+        let started = Instant::now();
+        loop {
+            if let Some(answer) = self.try_post(path, key, body).await {
                 let later = answer.status == 503 || answer.text("/error") == "REQUEST_IN_PROGRESS";
-                (!later).then_some(answer)
-            },
-        )
-        .await
+                if !later {
+                    return answer;
+                }
+            }
+            assert!(
+                started.elapsed() < RETRY_PATIENCE,
+                "no answer from {path} within {RETRY_PATIENCE:?}"
+            );
+            tokio::time::sleep(RETRY_INTERVAL).await;
+        }
     }
 
     /// A query of a state at least as new as a position.
