@@ -1,0 +1,128 @@
+//! The settings of this room, read from the environment by the composition root.
+
+use std::time::Duration;
+
+use platform::config::{Env, Secret};
+
+use crate::error::CommandApiError;
+
+/// The longest wait for a payment's outcome: a caller's connection is held as long.
+const PAYMENT_WAIT_MAX_MS: u64 = 25_000;
+
+/// The settings of the commands.
+#[derive(Clone, Debug)]
+pub struct CommandApiConfig {
+    /// How long a payment's request waits for its outcome before it answers `PENDING`.
+    pub payment_wait: Duration,
+    /// How long an order waits for its payment before it is cancelled (RS-05).
+    pub payment_time_limit: Duration,
+    /// How long after its payment an order confirms itself.
+    pub confirmation_delay: Duration,
+}
+
+impl CommandApiConfig {
+    /// Reads it.
+    pub fn read(env: &Env) -> Self {
+        Self {
+            payment_wait: Duration::from_millis(env.within(
+                "PAYMENT_WAIT_MS",
+                5_000,
+                0..=PAYMENT_WAIT_MAX_MS,
+                "How long a payment's request waits for its outcome before it answers PENDING.",
+            )),
+            payment_time_limit: env.duration_s(
+                "PAYMENT_TIME_LIMIT_S",
+                900,
+                "How long an order waits for its payment before it is cancelled.",
+            ),
+            confirmation_delay: env.duration_s(
+                "CONFIRMATION_DELAY_S",
+                1_800,
+                "How long after its payment an order confirms itself; 0 is at once.",
+            ),
+        }
+    }
+}
+
+impl Default for CommandApiConfig {
+    fn default() -> Self {
+        Self {
+            payment_wait: Duration::from_secs(5),
+            payment_time_limit: Duration::from_secs(900),
+            confirmation_delay: Duration::from_secs(1_800),
+        }
+    }
+}
+
+/// The settings of the coupon gate.
+#[derive(Clone, Debug)]
+pub struct CouponGateConfig {
+    /// Where Redis is. Without it every claim is the aggregate's to decide: correct, slower.
+    pub redis_url: Option<Secret>,
+    /// How long one step in Redis may take before the claim goes past it.
+    pub redis_timeout: Duration,
+    /// After how long a claim that was admitted and never finished counts as lost. Longer than a command
+    /// may take, or a slow claim would be taken for a lost one.
+    pub pending_ttl: Duration,
+}
+
+impl CouponGateConfig {
+    /// Reads it.
+    pub fn read(env: &Env) -> Self {
+        Self {
+            redis_url: env.optional_secret(
+                "REDIS_URL",
+                "redis://localhost:6379",
+                "Redis for the coupon gate; without it coupons are issued by the event store alone.",
+            ),
+            redis_timeout: Duration::from_millis(env.within(
+                "REDIS_TIMEOUT_MS",
+                100,
+                1..=10_000,
+                "How long one step in Redis may take before a claim goes past it.",
+            )),
+            pending_ttl: Duration::from_millis(env.within(
+                "COUPON_PENDING_TTL_MS",
+                15_000,
+                1_000..=600_000,
+                "After how long a claim that was admitted and never finished counts as lost.",
+            )),
+        }
+    }
+}
+
+/// The payment gateways that a payment may name. Which adapter is behind a name is not known here.
+#[derive(Clone, Debug)]
+pub struct Gateways {
+    names: Vec<String>,
+    default: String,
+}
+
+impl Gateways {
+    /// These, and the one that is taken when none is named.
+    ///
+    /// # Errors
+    /// The default is not among them.
+    pub fn new(names: Vec<String>, default: String) -> Result<Self, CommandApiError> {
+        if names.contains(&default) {
+            Ok(Self { names, default })
+        } else {
+            Err(CommandApiError::UnknownDefaultGateway {
+                default,
+                known: names,
+            })
+        }
+    }
+
+    /// The gateway that a request names, or the default.
+    pub(crate) fn named(&self, name: Option<&str>) -> Option<&str> {
+        match name {
+            None => Some(&self.default),
+            Some(name) => self
+                .names
+                .iter()
+                .map(String::as_str)
+                .find(|known| *known == name),
+        }
+    }
+}
