@@ -237,10 +237,8 @@ fn a_token_of_another_key_or_altered_or_cut_is_refused() {
     ] {
         assert!(fixture.verify(cut).is_err(), "{cut}");
     }
-    assert_eq!(
-        fixture.verify(&"x".repeat(5000)),
-        Err(TokenError::Malformed)
-    );
+    let long = fixture.signed(&self::claims(&json!({"roles": vec!["x"; 2000]})));
+    assert_eq!(fixture.verify(&long), Err(TokenError::Malformed));
     assert_eq!(
         fixture.verifier.remembered(),
         0,

@@ -33,7 +33,7 @@ impl Allowed {
     }
 
     /// The value of `Allow` for a path, when it is one of ours.
-    pub(super) fn header(&self, path: &str) -> Option<HeaderValue> {
+    fn header(&self, path: &str) -> Option<HeaderValue> {
         let matching = self.0.iter().filter(|(pattern, _)| pattern.is_match(path));
         let mut methods: Vec<_> = matching.flat_map(|(_, methods)| methods).copied().collect();
         methods.sort_unstable();
@@ -52,13 +52,10 @@ pub(super) async fn fallback(
     allowed: web::Data<Allowed>,
 ) -> Result<HttpResponse, ApiError> {
     Err(match allowed.header(request.path()) {
-        Some(methods) => method_not_allowed(methods),
+        Some(methods) => ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED")
+            .with_header(ALLOW, methods),
         None => ApiError::not_found("NOT_FOUND"),
     })
-}
-
-pub(super) fn method_not_allowed(methods: HeaderValue) -> ApiError {
-    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED").with_header(ALLOW, methods)
 }
 
 fn methods(item: &PathItem) -> Vec<&'static str> {

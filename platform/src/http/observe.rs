@@ -8,10 +8,9 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::HeaderValue;
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, HttpResponse, ResponseError, web};
+use actix_web::{Error, HttpMessage, HttpResponse, ResponseError};
 use tracing::Instrument;
 
-use super::allowed::{Allowed, method_not_allowed};
 use super::measure;
 use crate::errors::{ApiError, Language};
 use crate::request_id::{RequestId, X_REQUEST_ID};
@@ -87,12 +86,6 @@ fn error_of<B: MessageBody>(response: &ServiceResponse<B>) -> Option<ApiError> {
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) {
         return None;
-    }
-    if status == StatusCode::METHOD_NOT_ALLOWED
-        && let Some(allowed) = response.request().app_data::<web::Data<Allowed>>()
-        && let Some(methods) = allowed.header(response.request().path())
-    {
-        return Some(method_not_allowed(methods));
     }
     match response.response().error() {
         Some(error) => Some(by_error(error)),

@@ -106,3 +106,15 @@ async fn a_signal_to_terminate_cancels_the_token() {
         .await
         .expect("it is cancelled");
 }
+
+#[actix_web::test]
+async fn an_idle_connection_is_closed_after_its_time() {
+    let running = start_with(&[("HTTP_KEEP_ALIVE_S", "1")]).await;
+    let mut idle = Raw::connect(running.addr).await;
+    idle.write("GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await;
+    let began = Instant::now();
+    assert!(idle.read_until_closed().await.starts_with("HTTP/1.1 200"));
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(4), "closed after {took:?}");
+}
