@@ -121,6 +121,42 @@ impl<D: Decider> When<D> {
     }
 }
 
+/// One cell of a table.
+pub(crate) struct Cell<'t> {
+    pub(crate) row: &'t str,
+    pub(crate) column: &'t str,
+    /// Written out, if it was an abbreviation.
+    pub(crate) text: &'t str,
+}
+
+/// The cells of a table: first a line `short = TEXT` for each abbreviation, then a head with the names
+/// of the columns, then the rows, each with its name in front.
+#[track_caller]
+pub(crate) fn cells(table: &str) -> Vec<Cell<'_>> {
+    let lines: Vec<&str> = table.lines().map(str::trim).collect();
+    let legend = lines.iter().filter_map(|line| line.split_once(" = "));
+    let legend: Vec<(&str, &str)> = legend.map(|(k, v)| (k.trim(), v.trim())).collect();
+    let mut rows = lines
+        .iter()
+        .filter(|line| !line.is_empty() && !line.contains(" = "))
+        .map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let head = rows.next().unwrap();
+    let mut cells = Vec::new();
+    for row in rows {
+        assert_eq!(row.len(), 1 + head.len(), "the cells of row {}", row[0]);
+        for (column, cell) in head.iter().zip(row.iter().skip(1)) {
+            let full = legend.iter().find(|(short, _)| short == cell);
+            let text = full.map_or(*cell, |(_, full)| *full);
+            cells.push(Cell {
+                row: row[0],
+                column,
+                text,
+            });
+        }
+    }
+    cells
+}
+
 /// What a command does in each stage of an aggregate's life.
 pub(crate) struct Table<D: Decider> {
     /// Each stage's name, and the names of the commands that lead there.
@@ -129,8 +165,8 @@ pub(crate) struct Table<D: Decider> {
     pub(crate) command: fn(&str) -> D::Command,
     /// Commands that add up when repeated: their repeats are told apart by the command's id.
     pub(crate) additive: &'static [&'static str],
-    /// A line `short = CODE` for each abbreviation; then a head with the commands; then a row a stage,
-    /// with a cell a command: names of events, `-` for nothing, or a code.
+    /// For [`cells`]: a row a stage, a column a command; in them the names of events, `-` for nothing, or
+    /// the refusal's code.
     pub(crate) cells: &'static str,
 }
 
@@ -149,24 +185,13 @@ where
     /// Every cell is as the rules have it; and whatever took effect has none when it is repeated.
     #[track_caller]
     pub(crate) fn check(&self) {
-        let lines: Vec<&str> = self.cells.lines().map(str::trim).collect();
-        let legend = lines.iter().filter_map(|line| line.split_once(" = "));
-        let legend: Vec<(&str, &str)> = legend.map(|(k, v)| (k.trim(), v.trim())).collect();
-        let mut rows = lines
-            .iter()
-            .filter(|line| !line.is_empty() && !line.contains(" = "))
-            .map(|line| line.split_whitespace().collect::<Vec<_>>());
-        let head = rows.next().unwrap();
         let mut wrong = String::new();
         let mut stages = Vec::new();
-        for row in rows {
-            assert_eq!(row.len(), 1 + head.len(), "the cells of row {}", row[0]);
-            stages.push(row[0]);
-            for (name, cell) in head.iter().zip(row.iter().skip(1)) {
-                let full = legend.iter().find(|(short, _)| short == cell);
-                let expected = full.map_or(*cell, |(_, full)| *full);
-                self.check_cell(row[0], name, expected, &mut wrong);
+        for Cell { row, column, text } in cells(self.cells) {
+            if stages.last() != Some(&row) {
+                stages.push(row);
             }
+            self.check_cell(row, column, text, &mut wrong);
         }
         let all: Vec<&str> = self.stages.iter().map(|(name, _)| *name).collect();
         assert_eq!(stages, all, "the table's stages");

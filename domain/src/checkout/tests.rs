@@ -1,1 +1,19 @@
-//! To be written.
+//! The operations over several aggregates and the sagas, over a shop in memory.
+
+mod back_office;
+mod books;
+mod cancel_order;
+mod chance;
+mod confirm_and_expire;
+mod deeds;
+mod faults;
+mod gateway;
+mod place_order;
+mod properties;
+mod request_payment;
+mod runner;
+mod saga_table;
+mod sagas;
+mod settle_payment;
+mod settle_refund;
+mod shop;

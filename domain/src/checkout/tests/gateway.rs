@@ -1,0 +1,109 @@
+//! A gateway that does what the token says, and keeps a ledger.
+
+use std::collections::BTreeMap;
+
+use crate::checkout::{GatewayAnswer, RefundAnswer};
+use crate::ids::{PaymentId, RefundId};
+use crate::money::Money;
+use crate::saga::GatewayRequest;
+
+/// What a buyer's token makes the gateway do.
+pub(super) const TOKENS: [&str; 5] = [
+    "tok_approve",
+    "tok_decline",
+    "tok_timeout",
+    "tok_charge_then_timeout",
+    "tok_wrong_amount",
+];
+
+/// The gateway and its ledger.
+#[derive(Default)]
+pub(super) struct Gateway {
+    charges: BTreeMap<PaymentId, Charge>,
+    /// It answers nothing to so many questions to come.
+    pub(super) silent_for: u32,
+}
+
+struct Charge {
+    amount: Money,
+    refund: Option<RefundId>,
+}
+
+impl Gateway {
+    /// Asked to charge. The payment's id is the key: asked again, it answers the same.
+    pub(super) fn confirm(&mut self, request: &GatewayRequest) -> GatewayAnswer {
+        let amount = match request.token.as_str() {
+            "tok_decline" => return declined(),
+            "tok_timeout" => return timeout(),
+            "tok_wrong_amount" => Money::new(1, request.amount.currency()).unwrap(),
+            _ => request.amount,
+        };
+        let charge = Charge {
+            amount,
+            refund: None,
+        };
+        self.charges.entry(request.payment_id).or_insert(charge);
+        if request.token == "tok_charge_then_timeout" || self.is_silent() {
+            return timeout();
+        }
+        self.found(request.payment_id)
+    }
+
+    /// Asked what became of a payment.
+    pub(super) fn inquire(&mut self, payment_id: PaymentId) -> GatewayAnswer {
+        if self.is_silent() {
+            return timeout();
+        }
+        self.found(payment_id)
+    }
+
+    /// Asked to give the money back.
+    pub(super) fn refund(&mut self, payment_id: PaymentId, refund_id: RefundId) -> RefundAnswer {
+        let charge = self.charges.get_mut(&payment_id).unwrap();
+        let first = *charge.refund.get_or_insert(refund_id);
+        assert_eq!(first, refund_id, "one refund under two ids");
+        if self.is_silent() {
+            let reason = "timeout".to_owned();
+            return RefundAnswer::NotDone { reason };
+        }
+        RefundAnswer::Done
+    }
+
+    /// What it has charged and not given back.
+    pub(super) fn keeps(&self) -> i64 {
+        let kept = self
+            .charges
+            .values()
+            .filter(|charge| charge.refund.is_none());
+        kept.map(|charge| charge.amount.amount()).sum()
+    }
+
+    fn found(&self, payment_id: PaymentId) -> GatewayAnswer {
+        match self.charges.get(&payment_id) {
+            None => GatewayAnswer::NoRecord,
+            Some(charge) => GatewayAnswer::Approved {
+                gateway_transaction_id: format!("gw-{payment_id}"),
+                charged: charge.amount,
+            },
+        }
+    }
+
+    fn is_silent(&mut self) -> bool {
+        let silent = self.silent_for > 0;
+        self.silent_for = self.silent_for.saturating_sub(1);
+        silent
+    }
+}
+
+fn declined() -> GatewayAnswer {
+    GatewayAnswer::Declined {
+        code: "CARD_DECLINED".to_owned(),
+        message: "The card was declined.".to_owned(),
+    }
+}
+
+fn timeout() -> GatewayAnswer {
+    GatewayAnswer::Unknown {
+        reason: "timeout".to_owned(),
+    }
+}
