@@ -1,0 +1,168 @@
+//! Orders, their items and their history (O-02, O-05, U-01).
+
+mod fold;
+mod history;
+mod rows;
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use domain::DomainEvent;
+use domain::order::OrderEvent;
+use domain::payment::PaymentEvent;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::error::ProjectionError;
+use crate::projector::{Event, Projector, Table, missing};
+use crate::table::{self, Rows};
+pub(crate) use fold::cancel_kind;
+use rows::{ItemRow, OrderPaymentRow, OrderRow};
+
+/// Folds the events of orders, and of their payments into the history.
+pub(crate) struct Orders;
+
+#[async_trait]
+impl Projector for Orders {
+    fn name(&self) -> &'static str {
+        "orders"
+    }
+
+    fn version(&self) -> i32 {
+        1
+    }
+
+    fn wants(&self) -> &'static [&'static str] {
+        &[
+            "OrderPlaced",
+            "OrderDiscounted",
+            "OrderPaymentStarted",
+            "OrderPaid",
+            "OrderConfirmed",
+            "OrderShipped",
+            "OrderDelivered",
+            "OrderCancelled",
+            "PaymentRequested",
+            "PaymentOutcomeUnknown",
+            "PaymentSucceeded",
+            "PaymentFailed",
+            "PaymentMismatched",
+            "PaymentRefundRequested",
+            "PaymentRefundDelayed",
+            "PaymentRefunded",
+        ]
+    }
+
+    fn schema(&self) -> &'static str {
+        include_str!("schema.sql")
+    }
+
+    fn tables(&self) -> &'static [Table] {
+        const {
+            &[
+                Table::public("orders"),
+                Table::public("order_items"),
+                Table::public("order_history"),
+                Table::inner("order_payments"),
+            ]
+        }
+    }
+
+    async fn apply(
+        &self,
+        connection: &mut PgConnection,
+        events: &[Event],
+    ) -> Result<(), ProjectionError> {
+        let mut orders = load_orders(connection, events).await?;
+        let mut payments = load_payments(connection, events).await?;
+        let mut items = Vec::new();
+        let mut history = Vec::with_capacity(events.len());
+        for event in events {
+            let order_id = match &event.event {
+                DomainEvent::Order(order_event) => {
+                    let order_id = event.id()?;
+                    fold::fold(&mut orders, order_id, event, order_event)?;
+                    items.extend(rows::items(order_id, order_event)?);
+                    order_id
+                }
+                DomainEvent::Payment(payment_event) => {
+                    order_of(&mut payments, event.id()?, payment_event)?
+                }
+                DomainEvent::Inventory(_)
+                | DomainEvent::CouponPool(_)
+                | DomainEvent::Product(_) => continue,
+            };
+            history.push(history::row(order_id, event)?);
+        }
+        orders.save(connection).await?;
+        payments.save(connection).await?;
+        table::insert::<ItemRow>(connection, &items).await?;
+        table::insert(connection, &history).await?;
+        Ok(())
+    }
+}
+
+async fn load_orders(
+    connection: &mut PgConnection,
+    events: &[Event],
+) -> Result<Rows<Uuid, OrderRow>, ProjectionError> {
+    let mut known = BTreeSet::new();
+    for event in events {
+        let placed = matches!(
+            &event.event,
+            DomainEvent::Order(OrderEvent::OrderPlaced { .. })
+        );
+        if matches!(&event.event, DomainEvent::Order(_)) && !placed {
+            known.insert(event.id::<Uuid>()?);
+        }
+    }
+    Ok(Rows::load(connection, "id", known, |order: &OrderRow| order.id).await?)
+}
+
+async fn load_payments(
+    connection: &mut PgConnection,
+    events: &[Event],
+) -> Result<Rows<Uuid, OrderPaymentRow>, ProjectionError> {
+    let mut known = BTreeSet::new();
+    for event in events {
+        if matches!(
+            &event.event,
+            DomainEvent::Payment(PaymentEvent::PaymentRefundDelayed { .. })
+        ) {
+            known.insert(event.id::<Uuid>()?);
+        }
+    }
+    let key = |payment: &OrderPaymentRow| payment.payment_id;
+    Ok(Rows::load(connection, "payment_id", known, key).await?)
+}
+
+/// The order that a payment's event concerns; remembered, because one kind of event does not name it.
+fn order_of(
+    payments: &mut Rows<Uuid, OrderPaymentRow>,
+    payment_id: Uuid,
+    event: &PaymentEvent,
+) -> Result<Uuid, ProjectionError> {
+    match event {
+        PaymentEvent::PaymentRequested { order_id, .. } => {
+            let order_id = order_id.uuid();
+            payments.add(
+                payment_id,
+                OrderPaymentRow {
+                    payment_id,
+                    order_id,
+                },
+            );
+            Ok(order_id)
+        }
+        PaymentEvent::PaymentOutcomeUnknown { order_id, .. }
+        | PaymentEvent::PaymentSucceeded { order_id, .. }
+        | PaymentEvent::PaymentFailed { order_id, .. }
+        | PaymentEvent::PaymentMismatched { order_id, .. }
+        | PaymentEvent::PaymentRefundRequested { order_id, .. }
+        | PaymentEvent::PaymentRefunded { order_id, .. } => Ok(order_id.uuid()),
+        PaymentEvent::PaymentRefundDelayed { .. } => payments
+            .get(&payment_id)
+            .map(|payment| payment.order_id)
+            .ok_or_else(|| missing("payment", payment_id)),
+    }
+}

@@ -1,0 +1,192 @@
+//! What an event makes of a payment's row.
+
+use domain::payment::{PaymentEvent, PaymentStatus, RefundReason};
+use domain::{Money, RefundId};
+use uuid::Uuid;
+
+use super::rows::PaymentRow;
+use crate::error::ProjectionError;
+use crate::projector::{Event, missing};
+use crate::table::Rows;
+
+/// The failure code when the gateway charged another amount than was asked for; orders that are
+/// cancelled for it carry the same one.
+const AMOUNT_MISMATCH: &str = "AMOUNT_MISMATCH";
+
+pub(super) fn fold(
+    payments: &mut Rows<Uuid, PaymentRow>,
+    payment_id: Uuid,
+    event: &Event,
+    payment_event: &PaymentEvent,
+) -> Result<(), ProjectionError> {
+    if let PaymentEvent::PaymentRequested {
+        order_id,
+        user_id,
+        amount,
+        gateway,
+        token: _,
+    } = payment_event
+    {
+        let row = PaymentRow {
+            order_id: order_id.uuid(),
+            user_id: user_id.to_string(),
+            gateway: gateway.clone(),
+            ..requested(payment_id, event, *amount)?
+        };
+        if !payments.add(payment_id, row) {
+            return Err(ProjectionError::Poison(format!(
+                "payment {payment_id} is there already"
+            )));
+        }
+        return Ok(());
+    }
+    let row = payments
+        .change(&payment_id)
+        .ok_or_else(|| missing("payment", payment_id))?;
+    row.updated_at = event.at();
+    row.version = event.version()?;
+    change(row, event, payment_event)
+}
+
+fn requested(
+    payment_id: Uuid,
+    event: &Event,
+    amount: Money,
+) -> Result<PaymentRow, ProjectionError> {
+    Ok(PaymentRow {
+        id: payment_id,
+        order_id: Uuid::nil(),
+        user_id: String::new(),
+        status: PaymentStatus::Pending.as_str().to_owned(),
+        currency: amount.currency().code().to_owned(),
+        amount: amount.amount(),
+        charged_amount: 0,
+        charged_currency: None,
+        refunded_amount: 0,
+        gateway: String::new(),
+        gateway_transaction_id: None,
+        failure_code: None,
+        failure_message: None,
+        unknown_reason: None,
+        inquiries: 0,
+        next_inquiry_at: None,
+        refund_id: None,
+        refund_reason: None,
+        refund_attempts: 0,
+        next_refund_attempt_at: None,
+        requested_at: event.at(),
+        completed_at: None,
+        refunded_at: None,
+        updated_at: event.at(),
+        version: event.version()?,
+    })
+}
+
+fn change(
+    row: &mut PaymentRow,
+    event: &Event,
+    payment_event: &PaymentEvent,
+) -> Result<(), ProjectionError> {
+    match payment_event {
+        PaymentEvent::PaymentRequested { .. } => {}
+        PaymentEvent::PaymentOutcomeUnknown {
+            reason,
+            inquiries,
+            next_inquiry_at,
+            ..
+        } => {
+            set_outcome(row, PaymentStatus::Unknown, None);
+            row.completed_at = None;
+            row.unknown_reason = Some(reason.clone());
+            row.inquiries = count(*inquiries)?;
+            row.next_inquiry_at = *next_inquiry_at;
+        }
+        PaymentEvent::PaymentSucceeded {
+            amount,
+            gateway_transaction_id,
+            ..
+        } => {
+            set_outcome(row, PaymentStatus::Succeeded, None);
+            row.completed_at = Some(event.at());
+            charge(row, *amount, gateway_transaction_id);
+        }
+        PaymentEvent::PaymentFailed { code, message, .. } => {
+            set_outcome(row, PaymentStatus::Failed, Some(code));
+            row.completed_at = Some(event.at());
+            row.failure_message = Some(message.clone());
+        }
+        PaymentEvent::PaymentMismatched {
+            charged,
+            gateway_transaction_id,
+            ..
+        } => {
+            set_outcome(row, PaymentStatus::Failed, Some(AMOUNT_MISMATCH));
+            row.completed_at = Some(event.at());
+            charge(row, *charged, gateway_transaction_id);
+        }
+        PaymentEvent::PaymentRefundRequested {
+            refund_id, reason, ..
+        } => {
+            refund(row, *refund_id, *reason);
+        }
+        PaymentEvent::PaymentRefundDelayed {
+            attempts,
+            next_attempt_at,
+            ..
+        } => {
+            row.refund_attempts = count(*attempts)?;
+            row.next_refund_attempt_at = *next_attempt_at;
+        }
+        PaymentEvent::PaymentRefunded {
+            refund_id,
+            amount,
+            reason,
+            ..
+        } => {
+            refund(row, *refund_id, *reason);
+            row.status = refunded_status(*reason).as_str().to_owned();
+            row.refunded_amount = row.refunded_amount.saturating_add(amount.amount());
+            row.refunded_at = Some(event.at());
+            row.next_refund_attempt_at = None;
+        }
+    }
+    Ok(())
+}
+
+/// A new outcome takes the place of all that was said about the one before.
+fn set_outcome(row: &mut PaymentRow, status: PaymentStatus, failure_code: Option<&str>) {
+    row.status = status.as_str().to_owned();
+    row.failure_code = failure_code.map(str::to_owned);
+    row.failure_message = None;
+    row.unknown_reason = None;
+    row.next_inquiry_at = None;
+}
+
+fn charge(row: &mut PaymentRow, charged: Money, gateway_transaction_id: &str) {
+    row.charged_amount = charged.amount();
+    row.charged_currency = Some(charged.currency().code().to_owned());
+    row.gateway_transaction_id = Some(gateway_transaction_id.to_owned());
+}
+
+fn refund(row: &mut PaymentRow, refund_id: RefundId, reason: RefundReason) {
+    row.refund_id = Some(refund_id.uuid());
+    let reason = match reason {
+        RefundReason::OrderCancelled => "ORDER_CANCELLED",
+        RefundReason::LateSuccess => "LATE_SUCCESS",
+        RefundReason::AmountMismatch => "AMOUNT_MISMATCH",
+    };
+    row.refund_reason = Some(reason.to_owned());
+}
+
+/// Where a payment stands whose whole charge went back.
+pub(super) fn refunded_status(reason: RefundReason) -> PaymentStatus {
+    match reason {
+        RefundReason::OrderCancelled => PaymentStatus::Cancelled,
+        RefundReason::LateSuccess | RefundReason::AmountMismatch => PaymentStatus::Refunded,
+    }
+}
+
+fn count(number: u32) -> Result<i32, ProjectionError> {
+    i32::try_from(number)
+        .map_err(|_| ProjectionError::Poison(format!("{number} attempts are too many")))
+}

@@ -1,0 +1,138 @@
+//! The catalogue with its stock and its sales (P-01, P-02, INV-04).
+
+mod catalogue;
+mod rows;
+mod stock;
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use domain::DomainEvent;
+use domain::product::ProductEvent;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::error::ProjectionError;
+use crate::projector::{Event, Projector, Table};
+use crate::table::Rows;
+use rows::{ProductRow, SalesRow, StockRow, WarehouseRow};
+
+/// Folds the events of products and of their inventories.
+pub(crate) struct Products;
+
+#[async_trait]
+impl Projector for Products {
+    fn name(&self) -> &'static str {
+        "products"
+    }
+
+    fn version(&self) -> i32 {
+        1
+    }
+
+    fn wants(&self) -> &'static [&'static str] {
+        &[
+            "ProductCreated",
+            "ProductDescribed",
+            "ProductRepriced",
+            "ProductPutOnSale",
+            "ProductMarkedSoldOut",
+            "StockReceived",
+            "StockAdjusted",
+            "StockReserved",
+            "StockDeducted",
+            "StockReleased",
+            "StockReturned",
+        ]
+    }
+
+    fn schema(&self) -> &'static str {
+        include_str!("schema.sql")
+    }
+
+    fn tables(&self) -> &'static [Table] {
+        const {
+            &[
+                Table::public("products"),
+                Table::public("product_sales"),
+                Table::public("stock"),
+                Table::public("stock_by_warehouse"),
+            ]
+        }
+    }
+
+    async fn apply(
+        &self,
+        connection: &mut PgConnection,
+        events: &[Event],
+    ) -> Result<(), ProjectionError> {
+        let mut batch = Batch::load(connection, events).await?;
+        for event in events {
+            let product_id = event.id()?;
+            match &event.event {
+                DomainEvent::Product(product_event) => {
+                    catalogue::fold(&mut batch, product_id, event, product_event)?;
+                }
+                DomainEvent::Inventory(inventory_event) => {
+                    stock::fold(&mut batch, product_id, event, inventory_event)?;
+                }
+                DomainEvent::Order(_) | DomainEvent::CouponPool(_) | DomainEvent::Payment(_) => {}
+            }
+        }
+        batch.products.save(connection).await?;
+        batch.sales.save(connection).await?;
+        batch.stock.save(connection).await?;
+        batch.warehouses.save(connection).await?;
+        Ok(())
+    }
+}
+
+/// The rows that a batch changes.
+struct Batch {
+    products: Rows<Uuid, ProductRow>,
+    sales: Rows<Uuid, SalesRow>,
+    stock: Rows<Uuid, StockRow>,
+    warehouses: Rows<(Uuid, String), WarehouseRow>,
+}
+
+impl Batch {
+    async fn load(
+        connection: &mut PgConnection,
+        events: &[Event],
+    ) -> Result<Self, ProjectionError> {
+        let (mut described, mut created, mut stocked) =
+            (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        for event in events {
+            let product_id: Uuid = event.id()?;
+            match &event.event {
+                DomainEvent::Product(ProductEvent::ProductCreated { .. }) => {
+                    created.insert(product_id);
+                }
+                DomainEvent::Product(_) => {
+                    described.insert(product_id);
+                }
+                DomainEvent::Inventory(_) => {
+                    stocked.insert(product_id);
+                }
+                DomainEvent::Order(_) | DomainEvent::CouponPool(_) | DomainEvent::Payment(_) => {}
+            }
+        }
+        created.extend(&stocked);
+        let warehouse_key = |row: &WarehouseRow| (row.product_id, row.warehouse.clone());
+        Ok(Self {
+            products: Rows::load(connection, "id", described, |row: &ProductRow| row.id).await?,
+            sales: Rows::load(connection, "product_id", created, |row: &SalesRow| {
+                row.product_id
+            })
+            .await?,
+            stock: Rows::load(
+                connection,
+                "product_id",
+                stocked.clone(),
+                |row: &StockRow| row.product_id,
+            )
+            .await?,
+            warehouses: Rows::load(connection, "product_id", stocked, warehouse_key).await?,
+        })
+    }
+}
