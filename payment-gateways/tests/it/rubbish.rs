@@ -100,8 +100,9 @@ async fn a_redirect_is_not_followed() {
     let request = payment("tok_approve");
     let thief = Stranger::saying(answer("200 OK", &approval(&request).to_string()));
     let location = thief.url();
-    let head =
-        format!("HTTP/1.1 307 Elsewhere\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n");
+    let head = format!(
+        "HTTP/1.1 307 Elsewhere\r\nLocation: {location}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    );
     let stranger = Stranger::saying(head);
     hear(&request, &stranger, PATIENT, "HTTP_307").await;
     assert_eq!(thief.requests(), 0, "the token went to a stranger");

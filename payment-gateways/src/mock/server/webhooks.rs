@@ -167,25 +167,33 @@ fn once() -> u32 {
     1
 }
 
-/// Delivers a notice as many times as its target wants, each until it was taken or its tries are over.
+/// Delivers a notice as many times as its target wants.
 async fn deliver(client: &Client, notice: &Notice) {
     tokio::time::sleep(Duration::from_millis(notice.target.delay_ms)).await;
     for delivery in 1..=notice.target.repeat {
-        let mut wait = Duration::from_millis(RETRY_MIN_MS);
-        let mut taken = false;
-        for attempt in 1..=TRIES_MAX {
-            taken = post(client, notice, delivery, attempt).await;
-            if taken {
-                break;
-            }
+        if !is_taken(client, notice, delivery).await {
+            let payment_id = notice.payment_id;
+            tracing::warn!(
+                payment.id = %payment_id, webhook.delivery = delivery, webhook.attempts = TRIES_MAX,
+                "webhook of payment {payment_id} is given up"
+            );
+        }
+    }
+}
+
+/// Tries one delivery until it is taken or its tries are over.
+async fn is_taken(client: &Client, notice: &Notice, delivery: u32) -> bool {
+    let mut wait = Duration::from_millis(RETRY_MIN_MS);
+    for attempt in 1..=TRIES_MAX {
+        if post(client, notice, delivery, attempt).await {
+            return true;
+        }
+        if attempt < TRIES_MAX {
             tokio::time::sleep(wait).await;
             wait *= 2;
         }
-        if !taken {
-            let payment_id = notice.payment_id;
-            tracing::warn!(payment.id = %payment_id, webhook.delivery = delivery, webhook.attempts = TRIES_MAX, "webhook of payment {payment_id} is given up");
-        }
     }
+    false
 }
 
 /// Posts it once; whether it was taken.
