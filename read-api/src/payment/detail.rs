@@ -1,0 +1,165 @@
+//! `GET /payments/{id}`. The token that a payment was made with is in no read model, and so not here.
+
+use actix_web::get;
+use actix_web::web::Data;
+use chrono::{DateTime, Utc};
+use platform::{ApiError, MinPosition, Principal, ValidPath};
+use serde::Serialize;
+use sqlx::PgPool;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::PaymentStatus;
+use crate::ReadApi;
+use crate::answer::answer;
+use crate::error::ReadError;
+use crate::freshness::Source;
+use crate::money::Money;
+use crate::openapi::{AnyQuery, errors};
+use crate::order::sees_all;
+
+/// A payment.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PaymentDetail {
+    id: Uuid,
+    order_id: Uuid,
+    #[schema(value_type = PaymentStatus)]
+    status: String,
+    /// What was asked for.
+    amount: Money,
+    /// What the gateway charged.
+    charged_amount: Money,
+    /// What of it went back.
+    refunded_amount: Money,
+    gateway: String,
+    gateway_transaction_id: Option<String>,
+    failure_code: Option<String>,
+    failure_message: Option<String>,
+    /// Why the outcome is unknown.
+    unknown_reason: Option<String>,
+    /// How often it was found unknown.
+    inquiries: i32,
+    next_inquiry_at: Option<DateTime<Utc>>,
+    /// The refund that was asked for, done or not.
+    refund: Option<Refund>,
+    requested_at: DateTime<Utc>,
+    /// When it succeeded or failed.
+    completed_at: Option<DateTime<Utc>>,
+    updated_at: DateTime<Utc>,
+}
+
+/// A refund.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Refund {
+    id: Uuid,
+    /// `ORDER_CANCELLED`, `LATE_SUCCESS` or `AMOUNT_MISMATCH`.
+    reason: Option<String>,
+    /// Attempts that failed.
+    failed_attempts: i32,
+    next_attempt_at: Option<DateTime<Utc>>,
+    /// When it was done; `null` before.
+    refunded_at: Option<DateTime<Utc>>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    order_id: Uuid,
+    status: String,
+    currency: String,
+    amount: i64,
+    charged_amount: i64,
+    charged_currency: Option<String>,
+    refunded_amount: i64,
+    gateway: String,
+    gateway_transaction_id: Option<String>,
+    failure_code: Option<String>,
+    failure_message: Option<String>,
+    unknown_reason: Option<String>,
+    inquiries: i32,
+    next_inquiry_at: Option<DateTime<Utc>>,
+    refund_id: Option<Uuid>,
+    refund_reason: Option<String>,
+    refund_attempts: i32,
+    next_refund_attempt_at: Option<DateTime<Utc>>,
+    requested_at: DateTime<Utc>,
+    completed_at: Option<DateTime<Utc>>,
+    refunded_at: Option<DateTime<Utc>>,
+    updated_at: DateTime<Utc>,
+}
+
+impl From<Row> for PaymentDetail {
+    fn from(row: Row) -> Self {
+        let charged_in = row.charged_currency.as_deref().unwrap_or(&row.currency);
+        Self {
+            amount: Money::new(row.amount, &row.currency),
+            charged_amount: Money::new(row.charged_amount, charged_in),
+            refunded_amount: Money::new(row.refunded_amount, charged_in),
+            id: row.id,
+            order_id: row.order_id,
+            status: row.status,
+            gateway: row.gateway,
+            gateway_transaction_id: row.gateway_transaction_id,
+            failure_code: row.failure_code,
+            failure_message: row.failure_message,
+            unknown_reason: row.unknown_reason,
+            inquiries: row.inquiries,
+            next_inquiry_at: row.next_inquiry_at,
+            refund: row.refund_id.map(|id| Refund {
+                id,
+                reason: row.refund_reason,
+                failed_attempts: row.refund_attempts,
+                next_attempt_at: row.next_refund_attempt_at,
+                refunded_at: row.refunded_at,
+            }),
+            requested_at: row.requested_at,
+            completed_at: row.completed_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+errors!(DetailErrors, [404: ["PAYMENT_NOT_FOUND"]]);
+
+/// One payment: the caller's own, or any for an operator.
+#[utoipa::path(
+    tag = "payments",
+    params(("id" = Uuid, Path), AnyQuery),
+    responses((status = 200, body = platform::Data<PaymentDetail>), DetailErrors),
+    security(("bearer" = []))
+)]
+#[get("/payments/{id}")]
+pub(super) async fn get_payment(
+    caller: Principal,
+    id: ValidPath<Uuid>,
+    least: MinPosition,
+    api: Data<ReadApi>,
+) -> Result<platform::Data<PaymentDetail>, ApiError> {
+    let position = api.reach(least, &[Source::Payments]).await?;
+    let payment = find(api.pool(), id.0, &caller).await?;
+    let payment = payment.ok_or_else(|| ApiError::not_found("PAYMENT_NOT_FOUND"))?;
+    Ok(answer(payment, position))
+}
+
+/// A payment that the caller may see.
+pub(crate) async fn find(
+    pool: &PgPool,
+    id: Uuid,
+    caller: &Principal,
+) -> Result<Option<PaymentDetail>, ReadError> {
+    let row: Option<Row> = sqlx::query_as(
+        "SELECT id, order_id, status, currency, amount, charged_amount, charged_currency,
+                refunded_amount, gateway, gateway_transaction_id, failure_code, failure_message,
+                unknown_reason, inquiries, next_inquiry_at, refund_id, refund_reason, refund_attempts,
+                next_refund_attempt_at, requested_at, completed_at, refunded_at, updated_at
+           FROM read_model.payments WHERE id = $1 AND ($2 OR user_id = $3)",
+    )
+    .bind(id)
+    .bind(sees_all(caller))
+    .bind(caller.subject())
+    .fetch_optional(pool)
+    .await?;
+    Ok(row.map(PaymentDetail::from))
+}
