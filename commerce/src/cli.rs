@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -38,6 +39,10 @@ pub(crate) enum Verb {
         /// Replay the events that it could not take in, instead of building it anew.
         #[arg(long, conflicts_with = "back")]
         parked: bool,
+        /// Switch even when the new one differs from the live one of the same version: the live one
+        /// was wrong.
+        #[arg(long)]
+        accept_differences: bool,
     },
     /// Make a development token; prints the token alone.
     Token {
@@ -55,6 +60,15 @@ pub(crate) enum Verb {
     Seed,
     /// Place one order and show all that follows: answers, events, read models, Kafka records.
     Tour,
+    /// Play real baskets against the running shop, as concurrent shoppers, and reconcile the result with
+    /// the data to the cent. Interrupted, it goes on where it was.
+    Replay {
+        /// JSON lines, as `./dev replay` exports them.
+        file: PathBuf,
+        /// How many shop at once.
+        #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=1024))]
+        shoppers: u16,
+    },
     /// Run the mock payment gateway.
     MockGateway,
     /// Name whatever is wrong with the installation: databases, locks, lag, leases, failures.

@@ -17,6 +17,9 @@ const IDLE_IN_TRANSACTION_TIMEOUT: &str = "10s";
 /// How long a verb that an operator typed waits for the database.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Connections of a verb: one to listen, one to read, a few to write.
+const VERB_POOL_SIZE: u32 = 5;
+
 /// A pool. It connects when it is first used, so that a program can start before its database does.
 pub(crate) fn pool(
     variable: &'static str,
@@ -45,6 +48,19 @@ pub(crate) async fn connect(
         .await
         .map_err(|_| away(sqlx::Error::PoolTimedOut))?
         .map_err(away)
+}
+
+/// A few connections, for a verb; they are made now, so that a database that is away is named at once.
+pub(crate) async fn owner_pool(
+    variable: &'static str,
+    url: &Secret,
+) -> Result<PgPool, CommerceError> {
+    PgPoolOptions::new()
+        .max_connections(VERB_POOL_SIZE)
+        .acquire_timeout(CONNECT_TIMEOUT)
+        .connect_with(options(variable, url)?)
+        .await
+        .map_err(|source| CommerceError::DatabaseAway { variable, source })
 }
 
 /// What a URL says.

@@ -49,6 +49,12 @@ pub(crate) enum CommerceError {
     Kafka(#[from] rdkafka::error::KafkaError),
     #[error("the record of position {position} in {topic} cannot be decoded")]
     Undecodable { topic: String, position: u64 },
+    #[error("Kafka has fewer records than its own offsets say")]
+    StreamSilent,
+    #[error("line {line} of {file} is not what the exporter writes")]
+    Baskets { file: String, line: usize, source: serde_json::Error },
+    #[error("{file} has no baskets, or its lines are out of order")]
+    NoBaskets { file: String },
     #[error("{file} cannot be read")]
     File { file: String, source: std::io::Error },
 }

@@ -7,6 +7,8 @@ mod config;
 mod database;
 mod error;
 mod output;
+mod replay;
+mod stream;
 mod tour;
 mod verbs;
 

@@ -78,9 +78,6 @@ impl App {
             );
             app.backs.push(Running { role: "projections", task });
         }
-        if has(Role::Relay) {
-            app.start_relay(&config, pool.clone(), log);
-        }
         if has(Role::ReadApi) {
             app.start_read_api(&config)?;
         }
@@ -155,15 +152,6 @@ impl App {
         };
         let routes = move |routes: &mut _| api.configure(routes);
         self.serve(&config.read_http, service, routes)
-    }
-
-    fn start_relay(&mut self, config: &ServeConfig, pool: PgPool, log: EventLog) {
-        let Some(relay) = config.relay.clone() else {
-            tracing::warn!("KAFKA_BROKERS is not set: events wait as PENDING");
-            return;
-        };
-        let task = projections::relay::start(pool, log, relay, self.stop_backs.clone());
-        self.backs.push(Running { role: "relay", task });
     }
 
     /// Health and metrics of a process that serves no API.

@@ -10,7 +10,7 @@ use platform::config::{Env, describe, help_text};
 use platform::http::HttpConfig;
 use platform::telemetry::TelemetryConfig;
 use processes::ProcessesConfig;
-use projections::relay::RelayConfig;
+use projections::ProjectionsConfig;
 use read_api::ReadApiConfig;
 
 use super::database::DatabaseConfig;
@@ -36,8 +36,7 @@ pub(crate) struct ServeConfig {
     pub(crate) queries: ReadApiConfig,
     pub(crate) gateways: GatewaysConfig,
     pub(crate) processes: ProcessesConfig,
-    /// `None`: no broker is configured, and events wait as `PENDING`.
-    pub(crate) relay: Option<RelayConfig>,
+    pub(crate) projections: ProjectionsConfig,
 }
 
 impl ServeConfig {
@@ -56,7 +55,7 @@ impl ServeConfig {
             queries: ReadApiConfig::read(env),
             gateways: GatewaysConfig::read(env),
             processes: read_processes(env, commands.confirmation_delay),
-            relay: read_relay(env),
+            projections: ProjectionsConfig::default(),
             commands,
         }
     }
@@ -96,20 +95,6 @@ fn read_processes(env: &Env, confirmation_delay: Duration) -> ProcessesConfig {
         ),
         ..defaults.with_lease_ttl(lease_ttl)
     }
-}
-
-fn read_relay(env: &Env) -> Option<RelayConfig> {
-    let brokers = env.optional(
-        "KAFKA_BROKERS",
-        "localhost:9092",
-        "Kafka's bootstrap servers; without them events wait as PENDING.",
-    );
-    let schema_registry_url = env.optional(
-        "SCHEMA_REGISTRY_URL",
-        "http://schema-registry:8081",
-        "A Confluent schema registry to register the schemas with; the embedded one when not set.",
-    );
-    brokers.map(|brokers| RelayConfig { schema_registry_url, ..RelayConfig::new(brokers) })
 }
 
 /// The variables that `commerce serve` reads, for its `--help`.

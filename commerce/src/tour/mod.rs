@@ -1,8 +1,6 @@
 //! `commerce tour`: a guided order. Each request is shown with its answer, the events that it caused, the
 //! read model, and the records in Kafka, decoded.
 
-mod stream;
-
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -14,23 +12,26 @@ use uuid::Uuid;
 use crate::client::{Answer, Caller, Client, ClientConfig};
 use crate::error::CommerceError;
 use crate::output::say;
+use crate::stream::{self, Record, StreamConfig};
 
 /// Who buys on the tour.
 const BUYER: &str = "tour-buyer";
 /// How long the tour waits for what follows by itself.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How many of each partition's newest records are looked at for the tour's own.
+const NEWEST_RECORDS: i64 = 200;
 
 /// What the tour needs.
 struct Config {
     client: ClientConfig,
-    brokers: Option<String>,
+    stream: StreamConfig,
 }
 
 /// Takes the visitor through one order.
 pub(crate) async fn run() -> Result<ExitCode, CommerceError> {
     let config = Env::process().read(|env| Config {
         client: ClientConfig::read(env),
-        brokers: env.optional("KAFKA_BROKERS", "localhost:9092", "Kafka's bootstrap servers."),
+        stream: StreamConfig::read(env),
     })?;
     let client = Client::new(config.client)?;
     let tour = Tour {
@@ -39,7 +40,7 @@ pub(crate) async fn run() -> Result<ExitCode, CommerceError> {
         client,
     };
     let last = tour.order().await?;
-    tour.show_stream(config.brokers.as_deref(), last).await?;
+    tour.show_stream(config.stream, last).await?;
     say("");
     say("That was one order, from HTTP to Kafka. ARCHITECTURE.md walks it through the source.");
     Ok(ExitCode::SUCCESS)
@@ -161,26 +162,48 @@ impl Tour {
         tokio::time::timeout(PATIENCE, waiting).await.map_err(|_| late())?
     }
 
+    /// Waits until the relay has sent the stretch, and shows its records.
     async fn show_stream(
         &self,
-        brokers: Option<&str>,
+        stream: StreamConfig,
         stretch: Stretch,
     ) -> Result<(), CommerceError> {
         title("5. The same in Kafka, in Avro, decoded with the schemas of the registry");
-        let Some(brokers) = brokers else {
+        if !stream.is_set() {
             say("  KAFKA_BROKERS is not set: the events wait as PENDING");
             return Ok(());
-        };
-        let brokers = brokers.to_owned();
+        }
+        self.wait_until_sent(stretch.last).await?;
         let reading = tokio::task::spawn_blocking(move || {
-            stream::records(&brokers, stretch.after, stretch.last, PATIENCE)
+            let mut records = Vec::new();
+            stream::read(&stream, Some(NEWEST_RECORDS), |record| records.push(record))?;
+            Ok::<_, CommerceError>(records)
         });
-        let records = reading.await.map_err(|_| CommerceError::Stopped { role: "the tour" })??;
-        for record in records {
-            say(format_args!("       {:>6}  {:<32} key {}", record.position, record.topic, record.key));
-            say(format_args!("               {}", shortened(&record.value)));
+        let mut records =
+            reading.await.map_err(|_| CommerceError::Stopped { role: "the tour" })??;
+        records.sort_by_key(|record| record.position);
+        let stretch = stretch.after + 1..=stretch.last;
+        for record in records.iter().filter(|record| stretch.contains(&record.position)) {
+            let Record { position, topic, key, value } = record;
+            say(format_args!("       {position:>6}  {topic:<32} key {key}"));
+            say(format_args!("               {}", shortened(&value.to_string())));
         }
         Ok(())
+    }
+
+    async fn wait_until_sent(&self, position: u64) -> Result<(), CommerceError> {
+        let path = format!("/events?after={}&size=1", position.saturating_sub(1));
+        let waiting = async {
+            loop {
+                let answer = self.client.query(&self.operator, &path, 0).await?.or_refused(&path)?;
+                if answer.text("/data/0/delivery") != "PENDING" {
+                    return Ok(());
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        let late = || CommerceError::TourStuck { what: format!("position {position} to be sent") };
+        tokio::time::timeout(PATIENCE, waiting).await.map_err(|_| late())?
     }
 }
 

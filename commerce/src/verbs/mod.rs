@@ -1,7 +1,9 @@
 //! One file a verb.
 
+mod doctor;
 mod migrate;
 mod mock_gateway;
+mod rebuild;
 mod seed;
 mod token;
 mod verify;
@@ -10,6 +12,7 @@ use std::process::ExitCode;
 
 use crate::cli::Verb;
 use crate::error::CommerceError;
+use rebuild::How;
 
 /// Does what was asked for.
 pub(crate) async fn run(verb: Verb) -> Result<ExitCode, CommerceError> {
@@ -17,9 +20,18 @@ pub(crate) async fn run(verb: Verb) -> Result<ExitCode, CommerceError> {
         Verb::Serve { roles } => crate::app::serve(&roles).await,
         Verb::Migrate => migrate::run().await,
         Verb::Token { role, subject, hours } => token::run(role, &subject, hours),
+        Verb::Doctor => doctor::run().await,
+        Verb::Rebuild { projection, back: true, .. } => rebuild::run(&projection, How::Back).await,
+        Verb::Rebuild { projection, parked: true, .. } => {
+            rebuild::run(&projection, How::Parked).await
+        }
+        Verb::Rebuild { projection, accept_differences, .. } => {
+            rebuild::run(&projection, How::Anew { accept_differences }).await
+        }
         Verb::Verify => verify::run().await,
         Verb::Seed => seed::run().await,
         Verb::Tour => crate::tour::run().await,
+        Verb::Replay { file, shoppers } => crate::replay::run(&file, shoppers).await,
         Verb::MockGateway => mock_gateway::run().await,
     }
 }

@@ -2,7 +2,10 @@
 
 use std::process::ExitCode;
 
+use event_store::{EventLog, StoreConfig};
 use platform::config::Env;
+use platform::shutdown::CancellationToken;
+use sqlx::PgPool;
 
 use crate::config::OwnerConfig;
 use crate::database;
@@ -12,29 +15,36 @@ use crate::output::say;
 /// Looks at everything that must hold; exit code 1 when something does not.
 pub(crate) async fn run() -> Result<ExitCode, CommerceError> {
     let config = Env::process().read(OwnerConfig::read)?;
-    let options = database::options("OWNER_DATABASE_URL", &config.owner_url)?;
-    let pool = sqlx::PgPool::connect_with(options)
+    let owner = database::owner_pool("OWNER_DATABASE_URL", &config.owner_url).await?;
+    let app = database::owner_pool("DATABASE_URL", &config.app_url).await?;
+    let stop = CancellationToken::new();
+    let log = EventLog::open(app.clone(), &StoreConfig::default(), stop.clone())
         .await
-        .map_err(|source| CommerceError::DatabaseAway { variable: "OWNER_DATABASE_URL", source })?;
-    let log = event_store::verify(&pool).await?;
-    say(format_args!("{} events", log.events));
-    let mut broken = 0;
-    for finding in &log.findings {
-        broken += 1;
+        .map_err(|source| CommerceError::NotMigrated { source })?;
+    let mut broken = verify_log(&owner).await?;
+    let comparisons = projections::verify(&owner, &app, &log, None, |_| {}).await?;
+    for comparison in comparisons {
+        if comparison.is_same() {
+            let name = comparison.projection;
+            say(format_args!("holds   projection {name} equals a fresh fold of the log"));
+        } else {
+            broken += 1;
+            say(format_args!("BROKEN  {comparison}"));
+        }
+    }
+    stop.cancel();
+    Ok(if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The log itself; returns how many findings there are.
+async fn verify_log(owner: &PgPool) -> Result<usize, CommerceError> {
+    let report = event_store::verify(owner).await?;
+    say(format_args!("{} events", report.events));
+    for finding in &report.findings {
         say(format_args!("BROKEN  {}: {}", finding.invariant, finding.evidence));
     }
-    if log.findings.is_empty() {
+    if report.findings.is_empty() {
         say("holds   positions are dense; every stream is dense; every event's command is stored");
     }
-    for name in projections::names() {
-        let comparison = projections::verify(&pool, name, &mut |_| {}).await?;
-        for table in comparison.tables.iter().filter(|table| !table.is_equal()) {
-            broken += 1;
-            say(format_args!("BROKEN  {name} equals a fresh fold of the log: {table}"));
-        }
-        if comparison.is_equal() {
-            say(format_args!("holds   {name} equals a fresh fold of the log"));
-        }
-    }
-    Ok(if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(report.findings.len())
 }

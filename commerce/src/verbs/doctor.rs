@@ -1,0 +1,121 @@
+//! `commerce doctor`: what is wrong with the installation, and what to do about it. It only looks.
+
+use std::process::ExitCode;
+
+use platform::config::Env;
+use sqlx::PgConnection;
+
+use crate::config::OwnerConfig;
+use crate::database;
+use crate::error::CommerceError;
+use crate::output::say;
+
+/// One question to the database: rows are troubles, in words.
+struct Question {
+    asks: &'static str,
+    query: &'static str,
+    remedy: &'static str,
+}
+
+/// The log's lock is `pg_advisory_xact_lock(7215046291174)`: its upper and lower half stand in `pg_locks`.
+const QUESTIONS: [Question; 9] = [
+    Question {
+        asks: "nobody holds the log's lock for long",
+        query: "SELECT format('pid %s (%s, %s) holds it for %s: %s', a.pid, a.usename,
+                              a.application_name, date_trunc('second', now() - a.xact_start), a.query)
+                  FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+                 WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+                   AND (l.classid::bigint << 32 | l.objid::bigint) = 7215046291174
+                   AND a.xact_start < now() - interval '1 second'",
+        remedy: "every command waits for it: end that session with pg_terminate_backend(pid)",
+    },
+    Question {
+        asks: "no transaction is forgotten",
+        query: "SELECT format('pid %s (%s, %s) is idle in a transaction for %s', pid, usename,
+                              application_name, date_trunc('second', now() - xact_start))
+                  FROM pg_stat_activity
+                 WHERE datname = current_database() AND state LIKE 'idle in transaction%'
+                   AND xact_start < now() - interval '30 seconds'",
+        remedy: "it keeps old row versions alive: end it, or find out who opened it",
+    },
+    Question {
+        asks: "fsync and synchronous_commit are on",
+        query: "SELECT format('%s is %s', name, setting) FROM pg_settings
+                 WHERE name IN ('fsync', 'synchronous_commit', 'full_page_writes')
+                   AND setting IN ('off', 'local')",
+        remedy: "an acknowledged command may be lost in a crash: switch it on",
+    },
+    Question {
+        asks: "someone runs the sagas and the relay",
+        query: "SELECT format('nobody holds the lease %s', wanted.name)
+                  FROM (VALUES ('processes'), ('relay')) AS wanted (name)
+                 WHERE NOT EXISTS (SELECT FROM event_store.leases l
+                                    WHERE l.name = wanted.name AND l.expires_at > clock_timestamp())",
+        remedy: "start `commerce serve` with roles processes and relay",
+    },
+    Question {
+        asks: "the sagas keep up",
+        query: "SELECT format('%s of action %s, the oldest due %s ago: %s', count(*), name,
+                              date_trunc('second', now() - min(due_at)),
+                              coalesce(max(last_error), 'not tried yet'))
+                  FROM processes.actions WHERE due_at < now() - interval '30 seconds'
+                 GROUP BY name",
+        remedy: "the last error says what they wait for",
+    },
+    Question {
+        asks: "the projections keep up",
+        query: "SELECT format('%s is %s events behind', g.projection, h.head - g.position)
+                  FROM projections.generations g,
+                       (SELECT coalesce(max(position), 0) AS head FROM event_store.events) h
+                 WHERE g.state = 'live' AND h.head - g.position > 10000",
+        remedy: "is `commerce serve` running with role projections? Its log says more",
+    },
+    Question {
+        asks: "no event is parked",
+        query: "SELECT format('%s cannot take in %s events of %s: %s', projection, count(*), key,
+                              min(error))
+                  FROM projections.parked GROUP BY projection, key LIMIT 20",
+        remedy: "once fixed: commerce rebuild PROJECTION --parked",
+    },
+    Question {
+        asks: "Kafka has what it should have",
+        query: "SELECT format('position %s failed after %s attempts: %s', position, attempts, error)
+                  FROM relay.failures ORDER BY position LIMIT 20",
+        remedy: "once fixed: POST /api/v1/events/{position}/resend",
+    },
+    Question {
+        asks: "the relay keeps up",
+        query: "SELECT format('%s events are PENDING', h.head - c.position)
+                  FROM relay.cursor c,
+                       (SELECT coalesce(max(position), 0) AS head FROM event_store.events) h
+                 WHERE h.head - c.position > 10000",
+        remedy: "is Kafka up, and KAFKA_BROKERS right? The relay's log says more",
+    },
+];
+
+/// Asks all questions; exit code 1 when one has a trouble to tell.
+pub(crate) async fn run() -> Result<ExitCode, CommerceError> {
+    let config = Env::process().read(OwnerConfig::read)?;
+    let mut owner = database::connect("OWNER_DATABASE_URL", &config.owner_url).await?;
+    let mut troubles = 0;
+    for question in &QUESTIONS {
+        troubles += ask(&mut owner, question).await?;
+    }
+    Ok(if troubles == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn ask(owner: &mut PgConnection, question: &Question) -> Result<usize, CommerceError> {
+    let away = |source| CommerceError::DatabaseAway { variable: "OWNER_DATABASE_URL", source };
+    let troubles: Vec<String> =
+        sqlx::query_scalar(question.query).fetch_all(owner).await.map_err(away)?;
+    if troubles.is_empty() {
+        say(format_args!("ok       {}", question.asks));
+        return Ok(0);
+    }
+    say(format_args!("TROUBLE  {}", question.asks));
+    for trouble in &troubles {
+        say(format_args!("           {trouble}"));
+    }
+    say(format_args!("         -> {}", question.remedy));
+    Ok(troubles.len())
+}

@@ -1,0 +1,78 @@
+//! `commerce rebuild`.
+
+use std::process::ExitCode;
+
+use event_store::{EventLog, StoreConfig};
+use indicatif::ProgressBar;
+use platform::config::Env;
+use platform::shutdown::CancellationToken;
+use sqlx::PgPool;
+
+use crate::config::OwnerConfig;
+use crate::database;
+use crate::error::CommerceError;
+use crate::output::say;
+
+/// What is to be done with a projection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum How {
+    /// Built anew; switched to even when it differs from the live one, if so accepted.
+    Anew { accept_differences: bool },
+    /// Switched back to the one before.
+    Back,
+    /// Its parked events replayed.
+    Parked,
+}
+
+/// Does it.
+pub(crate) async fn run(projection: &str, how: How) -> Result<ExitCode, CommerceError> {
+    let config = Env::process().read(OwnerConfig::read)?;
+    let owner = database::owner_pool("OWNER_DATABASE_URL", &config.owner_url).await?;
+    let app = database::owner_pool("DATABASE_URL", &config.app_url).await?;
+    let stop = CancellationToken::new();
+    let log = EventLog::open(app.clone(), &StoreConfig::default(), stop.clone())
+        .await
+        .map_err(|source| CommerceError::NotMigrated { source })?;
+    match how {
+        How::Anew { accept_differences } => {
+            anew(&owner, &app, &log, projection, accept_differences).await?;
+        }
+        How::Back => {
+            let report = projections::switch_back(&owner, &app, &log, projection).await?;
+            let (live, previous, position) = (report.live, report.previous, report.position);
+            say(format_args!(
+                "{projection}: generation {live} answers again, at position {position}; {previous} is kept"
+            ));
+        }
+        How::Parked => {
+            let report = projections::retry_parked(&app, &log, projection).await?;
+            let (replayed, parked) = (report.replayed, report.parked);
+            say(format_args!("{projection}: {replayed} events replayed, {parked} still parked"));
+        }
+    }
+    stop.cancel();
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn anew(
+    owner: &PgPool,
+    app: &PgPool,
+    log: &EventLog,
+    projection: &str,
+    accept_differences: bool,
+) -> Result<(), CommerceError> {
+    let bar = ProgressBar::new(log.known_head()).with_message("events");
+    let on_progress = |progress: projections::Progress| {
+        bar.set_length(progress.head);
+        bar.set_position(progress.position);
+    };
+    let rebuilt =
+        projections::rebuild(owner, app, log, projection, accept_differences, on_progress).await?;
+    bar.finish_and_clear();
+    say(&rebuilt.comparison);
+    let (live, previous, took) = (rebuilt.live, rebuilt.previous, rebuilt.took);
+    say(format_args!(
+        "{projection}: generation {live} answers now, built in {took:?}; {previous} is kept for a way back"
+    ));
+    Ok(())
+}
