@@ -65,6 +65,17 @@ impl Runner {
         Some((due, id, action))
     }
 
+    /// The step that is due next, if it is due by now.
+    pub(super) fn due(&mut self, shop: &mut Shop) -> Option<Waiting> {
+        self.read(shop);
+        let ((due, _), _) = self.waiting.first_key_value()?;
+        if *due <= shop.now {
+            self.next(shop)
+        } else {
+            None
+        }
+    }
+
     /// Does a step: the gateway may be called again, the command is executed once.
     pub(super) fn perform(&mut self, shop: &mut Shop, id: Uuid, action: &Action) {
         let operation = self.operation(shop.now, id, action);
