@@ -10,6 +10,7 @@
 //! gateway, no clock.
 
 mod apply;
+mod backoff;
 mod candidate;
 mod catalogue;
 mod compare;

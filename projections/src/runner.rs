@@ -1,14 +1,15 @@
 //! Keeps one generation up to date: one instance at a time, the others stand by.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use event_store::{EventLog, RecordedEvent};
 use sqlx::{Connection, PgConnection, PgPool};
-use std::sync::Arc;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::apply::apply_batch;
+use crate::backoff::Backoff;
 use crate::config::ProjectionsConfig;
 use crate::error::ProjectionError;
 use crate::generation::Target;
@@ -38,37 +39,33 @@ enum Ended {
 impl Runner {
     /// Runs. Trouble with the database is waited out.
     pub(crate) async fn run(self) {
-        let mut wait = self.config.retry_wait_min;
-        let mut failing = false;
+        let (min, max) = (self.config.retry_wait_min, self.config.retry_wait_max);
+        let mut backoff = Backoff::new(min, max);
         loop {
             let started = Instant::now();
             let Err(error) = self.session().await else {
                 return;
             };
-            if started.elapsed() > self.config.retry_wait_max {
+            if started.elapsed() > max {
                 // It went well for a while: this is new trouble.
-                wait = self.config.retry_wait_min;
-                failing = false;
+                backoff.well();
             }
-            self.report(&error, failing);
-            failing = true;
+            let (wait, first) = backoff.failed();
+            self.report(&error, first);
             tokio::select! {
                 () = self.stop.cancelled() => return,
                 () = sleep(wait) => {}
             }
-            wait = (wait * 2).min(self.config.retry_wait_max);
         }
     }
 
     /// Says it once, not at every attempt.
-    fn report(&self, error: &ProjectionError, again: bool) {
+    fn report(&self, error: &ProjectionError, first: bool) {
         let projection = self.target.projection();
         let cause = std::error::Error::source(error)
             .map(ToString::to_string)
             .unwrap_or_default();
-        if again {
-            tracing::debug!(projection, error = %error, cause, "the projection {projection} still waits");
-        } else {
+        if first {
             tracing::warn!(
                 projection,
                 projection.generation = self.target.generation,
@@ -76,6 +73,8 @@ impl Runner {
                 cause,
                 "the projection {projection} cannot go on; it tries again until it can",
             );
+        } else {
+            tracing::debug!(projection, error = %error, cause, "{projection} still waits");
         }
     }
 

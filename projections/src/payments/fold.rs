@@ -27,12 +27,15 @@ pub(super) fn fold(
         token: _,
     } = payment_event
     {
-        let row = PaymentRow {
-            order_id: order_id.uuid(),
-            user_id: user_id.to_string(),
-            gateway: gateway.clone(),
-            ..requested(payment_id, event, *amount)?
-        };
+        let order_id = order_id.uuid();
+        let row = requested(
+            payment_id,
+            order_id,
+            user_id.to_string(),
+            gateway,
+            *amount,
+            event,
+        )?;
         if !payments.add(payment_id, row) {
             return Err(ProjectionError::Poison(format!(
                 "payment {payment_id} is there already"
@@ -50,20 +53,23 @@ pub(super) fn fold(
 
 fn requested(
     payment_id: Uuid,
-    event: &Event,
+    order_id: Uuid,
+    user_id: String,
+    gateway: &str,
     amount: Money,
+    event: &Event,
 ) -> Result<PaymentRow, ProjectionError> {
     Ok(PaymentRow {
         id: payment_id,
-        order_id: Uuid::nil(),
-        user_id: String::new(),
+        order_id,
+        user_id,
         status: PaymentStatus::Pending.as_str().to_owned(),
         currency: amount.currency().code().to_owned(),
         amount: amount.amount(),
         charged_amount: 0,
         charged_currency: None,
         refunded_amount: 0,
-        gateway: String::new(),
+        gateway: gateway.to_owned(),
         gateway_transaction_id: None,
         failure_code: None,
         failure_message: None,

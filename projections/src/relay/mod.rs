@@ -1,1 +1,110 @@
-//! To come.
+//! The relay: sends the log to Kafka, every event once, in order by key.
+//!
+//! | question | answer |
+//! | --- | --- |
+//! | Who sends? | the one that holds the lease `relay` ([`lead`]); the others stand by |
+//! | From where? | `relay.cursor`, moved only over contiguous delivery reports ([`window`]), in a transaction that checks the lease ([`cursor`]) |
+//! | What was sent and not yet noted? | the ends of the topics say it ([`tail`]): nothing is sent twice |
+//! | Kafka is away? | events wait; the session ends and begins anew until it is back |
+//! | Kafka refuses a record for good? | it is written down as failed, and the cursor goes on; an operator may have it sent again |
+//!
+//! Not promised: should the broker itself freeze and come back, it may still append what an earlier
+//! session had given up for lost. Consumers know a repeat by `event-id`.
+
+mod config;
+mod cursor;
+mod error;
+mod lead;
+mod prepare;
+mod producer;
+mod reader;
+mod schema_ids;
+mod send;
+mod session;
+mod tail;
+mod tail_plan;
+mod topics;
+mod window;
+
+use event_store::EventLog;
+use sqlx::PgPool;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use crate::backoff::Backoff;
+pub use config::RelayConfig;
+use error::RelayError;
+use lead::Lead;
+
+/// Sends the log to Kafka until `stop`; any number of processes may do so at once, and one of them is
+/// active. The handle ends when what was under way is delivered and noted, or given up after a few
+/// seconds. `pool` is the program's (`commerce_app`).
+#[must_use]
+pub fn start(
+    pool: PgPool,
+    log: EventLog,
+    config: RelayConfig,
+    stop: CancellationToken,
+) -> JoinHandle<()> {
+    tokio::spawn(
+        Relay {
+            pool,
+            log,
+            config,
+            stop,
+        }
+        .run(),
+    )
+}
+
+/// What every part of the relay works with.
+struct Relay {
+    pool: PgPool,
+    log: EventLog,
+    config: RelayConfig,
+    stop: CancellationToken,
+}
+
+impl Relay {
+    async fn run(self) {
+        let mut backoff = Backoff::new(self.config.retry_wait_min, self.config.retry_wait_max);
+        while !self.stop.is_cancelled() {
+            let Err(error) = self.lead_once(&mut backoff).await else {
+                continue;
+            };
+            let (wait, first) = backoff.failed();
+            report(&error, first);
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = sleep(wait) => {}
+            }
+        }
+    }
+
+    /// Takes the lease, when it is free, and sends for as long as that goes well.
+    async fn lead_once(&self, backoff: &mut Backoff) -> Result<(), RelayError> {
+        let Some(lead) = Lead::acquire(&self.pool, &self.config).await? else {
+            tokio::select! {
+                () = self.stop.cancelled() => {}
+                () = sleep(self.config.standby_interval) => {}
+            }
+            return Ok(());
+        };
+        let sent = session::run(self, &lead, backoff).await;
+        lead.release().await;
+        sent
+    }
+}
+
+/// Says it once, not at every attempt: Kafka may be away for long.
+fn report(error: &RelayError, first: bool) {
+    let cause = std::error::Error::source(error)
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    if first {
+        tracing::warn!(error = %error, cause, "the relay cannot send; events wait until it can");
+    } else {
+        tracing::debug!(error = %error, cause, "the relay still cannot send");
+    }
+}

@@ -1,0 +1,141 @@
+//! One session: from the lease to the first trouble, or to the program's end.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use super::Relay;
+use super::error::RelayError;
+use super::lead::Lead;
+use super::producer::{Producer, Report};
+use super::reader::Reader;
+use super::schema_ids::SchemaIds;
+use super::send::Sending;
+use super::tail_plan::Delivered;
+use super::{cursor, tail, topics};
+use crate::backoff::Backoff;
+
+/// Reports that are taken in at a time, before anything else gets its turn.
+const REPORTS_MAX: usize = 1_024;
+
+/// Sends until the program stops, the lease is lost, or Kafka or the database fails.
+pub(super) async fn run(
+    relay: &Relay,
+    lead: &Lead,
+    backoff: &mut Backoff,
+) -> Result<(), RelayError> {
+    let ready = tokio::select! {
+        () = relay.stop.cancelled() => return Ok(()),
+        () = lead.lost() => return Err(RelayError::LeaseLost),
+        ready = prepare(relay) => ready,
+    };
+    let (ids, delivered) = match ready {
+        Ok(ready) => ready,
+        Err(error) => {
+            measure_away(relay).await;
+            return Err(error);
+        }
+    };
+    let (producer, reports) = Producer::new(&relay.config)?;
+    let reader = Reader::start(&relay.log, delivered.cursor());
+    let sending = Sending::new(relay, lead, &producer, ids, delivered);
+    let sent = follow(sending, reader, reports, backoff).await;
+    // What is under way is waited for, so that the next session finds it at the topics' ends; unless
+    // another may be sending by now.
+    let patience = if lead.is_held() {
+        relay.config.delivery_timeout
+    } else {
+        Duration::ZERO
+    };
+    producer.shut(patience).await;
+    sent
+}
+
+/// What must be known before anything is sent.
+async fn prepare(relay: &Relay) -> Result<(SchemaIds, Delivered), RelayError> {
+    let ids = SchemaIds::load(&relay.config).await?;
+    topics::ensure(&relay.config).await?;
+    let cursor = cursor::load(&relay.pool).await?;
+    let delivered = tail::read(&relay.config, cursor, &relay.stop).await?;
+    if !delivered.beyond.is_empty() {
+        tracing::info!(
+            relay.cursor = cursor,
+            events = delivered.beyond.len(),
+            "events beyond the cursor {cursor} were delivered already; they are not sent again",
+        );
+    }
+    Ok((ids, delivered))
+}
+
+async fn follow(
+    mut sending: Sending<'_>,
+    mut reader: Reader,
+    mut reports: mpsc::UnboundedReceiver<Report>,
+    backoff: &mut Backoff,
+) -> Result<(), RelayError> {
+    let (relay, lead) = (sending.relay, sending.lead);
+    let mut writes = interval(relay.config.cursor_interval);
+    writes.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut resends = interval(relay.config.resend_interval);
+    resends.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut news = Vec::with_capacity(REPORTS_MAX);
+    // Set when the program stops: what is under way is waited for until then.
+    let mut deadline: Option<Instant> = None;
+    loop {
+        let running = deadline.is_none();
+        tokio::select! {
+            biased;
+            () = relay.stop.cancelled(), if running => {
+                deadline = Some(Instant::now() + relay.config.stop_timeout);
+            }
+            () = lead.lost() => return Err(RelayError::LeaseLost),
+            _ = writes.tick() => {
+                sending.write().await?;
+                if sending.is_idle() {
+                    recovered(backoff);
+                }
+                measure(sending.lag());
+                if deadline.is_some_and(|at| sending.is_idle() || Instant::now() >= at) {
+                    return sending.write().await;
+                }
+            }
+            count = reports.recv_many(&mut news, REPORTS_MAX) => {
+                if count == 0 {
+                    return Err(RelayError::Ended);
+                }
+                for report in news.drain(..) {
+                    sending.take(report)?;
+                }
+            }
+            _ = resends.tick(), if running => sending.resend().await?,
+            batch = reader.next(), if running && sending.has_room() => {
+                for event in batch.ok_or(RelayError::Ended)?? {
+                    sending.forward(&event).await?;
+                }
+            }
+        }
+    }
+}
+
+fn recovered(backoff: &mut Backoff) {
+    if let Some(away) = backoff.well() {
+        tracing::info!(
+            away_s = away.as_secs(),
+            "the relay has sent all that waited, after {} s",
+            away.as_secs(),
+        );
+    }
+}
+
+/// Kafka is away: what waits is counted all the same.
+async fn measure_away(relay: &Relay) {
+    if let Ok(cursor) = cursor::load(&relay.pool).await {
+        measure(relay.log.known_head().saturating_sub(cursor));
+    }
+}
+
+/// A count beyond 2³² is as good as infinite.
+fn measure(lag: u64) {
+    metrics::gauge!("relay_lag_events").set(f64::from(u32::try_from(lag).unwrap_or(u32::MAX)));
+}
