@@ -1,0 +1,138 @@
+//! One command after the other: what a single caller waits for, beside the least that a durable write can
+//! cost. The contestants take turns every few commands, so that whatever else the machine does meanwhile
+//! meets all of them alike; only pgbench, a program of its own, has its own window.
+
+use std::time::{Duration, Instant};
+
+use domain::ProductId;
+
+use super::Samples;
+use crate::error::BenchError;
+use crate::sample::Sample;
+use crate::side_by_side::bare_insert::BareInsert;
+use crate::side_by_side::contestant::Contestant;
+use crate::side_by_side::ours::Ours;
+use crate::side_by_side::pgbench;
+use crate::side_by_side::same_event::new_inventory;
+use crate::side_by_side::server::{Database, Server};
+use crate::side_by_side::stock::Stock;
+
+/// The stock framework has no row on one aggregate: it would read it from its beginning every time.
+pub(super) const CONTESTANTS: [Contestant; 5] = [
+    Contestant::Ours,
+    Contestant::OursNew,
+    Contestant::StockNew,
+    Contestant::BareInsert,
+    Contestant::Pgbench,
+];
+/// Commands of one turn: enough to be warm for the most of them.
+const TURN_COMMANDS: u32 = 25;
+
+pub(super) async fn run(
+    contestants: &[Contestant],
+    server: &Server,
+    window: Duration,
+) -> Result<Samples, BenchError> {
+    let mut samples = Samples::new();
+    if contestants.contains(&Contestant::Pgbench) {
+        let (sample, database) = pgbench::run(server, window).await?;
+        server.drop_database(database).await?;
+        samples.push((Contestant::Pgbench, sample));
+    }
+    let mut players = Vec::new();
+    for &contestant in contestants {
+        if let Some(single) = Single::open(contestant, server).await? {
+            players.push(Player {
+                contestant,
+                single,
+                latencies: Vec::new(),
+                spent: Duration::ZERO,
+            });
+        }
+    }
+    server.settle().await?;
+    // Together as long as if each had had a window of its own.
+    let ends = Instant::now() + window * u32::try_from(players.len()).unwrap_or(1);
+    while Instant::now() < ends {
+        for player in &mut players {
+            player.take_turn().await?;
+        }
+    }
+    for player in players {
+        let sample = Sample::measured(player.spent, player.latencies)?;
+        let database = player.single.close(sample.acknowledged()).await?;
+        server.drop_database(database).await?;
+        samples.push((player.contestant, sample));
+    }
+    Ok(samples)
+}
+
+struct Player {
+    contestant: Contestant,
+    single: Single,
+    latencies: Vec<Duration>,
+    spent: Duration,
+}
+
+impl Player {
+    async fn take_turn(&mut self) -> Result<(), BenchError> {
+        for _ in 0..TURN_COMMANDS {
+            let began = Instant::now();
+            self.single.execute().await?;
+            let latency = began.elapsed();
+            self.latencies.push(latency);
+            self.spent += latency;
+        }
+        Ok(())
+    }
+}
+
+/// Whoever can execute a single command.
+enum Single {
+    Ours(Ours, ProductId),
+    OursNew(Ours),
+    StockNew(Stock),
+    BareInsert(BareInsert),
+}
+
+impl Single {
+    async fn open(contestant: Contestant, server: &Server) -> Result<Option<Self>, BenchError> {
+        Ok(match contestant {
+            Contestant::Ours => {
+                let ours = Ours::open(server.migrated().await?).await?;
+                Some(Self::Ours(ours, new_inventory()))
+            }
+            Contestant::OursNew => {
+                let ours = Ours::open(server.migrated().await?).await?;
+                Some(Self::OursNew(ours))
+            }
+            Contestant::StockNew => Some(Self::StockNew(Stock::open(server).await?)),
+            Contestant::BareInsert => Some(Self::BareInsert(BareInsert::open(server).await?)),
+            Contestant::Stock | Contestant::Pgbench => None,
+        })
+    }
+
+    async fn execute(&mut self) -> Result<(), BenchError> {
+        match self {
+            Self::Ours(ours, one) => ours.execute(*one).await,
+            Self::OursNew(ours) => ours.execute(new_inventory()).await,
+            Self::StockNew(stock) => stock.execute(new_inventory()).await,
+            Self::BareInsert(bare) => bare.insert().await,
+        }
+    }
+
+    /// Compares rows with what was acknowledged, and gives the database back.
+    async fn close(self, acknowledged: u64) -> Result<Database, BenchError> {
+        match self {
+            Self::Ours(ours, _) | Self::OursNew(ours) => {
+                ours.check(acknowledged, acknowledged).await?;
+                Ok(ours.close().await)
+            }
+            Self::StockNew(stock) => {
+                stock.check(acknowledged).await?;
+                Ok(stock.close().await)
+            }
+            Self::BareInsert(bare) => bare.close(acknowledged).await,
+        }
+    }
+}
