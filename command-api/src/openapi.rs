@@ -30,6 +30,7 @@ const ANY: Codes = &[
     ),
     (401, &["UNAUTHENTICATED"]),
     (403, &["FORBIDDEN"]),
+    (408, &["REQUEST_TIMEOUT"]),
     (409, &["REQUEST_IN_PROGRESS"]),
     (413, &["PAYLOAD_TOO_LARGE"]),
     (422, &["IDEMPOTENCY_KEY_REUSED"]),
@@ -37,16 +38,12 @@ const ANY: Codes = &[
     (503, &["OVERLOADED", "SERVICE_UNAVAILABLE", "TIMEOUT"]),
 ];
 /// What a command with a body can answer besides.
-pub(crate) const WITH_BODY: Codes = &[
-    (408, &["REQUEST_TIMEOUT"]),
-    (415, &["UNSUPPORTED_MEDIA_TYPE"]),
-];
+pub(crate) const WITH_BODY: Codes = &[(415, &["UNSUPPORTED_MEDIA_TYPE"])];
 /// What a command that needs a key can answer besides.
 pub(crate) const WITH_KEY: Codes = &[(400, &["IDEMPOTENCY_KEY_REQUIRED"])];
 /// What a command with a body that needs a key can answer besides.
 pub(crate) const WITH_BODY_AND_KEY: Codes = &[
     (400, &["IDEMPOTENCY_KEY_REQUIRED"]),
-    (408, &["REQUEST_TIMEOUT"]),
     (415, &["UNSUPPORTED_MEDIA_TYPE"]),
 ];
 /// What a command with neither can answer besides.
