@@ -4,7 +4,7 @@
 //! | --- | --- | --- | --- |
 //! | checkout | payment requested | gateway: confirm | declined: order cancelled, stock and coupon released |
 //! | checkout | outcome unknown | gateway: inquire, on the schedule | asked again; a late success is refunded |
-//! | checkout | failed, no record | gateway: inquire once more, later | a late success is refunded |
+//! | checkout | failed, no record | gateway: inquire once more, later | unanswered: as an unknown outcome; a late success is refunded |
 //! | checkout | refund requested or delayed | gateway: refund, on the schedule | asked again, under the same id |
 //! | confirmation | order paid | confirm at its time | cancelled meanwhile: nothing |
 //! | expiry | order placed | cancel at its time, if unpaid | paid meanwhile: nothing |

@@ -50,6 +50,9 @@ pub enum GatewayAnswer {
 /// | declined | cancelled; stock and coupon released | nothing |
 /// | no record, twice running | as declined | nothing |
 /// | unknown, or no record once | asked again on the schedule | asked again on the schedule |
+///
+/// A payment that was given up for lack of a record is asked for once more: `unknown` puts it back on the
+/// schedule, another `no record` changes nothing. What is known of a payment stays known.
 #[derive(Clone, Debug)]
 pub struct SettlePayment {
     /// Which payment.
@@ -220,15 +223,13 @@ impl SettlePayment {
     }
 }
 
-/// The order is paid: its stock leaves for good, its coupon is used. Repeated, it does nothing.
+/// The order that waited for this payment is paid: its stock leaves for good, its coupon is used.
 pub(super) fn pay_order(
     workspace: &mut Workspace<'_>,
     order_id: OrderId,
     payment_id: PaymentId,
     confirmation_due_at: DateTime<Utc>,
 ) -> Result<(), Halt> {
-    let order = workspace.read::<Order>(order_id)?;
-    let waits = order.placed().map_err(Rejection::from)?.status == OrderStatus::Pending;
     workspace.execute::<Order>(
         order_id,
         OrderCommand::Pay {
@@ -236,10 +237,6 @@ pub(super) fn pay_order(
             confirmation_due_at,
         },
     )?;
-    if !waits {
-        // What it held has left already.
-        return Ok(());
-    }
     let order = workspace
         .read::<Order>(order_id)?
         .placed()
