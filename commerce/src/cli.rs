@@ -92,8 +92,13 @@ pub(crate) enum Role {
 
 impl Role {
     /// Every role: the embedded default.
-    pub(crate) const ALL: [Self; 5] =
-        [Self::CommandApi, Self::ReadApi, Self::Processes, Self::Projections, Self::Relay];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::CommandApi,
+        Self::ReadApi,
+        Self::Processes,
+        Self::Projections,
+        Self::Relay,
+    ];
 }
 
 impl std::fmt::Display for Role {

@@ -28,7 +28,10 @@ pub(crate) fn pool(
 ) -> Result<PgPool, CommerceError> {
     let options = options(variable, url)?.options([
         ("statement_timeout", STATEMENT_TIMEOUT),
-        ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION_TIMEOUT),
+        (
+            "idle_in_transaction_session_timeout",
+            IDLE_IN_TRANSACTION_TIMEOUT,
+        ),
     ]);
     Ok(PgPoolOptions::new()
         .max_connections(config.pool_size)

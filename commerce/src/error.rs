@@ -10,9 +10,15 @@ pub(crate) enum CommerceError {
     #[error(transparent)]
     Telemetry(#[from] platform::telemetry::TelemetryError),
     #[error("{variable} is not a postgres:// URL")]
-    DatabaseUrl { variable: &'static str, source: sqlx::Error },
+    DatabaseUrl {
+        variable: &'static str,
+        source: sqlx::Error,
+    },
     #[error("the database of {variable} cannot be reached; is it running, and is the URL right?")]
-    DatabaseAway { variable: &'static str, source: sqlx::Error },
+    DatabaseAway {
+        variable: &'static str,
+        source: sqlx::Error,
+    },
     #[error("the database is not migrated; run `commerce migrate` first")]
     NotMigrated { source: event_store::StoreError },
     #[error("the migration failed")]
@@ -40,7 +46,10 @@ pub(crate) enum CommerceError {
     #[error("{role} stopped by itself")]
     Stopped { role: &'static str },
     #[error("the mock gateway cannot listen on {addr}")]
-    MockGateway { addr: SocketAddr, source: payment_gateways::PaymentGatewaysError },
+    MockGateway {
+        addr: SocketAddr,
+        source: payment_gateways::PaymentGatewaysError,
+    },
     #[error(transparent)]
     Client(#[from] crate::client::ClientError),
     #[error("waited in vain for {what}; `commerce doctor` may say why")]
@@ -52,9 +61,16 @@ pub(crate) enum CommerceError {
     #[error("Kafka has fewer records than its own offsets say")]
     StreamSilent,
     #[error("line {line} of {file} is not what the exporter writes")]
-    Baskets { file: String, line: usize, source: serde_json::Error },
+    Baskets {
+        file: String,
+        line: usize,
+        source: serde_json::Error,
+    },
     #[error("{file} has no baskets, or its lines are out of order")]
     NoBaskets { file: String },
     #[error("{file} cannot be read")]
-    File { file: String, source: std::io::Error },
+    File {
+        file: String,
+        source: std::io::Error,
+    },
 }

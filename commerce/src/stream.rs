@@ -1,10 +1,9 @@
 //! The stream as a consumer sees it, for the verbs that show or count it.
 
 use std::collections::BTreeMap;
-use std::io::Cursor;
 use std::time::Duration;
 
-use apache_avro::from_avro_datum;
+use apache_avro::reader::datum::GenericDatumReader;
 use event_schemas::{Registry, topics};
 use platform::config::Env;
 use rdkafka::config::ClientConfig;
@@ -31,8 +30,16 @@ impl StreamConfig {
     /// Reads it.
     pub(crate) fn read(env: &Env) -> Self {
         Self {
-            brokers: env.optional("KAFKA_BROKERS", "localhost:9092", "Kafka's bootstrap servers."),
-            topic_prefix: env.text("KAFKA_TOPIC_PREFIX", "", "What the topics' names begin with."),
+            brokers: env.optional(
+                "KAFKA_BROKERS",
+                "localhost:9092",
+                "Kafka's bootstrap servers.",
+            ),
+            topic_prefix: env.text(
+                "KAFKA_TOPIC_PREFIX",
+                "",
+                "What the topics' names begin with.",
+            ),
         }
     }
 
@@ -58,14 +65,19 @@ pub(crate) fn read(
     mut on_record: impl FnMut(Record),
 ) -> Result<(), CommerceError> {
     let consumer: BaseConsumer = ClientConfig::new()
-        .set("bootstrap.servers", config.brokers.as_deref().unwrap_or_default())
+        .set(
+            "bootstrap.servers",
+            config.brokers.as_deref().unwrap_or_default(),
+        )
         // Named, as the library asks; nothing is ever stored under it.
         .set("group.id", "commerce-reader")
         .set("enable.auto.commit", "false")
         .create()?;
     let mut missing = assign(&consumer, config, newest_each)?;
     while !missing.is_empty() {
-        let message = consumer.poll(TIMEOUT).ok_or(CommerceError::StreamSilent)??;
+        let message = consumer
+            .poll(TIMEOUT)
+            .ok_or(CommerceError::StreamSilent)??;
         let place = (message.topic().to_owned(), message.partition());
         on_record(decoded(config, &message)?);
         if let Some(count) = missing.get_mut(&place) {
@@ -91,7 +103,11 @@ fn assign(
     for topic in topics() {
         let name = format!("{}{}", config.topic_prefix, topic.name);
         let metadata = consumer.fetch_metadata(Some(&name), TIMEOUT)?;
-        for partition in metadata.topics().iter().flat_map(|topic| topic.partitions()) {
+        for partition in metadata
+            .topics()
+            .iter()
+            .flat_map(|topic| topic.partitions())
+        {
             let number = partition.id();
             let (low, high) = consumer.fetch_watermarks(&name, number, TIMEOUT)?;
             let from = newest_each.map_or(low, |newest| low.max(high - newest));
@@ -106,20 +122,40 @@ fn assign(
 }
 
 fn decoded(config: &StreamConfig, message: &BorrowedMessage<'_>) -> Result<Record, CommerceError> {
-    let topic = message.topic().trim_start_matches(config.topic_prefix.as_str()).to_owned();
+    let topic = message
+        .topic()
+        .trim_start_matches(config.topic_prefix.as_str())
+        .to_owned();
     let position = position(message).unwrap_or_default();
-    let undecodable = || CommerceError::Undecodable { topic: message.topic().to_owned(), position };
+    let undecodable = || CommerceError::Undecodable {
+        topic: message.topic().to_owned(),
+        position,
+    };
     let payload = message.payload().ok_or_else(undecodable)?;
-    let (prefix, datum) = payload.split_at_checked(WIRE_PREFIX_BYTES).ok_or_else(undecodable)?;
-    let id = prefix.get(1..).and_then(|id| id.try_into().ok()).map(u32::from_be_bytes);
+    let (prefix, mut datum) = payload
+        .split_at_checked(WIRE_PREFIX_BYTES)
+        .ok_or_else(undecodable)?;
+    let id = prefix
+        .get(1..)
+        .and_then(|id| id.try_into().ok())
+        .map(u32::from_be_bytes);
     let registry = Registry::embedded().map_err(CommerceError::Schemas)?;
-    let schema = id.and_then(|id| registry.by_id(id)).ok_or_else(undecodable)?;
-    let value = from_avro_datum(schema.avro(), &mut Cursor::new(datum), None)
+    let schema = id
+        .and_then(|id| registry.by_id(id))
+        .ok_or_else(undecodable)?;
+    let value = GenericDatumReader::builder(schema.avro())
+        .build()
+        .and_then(|reader| reader.read_value(&mut datum))
         .ok()
         .and_then(|value| Value::try_from(value).ok())
         .ok_or_else(undecodable)?;
     let key = String::from_utf8_lossy(message.key().unwrap_or_default()).into_owned();
-    Ok(Record { position, topic, key, value })
+    Ok(Record {
+        position,
+        topic,
+        key,
+        value,
+    })
 }
 
 fn position(message: &BorrowedMessage<'_>) -> Option<u64> {

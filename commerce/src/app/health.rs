@@ -1,12 +1,23 @@
-//! Whether the database answers, for processes that serve no API of their own.
+//! Checks that belong to no single role: the database, for processes without an API of their own, and the
+//! broker.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use platform::health::{CheckFailed, Health, Need};
+use projections::relay::RelayConfig;
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use sqlx::PgPool;
+
+use crate::error::CommerceError;
 
 /// How long the database may take to answer.
 const POSTGRES_DEADLINE: Duration = Duration::from_secs(2);
+/// How long the broker may take to answer.
+const KAFKA_TIMEOUT: Duration = Duration::from_secs(1);
+/// A little longer, so that the answer is the broker's and not the clock's.
+const KAFKA_DEADLINE: Duration = Duration::from_secs(2);
 
 /// Adds a check of the database.
 pub(super) fn with_postgres(health: Health, pool: PgPool) -> Health {
@@ -14,7 +25,40 @@ pub(super) fn with_postgres(health: Health, pool: PgPool) -> Health {
         let pool = pool.clone();
         async move {
             let asked = sqlx::query("SELECT 1").execute(&pool).await;
-            asked.map(drop).map_err(|error| CheckFailed(error.to_string()))
+            asked
+                .map(drop)
+                .map_err(|error| CheckFailed(error.to_string()))
         }
     })
+}
+
+/// Adds a check of the broker, where there is one: without it events wait.
+pub(super) fn with_kafka(
+    health: Health,
+    relay: Option<&RelayConfig>,
+) -> Result<Health, CommerceError> {
+    let Some(relay) = relay else {
+        return Ok(health);
+    };
+    let mut client = ClientConfig::new();
+    client.set("bootstrap.servers", &relay.brokers);
+    for (name, value) in &relay.client_settings {
+        client.set(name, value);
+    }
+    let client: Arc<BaseConsumer> = Arc::new(client.create()?);
+    Ok(
+        health.check("kafka", Need::Degradable, KAFKA_DEADLINE, move || {
+            let client = Arc::clone(&client);
+            async move {
+                // The library blocks.
+                let asked =
+                    tokio::task::spawn_blocking(move || client.fetch_metadata(None, KAFKA_TIMEOUT));
+                match asked.await {
+                    Ok(Ok(_)) => Ok(()),
+                    Ok(Err(error)) => Err(CheckFailed(error.to_string())),
+                    Err(error) => Err(CheckFailed(error.to_string())),
+                }
+            }
+        }),
+    )
 }

@@ -16,8 +16,9 @@ use processes::{Processes, SystemClock};
 use read_api::{ReadApi, SchemaRegistry};
 use sqlx::PgPool;
 use tokio::task::JoinHandle;
+use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::health::with_postgres;
+use super::health::{with_kafka, with_postgres};
 use crate::cli::Role;
 use crate::config::{GatewaysConfig, ServeConfig};
 use crate::database;
@@ -65,9 +66,13 @@ impl App {
         let log = if has(Role::CommandApi) || has(Role::Processes) {
             app.start_writers(&config, roles, pool.clone()).await?
         } else {
-            EventLog::open(pool.clone(), &StoreConfig::default(), app.stop_backs.clone())
-                .await
-                .map_err(|source| CommerceError::NotMigrated { source })?
+            EventLog::open(
+                pool.clone(),
+                &StoreConfig::default(),
+                app.stop_backs.clone(),
+            )
+            .await
+            .map_err(|source| CommerceError::NotMigrated { source })?
         };
         if has(Role::Projections) {
             let task = projections::start(
@@ -76,7 +81,13 @@ impl App {
                 config.projections.clone(),
                 app.stop_backs.clone(),
             );
-            app.backs.push(Running { role: "projections", task });
+            app.backs.push(Running {
+                role: "projections",
+                task,
+            });
+        }
+        if has(Role::Relay) {
+            app.start_relay(&config, pool.clone(), log);
         }
         if has(Role::ReadApi) {
             app.start_read_api(&config)?;
@@ -109,7 +120,10 @@ impl App {
                 Arc::new(SystemClock),
                 self.stop_fronts.clone(),
             )?;
-            self.fronts.push(Running { role: "processes", task });
+            self.fronts.push(Running {
+                role: "processes",
+                task,
+            });
         }
         Ok(store.log().clone())
     }
@@ -123,7 +137,7 @@ impl App {
         let names = gateways.names().map(str::to_owned).collect();
         let api = CommandApi::start(
             Parts {
-                gate: CouponGate::open(store.clone(), &config.gate)?,
+                gate: CouponGate::new(&config.gate, store.clone())?,
                 store,
                 gateways: command_api::Gateways::new(names, gateways.default_name().to_owned())?,
                 config: config.commands.clone(),
@@ -133,10 +147,13 @@ impl App {
         let service = Service {
             name: "command-api",
             document: CommandApi::document(),
-            health: Arc::new(api.add_checks(Health::new())),
+            health: Arc::new(with_kafka(
+                api.add_checks(Health::new()),
+                config.relay.as_ref(),
+            )?),
             verifier: Some(Arc::new(Verifier::new(&config.auth)?)),
         };
-        let routes = move |routes: &mut _| api.configure(routes);
+        let routes = move |routes: &mut ServiceConfig<'_>| api.configure(routes);
         self.serve(&config.command_http, service, routes)
     }
 
@@ -150,15 +167,28 @@ impl App {
             health: Arc::new(api.add_checks(Health::new())),
             verifier: Some(Arc::new(Verifier::new(&config.auth)?)),
         };
-        let routes = move |routes: &mut _| api.configure(routes);
+        let routes = move |routes: &mut ServiceConfig<'_>| api.configure(routes);
         self.serve(&config.read_http, service, routes)
+    }
+
+    fn start_relay(&mut self, config: &ServeConfig, pool: PgPool, log: EventLog) {
+        let Some(relay) = config.relay.clone() else {
+            tracing::warn!("KAFKA_BROKERS is not set: events wait as PENDING");
+            return;
+        };
+        let task = projections::relay::start(pool, log, relay, self.stop_backs.clone());
+        self.backs.push(Running {
+            role: "relay",
+            task,
+        });
     }
 
     /// Health and metrics of a process that serves no API.
     fn start_ops(&mut self, config: &ServeConfig, pool: PgPool) -> Result<(), CommerceError> {
-        let health = Arc::new(with_postgres(Health::new(), pool));
+        let health = with_postgres(Health::new(), pool);
+        let health = Arc::new(with_kafka(health, config.relay.as_ref())?);
         let service = Service::new("ops", "Health and metrics", health);
-        self.serve(&config.ops.0, service, |_: &mut _| {})
+        self.serve(&config.ops.0, service, |_: &mut ServiceConfig<'_>| {})
     }
 
     fn serve<F>(
@@ -168,11 +198,19 @@ impl App {
         routes: F,
     ) -> Result<(), CommerceError>
     where
-        F: Fn(&mut utoipa_actix_web::service_config::ServiceConfig<'_>) + Clone + Send + 'static,
+        F: Fn(&mut ServiceConfig<'_>) + Clone + Send + 'static,
     {
         let shutdown_timeout = config.shutdown_timeout.min(FRONTS_LIMIT);
-        let config = HttpConfig { shutdown_timeout, ..config.clone() };
-        self.servers.push(http::serve(&config, service, self.stop_fronts.clone(), routes)?);
+        let config = HttpConfig {
+            shutdown_timeout,
+            ..config.clone()
+        };
+        self.servers.push(http::serve(
+            &config,
+            service,
+            self.stop_fronts.clone(),
+            routes,
+        )?);
         Ok(())
     }
 
@@ -182,7 +220,9 @@ impl App {
         let stop = self.stop_fronts.clone();
         let mut ended = None;
         let tasks = self.fronts.iter().chain(&self.backs);
-        let watched: Vec<_> = tasks.map(|one| (one.role, one.task.abort_handle())).collect();
+        let watched: Vec<_> = tasks
+            .map(|one| (one.role, one.task.abort_handle()))
+            .collect();
         tokio::select! {
             () = stop.cancelled() => {}
             role = first_ended(&watched) => {
@@ -210,7 +250,13 @@ impl App {
             Err(late) => tracing::warn!(error = %late, "{late}; their repeats will be recognised"),
         }
         self.stop_backs.cancel();
-        if let Err(late) = drain("the projections and the relay", BACKS_LIMIT, join(self.backs)).await {
+        if let Err(late) = drain(
+            "the projections and the relay",
+            BACKS_LIMIT,
+            join(self.backs),
+        )
+        .await
+        {
             tracing::warn!(error = %late, "{late}; they go on where their checkpoints are");
         }
         tracing::info!("commerce has stopped");
@@ -240,9 +286,15 @@ async fn first_ended(watched: &[(&'static str, tokio::task::AbortHandle)]) -> &'
 
 /// The gateways of the shop. A company is a line here and a folder in `payment-gateways/`.
 fn gateways(config: &GatewaysConfig) -> Result<Gateways, CommerceError> {
-    let mock = MockGatewayConfig { timeout: config.timeout, ..MockGatewayConfig::new(&config.mock_url) };
+    let mock = MockGatewayConfig {
+        deadline: config.timeout,
+        ..MockGatewayConfig::new(&config.mock_url)
+    };
     let mock: Arc<dyn PaymentGateway> = Arc::new(MockGateway::new(&mock)?);
-    Ok(Gateways::new(MOCK_GATEWAY, [(MOCK_GATEWAY.to_owned(), mock)])?)
+    Ok(Gateways::new(
+        MOCK_GATEWAY,
+        [(MOCK_GATEWAY.to_owned(), mock)],
+    )?)
 }
 
 /// The embedded schema registry, for `read-api` to mount: it may not know `event-schemas` itself.

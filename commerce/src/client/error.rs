@@ -21,7 +21,10 @@ impl Answer {
         if self.is_success() {
             Ok(self)
         } else {
-            Err(ClientError::Refused { url: url.to_owned(), answer: self })
+            Err(ClientError::Refused {
+                url: url.to_owned(),
+                answer: self,
+            })
         }
     }
 }

@@ -79,12 +79,18 @@ impl Client {
             .build()
             .map_err(ClientError::Build)?;
         let minter = Minter::new(&config.mint)?;
-        Ok(Self { http, config, minter })
+        Ok(Self {
+            http,
+            config,
+            minter,
+        })
     }
 
     /// Someone with one role.
     pub(crate) fn caller(&self, subject: &str, role: Role) -> Result<Caller, ClientError> {
-        Ok(Caller { token: self.minter.mint(subject, &[role], TOKEN_TTL)? })
+        Ok(Caller {
+            token: self.minter.mint(subject, &[role], TOKEN_TTL)?,
+        })
     }
 
     /// Sends a command. With a key it is repeated until it has an answer, since a repeat is recognised.
@@ -144,10 +150,19 @@ impl Client {
             let failure = match request().send().await {
                 Ok(response) => match Answer::read(response).await {
                     Ok(answer) if !answer.says_later() => return Ok(answer),
-                    Ok(answer) => ClientError::Refused { url: url.to_owned(), answer },
-                    Err(source) => ClientError::Lost { url: url.to_owned(), source },
+                    Ok(answer) => ClientError::Refused {
+                        url: url.to_owned(),
+                        answer,
+                    },
+                    Err(source) => ClientError::Lost {
+                        url: url.to_owned(),
+                        source,
+                    },
                 },
-                Err(source) => ClientError::Lost { url: url.to_owned(), source },
+                Err(source) => ClientError::Lost {
+                    url: url.to_owned(),
+                    source,
+                },
             };
             if attempts >= ATTEMPTS_MAX {
                 return Err(failure);

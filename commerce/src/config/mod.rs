@@ -7,5 +7,4 @@ mod roles;
 
 pub(crate) use database::{DatabaseConfig, OwnerConfig};
 pub(crate) use gateways::{GatewaysConfig, MockServerSettings};
-pub(crate) use ops::OpsConfig;
 pub(crate) use roles::{ServeConfig, serve_help};

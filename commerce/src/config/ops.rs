@@ -15,6 +15,10 @@ pub(crate) struct OpsConfig(pub(crate) HttpConfig);
 impl OpsConfig {
     /// Reads it.
     pub(crate) fn read(env: &Env) -> Self {
-        Self(HttpConfig::read(env, "OPS", SocketAddr::from((Ipv4Addr::LOCALHOST, OPS_PORT))))
+        Self(HttpConfig::read(
+            env,
+            "OPS",
+            SocketAddr::from((Ipv4Addr::LOCALHOST, OPS_PORT)),
+        ))
     }
 }

@@ -11,7 +11,9 @@ use platform::http::HttpConfig;
 use platform::telemetry::TelemetryConfig;
 use processes::ProcessesConfig;
 use projections::ProjectionsConfig;
+use projections::relay::RelayConfig;
 use read_api::ReadApiConfig;
+use uuid::Uuid;
 
 use super::database::DatabaseConfig;
 use super::gateways::GatewaysConfig;
@@ -37,6 +39,8 @@ pub(crate) struct ServeConfig {
     pub(crate) gateways: GatewaysConfig,
     pub(crate) processes: ProcessesConfig,
     pub(crate) projections: ProjectionsConfig,
+    /// `None`: no broker is configured, and events wait as `PENDING`.
+    pub(crate) relay: Option<RelayConfig>,
 }
 
 impl ServeConfig {
@@ -56,6 +60,7 @@ impl ServeConfig {
             gateways: GatewaysConfig::read(env),
             processes: read_processes(env, commands.confirmation_delay),
             projections: ProjectionsConfig::default(),
+            relay: read_relay(env),
             commands,
         }
     }
@@ -97,10 +102,51 @@ fn read_processes(env: &Env, confirmation_delay: Duration) -> ProcessesConfig {
     }
 }
 
+fn read_relay(env: &Env) -> Option<RelayConfig> {
+    let brokers = env.optional(
+        "KAFKA_BROKERS",
+        "localhost:9092",
+        "Kafka's bootstrap servers; without them events wait as PENDING.",
+    );
+    let schema_registry_url = env.optional(
+        "SCHEMA_REGISTRY_URL",
+        "http://schema-registry:8081",
+        "A Confluent schema registry to register the schemas with; the embedded one when not set.",
+    );
+    let topic_prefix = env.text(
+        "KAFKA_TOPIC_PREFIX",
+        "",
+        "What the topics' names begin with.",
+    );
+    let holder = format!("{}-{}", std::process::id(), Uuid::now_v7().simple());
+    brokers.map(|brokers| RelayConfig {
+        schema_registry_url,
+        topic_prefix,
+        ..RelayConfig::new(brokers, holder)
+    })
+}
+
 /// The variables that `commerce serve` reads, for its `--help`.
 pub(crate) fn serve_help() -> String {
     format!(
         "Environment:\n{}\nA secret may also be given as the file that NAME_FILE names.",
         help_text(&describe(ServeConfig::read))
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use platform::config::markdown_table;
+
+    use super::*;
+
+    #[test]
+    fn the_readme_lists_every_variable() {
+        let readme = include_str!("../../../README.md");
+        let table = markdown_table(&describe(ServeConfig::read));
+        assert!(
+            readme.contains(&table),
+            "README.md, Configuration, should read:\n\n{table}"
+        );
+    }
 }

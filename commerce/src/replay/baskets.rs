@@ -72,15 +72,21 @@ enum FileLine {
 /// Reads a file; also returns its fingerprint, which begins every key of its replay.
 pub(super) fn read(path: &Path) -> Result<(Baskets, String), CommerceError> {
     let file = path.display().to_string();
-    let unreadable = |source| CommerceError::File { file: file.clone(), source };
+    let unreadable = |source| CommerceError::File {
+        file: file.clone(),
+        source,
+    };
     let reader = BufReader::new(std::fs::File::open(path).map_err(unreadable)?);
     let mut all = Baskets::default();
     let mut fingerprint = Uuid::nil();
     for (line, number) in reader.lines().zip(1..) {
         let text = line.map_err(unreadable)?;
         fingerprint = Uuid::new_v5(&fingerprint, text.as_bytes());
-        let parsed = serde_json::from_str(&text)
-            .map_err(|source| CommerceError::Baskets { file: file.clone(), line: number, source })?;
+        let parsed = serde_json::from_str(&text).map_err(|source| CommerceError::Baskets {
+            file: file.clone(),
+            line: number,
+            source,
+        })?;
         match parsed {
             FileLine::Meta {} => {}
             FileLine::Product(item) => all.items.push(item),

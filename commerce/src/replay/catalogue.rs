@@ -45,7 +45,9 @@ impl Replay {
             "name": item.name, "category": item.category, "brand": item.brand,
             "price": { "amount": item.price_cents, "currency": "USD" },
         });
-        let answer = self.must(operator, "/products", &key("product"), &body).await?;
+        let answer = self
+            .must(operator, "/products", &key("product"), &body)
+            .await?;
         let id = answer.text("/data/id").to_owned();
         let mut missing = item.quantity;
         let mut receipt = 0;
@@ -53,12 +55,14 @@ impl Replay {
             let quantity = missing.min(RECEIPT_MAX);
             let body = json!({ "warehouse": WAREHOUSE, "quantity": quantity });
             let path = format!("/products/{id}/stock/receipts");
-            self.must(operator, &path, &key(&format!("receipt-{receipt}")), &body).await?;
+            self.must(operator, &path, &key(&format!("receipt-{receipt}")), &body)
+                .await?;
             missing -= quantity;
             receipt += 1;
         }
         let path = format!("/products/{id}/on-sale");
-        self.must(operator, &path, &key("on-sale"), &json!({})).await?;
+        self.must(operator, &path, &key("on-sale"), &json!({}))
+            .await?;
         Ok(id)
     }
 
@@ -90,6 +94,10 @@ impl Replay {
         key: &str,
         body: &Value,
     ) -> Result<Answer, CommerceError> {
-        Ok(self.client.command(caller, path, key, body).await?.or_refused(path)?)
+        Ok(self
+            .client
+            .command(caller, path, key, body)
+            .await?
+            .or_refused(path)?)
     }
 }

@@ -33,17 +33,29 @@ impl Counts {
     pub(super) fn of_data(baskets: &Baskets) -> Self {
         let mut counts = Self::default();
         for basket in &baskets.baskets {
-            let items: BTreeSet<&str> = basket.lines.iter().map(|line| line.item.as_str()).collect();
+            let items: BTreeSet<&str> =
+                basket.lines.iter().map(|line| line.item.as_str()).collect();
             counts.orders += 1;
             counts.lines += u64::try_from(items.len()).unwrap_or_default();
-            counts.units += basket.lines.iter().map(|line| u64::from(line.quantity)).sum::<u64>();
-            let discount =
-                if basket.coupon.is_some() { COUPON_CENTS.min(basket.total_cents) } else { 0 };
+            counts.units += basket
+                .lines
+                .iter()
+                .map(|line| u64::from(line.quantity))
+                .sum::<u64>();
+            let discount = if basket.coupon.is_some() {
+                COUPON_CENTS.min(basket.total_cents)
+            } else {
+                0
+            };
             counts.add_order(&basket.day, basket.total_cents, discount);
             counts.coupons_issued += u64::from(basket.coupon.is_some());
             counts.coupons_redeemed += u64::from(basket.coupon.is_some());
         }
-        let stocked: i64 = baskets.items.iter().map(|item| i64::from(item.quantity)).sum();
+        let stocked: i64 = baskets
+            .items
+            .iter()
+            .map(|item| i64::from(item.quantity))
+            .sum();
         counts.stock_left = stocked - i64::try_from(counts.units).unwrap_or(i64::MAX);
         counts
     }

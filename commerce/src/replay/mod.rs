@@ -41,7 +41,12 @@ pub(crate) async fn run(file: &Path, shoppers: u16) -> Result<ExitCode, Commerce
     let (client, stream) =
         Env::process().read(|env| (ClientConfig::read(env), StreamConfig::read(env)))?;
     let (baskets, run) = baskets::read(file)?;
-    let replay = Replay { client: Client::new(client)?, baskets, run, at_once: shoppers.into() };
+    let replay = Replay {
+        client: Client::new(client)?,
+        baskets,
+        run,
+        at_once: shoppers.into(),
+    };
     let operator = replay.client.caller("replay-operator", Role::Operator)?;
 
     let catalogue = replay.enter_catalogue(&operator).await?;
@@ -59,5 +64,9 @@ pub(crate) async fn run(file: &Path, shoppers: u16) -> Result<ExitCode, Commerce
     };
     let table = Table::new(&expected, &seen, streamed.as_ref());
     table.lines().for_each(say);
-    Ok(if table.is_equal() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if table.is_equal() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

@@ -24,5 +24,9 @@ pub(super) async fn each<T, R, F>(
 where
     F: Future<Output = Result<R, CommerceError>>,
 {
-    stream::iter(things).map(work).buffered(at_once).try_collect().await
+    stream::iter(things)
+        .map(work)
+        .buffered(at_once)
+        .try_collect()
+        .await
 }

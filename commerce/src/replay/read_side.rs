@@ -33,7 +33,8 @@ impl Replay {
         for pool in pools.values() {
             let path = format!("/coupon-pools/{pool}");
             let answer = self.ask(&operator, &path, head).await?;
-            counts.coupons_issued += u64::try_from(answer.number("/data/issued")).unwrap_or_default();
+            counts.coupons_issued +=
+                u64::try_from(answer.number("/data/issued")).unwrap_or_default();
         }
         let bar = pace::bar("counting: stock", catalogue.len());
         let stock = pace::each(self.at_once, catalogue.values(), |product| {
@@ -42,7 +43,10 @@ impl Replay {
                 let path = format!("/products/{product}/stock");
                 let answer = self.ask(operator, &path, head).await?;
                 bar.inc(1);
-                Ok((answer.number("/data/stock"), answer.number("/data/reservedStock")))
+                Ok((
+                    answer.number("/data/stock"),
+                    answer.number("/data/reservedStock"),
+                ))
             }
         });
         for (stock, reserved) in stock.await? {
@@ -78,7 +82,9 @@ impl Replay {
                     bar.inc(1);
                 }
                 let coupons = self.all_pages(&caller, "/coupons?", head).await?;
-                let used = coupons.iter().filter(|coupon| coupon["isUsed"] == Value::Bool(true));
+                let used = coupons
+                    .iter()
+                    .filter(|coupon| coupon["isUsed"] == Value::Bool(true));
                 own.coupons_redeemed += u64::try_from(used.count()).unwrap_or_default();
                 Ok(own)
             }
@@ -107,7 +113,11 @@ impl Replay {
         path: &str,
         min_position: u64,
     ) -> Result<Answer, CommerceError> {
-        Ok(self.client.query(caller, path, min_position).await?.or_refused(path)?)
+        Ok(self
+            .client
+            .query(caller, path, min_position)
+            .await?
+            .or_refused(path)?)
     }
 
     async fn all_pages(
@@ -140,8 +150,12 @@ impl Replay {
             }
             Ok(())
         };
-        let late = || CommerceError::TourStuck { what: format!("position {last} to be sent") };
-        tokio::time::timeout(SENT_PATIENCE, waiting).await.map_err(|_| late())?
+        let late = || CommerceError::TourStuck {
+            what: format!("position {last} to be sent"),
+        };
+        tokio::time::timeout(SENT_PATIENCE, waiting)
+            .await
+            .map_err(|_| late())?
     }
 }
 
@@ -150,7 +164,10 @@ fn count_order(answer: &Answer, day: &str, counts: &mut Counts) {
         counts.unexplained += 1;
         return;
     }
-    let items = answer.body["data"]["items"].as_array().into_iter().flatten();
+    let items = answer.body["data"]["items"]
+        .as_array()
+        .into_iter()
+        .flatten();
     let quantities: BTreeMap<&str, u64> = items
         .map(|item| {
             let product = item["productId"].as_str().unwrap_or_default();
@@ -161,7 +178,11 @@ fn count_order(answer: &Answer, day: &str, counts: &mut Counts) {
     counts.lines += u64::try_from(quantities.len()).unwrap_or_default();
     counts.units += quantities.values().sum::<u64>();
     let subtotal = answer.number("/data/subtotal/amount");
-    counts.add_order(day, subtotal, subtotal - answer.number("/data/totalAmount/amount"));
+    counts.add_order(
+        day,
+        subtotal,
+        subtotal - answer.number("/data/totalAmount/amount"),
+    );
 }
 
 fn add(counts: &mut Counts, own: Counts) {

@@ -33,7 +33,10 @@ impl Replay {
                 let caller = self.household(household)?;
                 let mut orders = Vec::with_capacity(baskets.len());
                 for basket in baskets {
-                    orders.push((basket.id.clone(), self.buy(&caller, basket, catalogue, pools).await?));
+                    orders.push((
+                        basket.id.clone(),
+                        self.buy(&caller, basket, catalogue, pools).await?,
+                    ));
                     bar.inc(1);
                 }
                 Ok(orders)
@@ -67,10 +70,16 @@ impl Replay {
         let items: Vec<_> = basket
             .lines
             .iter()
-            .map(|line| json!({ "productId": catalogue.get(&line.item), "quantity": line.quantity }))
+            .map(
+                |line| json!({ "productId": catalogue.get(&line.item), "quantity": line.quantity }),
+            )
             .collect();
         let mut body = json!({ "items": items });
-        if let Some(pool) = basket.coupon.as_ref().and_then(|coupon| pools.get(&coupon.campaign)) {
+        if let Some(pool) = basket
+            .coupon
+            .as_ref()
+            .and_then(|coupon| pools.get(&coupon.campaign))
+        {
             let path = format!("/coupon-pools/{pool}/coupons");
             let claimed = self.must(caller, &path, &key("coupon"), &json!({})).await?;
             if let Some(body) = body.as_object_mut() {
@@ -105,6 +114,10 @@ async fn wait_until_paid(
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     };
-    let late = || CommerceError::TourStuck { what: format!("order {order} to be paid") };
-    tokio::time::timeout(SETTLE_PATIENCE, waiting).await.map_err(|_| late())?
+    let late = || CommerceError::TourStuck {
+        what: format!("order {order} to be paid"),
+    };
+    tokio::time::timeout(SETTLE_PATIENCE, waiting)
+        .await
+        .map_err(|_| late())?
 }

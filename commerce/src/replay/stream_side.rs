@@ -26,11 +26,18 @@ pub(super) async fn count(
         .collect();
     let products = catalogue.values().cloned().collect();
     let counting = tokio::task::spawn_blocking(move || {
-        let mut side = StreamSide { household_prefix, days, products, ..StreamSide::default() };
+        let mut side = StreamSide {
+            household_prefix,
+            days,
+            products,
+            ..StreamSide::default()
+        };
         stream::read(&stream, None, |record| side.take(&record))?;
         Ok::<_, CommerceError>(side.counts)
     });
-    counting.await.map_err(|_| CommerceError::Stopped { role: "the count of the stream" })?
+    counting.await.map_err(|_| CommerceError::Stopped {
+        role: "the count of the stream",
+    })?
 }
 
 #[derive(Default)]
@@ -57,7 +64,9 @@ impl StreamSide {
             ("payment.payment.completed", _) if self.is_own(value) => {
                 self.counts.paid += number(value, "amount");
             }
-            ("coupon.coupon.issued", _) if text(value, "user_id").starts_with(&self.household_prefix) => {
+            ("coupon.coupon.issued", _)
+                if text(value, "user_id").starts_with(&self.household_prefix) =>
+            {
                 self.counts.coupons_issued += 1;
             }
             ("coupon.coupon.used", _) if self.is_own(value) => self.counts.coupons_redeemed += 1,
@@ -86,7 +95,10 @@ impl StreamSide {
         self.counts.lines += u64::try_from(items.len()).unwrap_or_default();
         let units = items.iter().map(|item| number(item, "quantity"));
         self.counts.units += u64::try_from(units.sum::<i64>()).unwrap_or_default();
-        let subtotal = items.iter().map(|item| number(item, "quantity") * number(item, "price")).sum();
+        let subtotal = items
+            .iter()
+            .map(|item| number(item, "quantity") * number(item, "price"))
+            .sum();
         let discount = subtotal - number(value, "total_amount");
         // What was paid is counted from the payments.
         let paid = self.counts.paid;

@@ -45,8 +45,11 @@ impl Table {
         row("stock still reserved", &|c| c.reserved_left.to_string());
         row("unexplained or doubled", &|c| c.unexplained.to_string());
         let sides = [Some(data), Some(read_api), kafka];
-        let days: BTreeSet<&String> =
-            sides.iter().flatten().flat_map(|counts| counts.revenue_by_day.keys()).collect();
+        let days: BTreeSet<&String> = sides
+            .iter()
+            .flatten()
+            .flat_map(|counts| counts.revenue_by_day.keys())
+            .collect();
         for day in days {
             row(&format!("revenue of {day}"), &|c| {
                 dollars(c.revenue_by_day.get(day).copied().unwrap_or_default())
@@ -66,8 +69,11 @@ impl Table {
             let verdict = if row.is_equal() { "equal" } else { "DIFFERS" };
             line(&row.what, &row.data, &row.read_api, kafka, verdict)
         });
-        let verdict =
-            if self.is_equal() { "everything reconciles" } else { "it does NOT reconcile" };
+        let verdict = if self.is_equal() {
+            "everything reconciles"
+        } else {
+            "it does NOT reconcile"
+        };
         head.into_iter().chain(rows).chain([verdict.to_owned()])
     }
 }
@@ -87,7 +93,10 @@ mod tests {
     use super::*;
 
     fn counts(revenue: i64) -> Counts {
-        let mut counts = Counts { orders: 1, ..Counts::default() };
+        let mut counts = Counts {
+            orders: 1,
+            ..Counts::default()
+        };
         counts.add_order("2026-01-01", revenue, 0);
         counts
     }
@@ -100,6 +109,9 @@ mod tests {
         assert!(!Table::new(&right, &wrong, Some(&right)).is_equal());
         assert!(!Table::new(&right, &right, Some(&wrong)).is_equal());
         let text: Vec<String> = Table::new(&right, &right, Some(&wrong)).lines().collect();
-        assert!(text.iter().any(|line| line.contains("12.33") && line.contains("DIFFERS")));
+        assert!(
+            text.iter()
+                .any(|line| line.contains("12.33") && line.contains("DIFFERS"))
+        );
     }
 }

@@ -73,7 +73,9 @@ impl Tour {
         let order = placed.text("/data/id").to_owned();
         let first = self.show_events(&placed).await?;
 
-        title("3. Paying: the gateway is called outside any transaction; the answer settles everything at once");
+        title(
+            "3. Paying: the gateway is called outside any transaction; the answer settles everything at once",
+        );
         let body = json!({ "token": format!("tok_approve_{}", Uuid::now_v7().simple()) });
         let path = format!("/orders/{order}/payments");
         let paid = self.show_command(&path, &body).await?;
@@ -82,7 +84,8 @@ impl Tour {
 
         title("4. What the read models say");
         self.show_query(&format!("/orders/{order}")).await?;
-        self.show_query(&format!("/products/{product}/stock")).await?;
+        self.show_query(&format!("/products/{product}/stock"))
+            .await?;
         self.show_query("/notifications?size=1").await?;
         let last = self.last_position().await?;
         Ok(Stretch { after: first, last })
@@ -132,7 +135,11 @@ impl Tour {
 
     async fn events(&self, after: u64) -> Result<Vec<Value>, CommerceError> {
         let path = format!("/events?after={after}&size=100");
-        let answer = self.client.query(&self.operator, &path, 0).await?.or_refused(&path)?;
+        let answer = self
+            .client
+            .query(&self.operator, &path, 0)
+            .await?
+            .or_refused(&path)?;
         Ok(answer.body["data"].as_array().cloned().unwrap_or_default())
     }
 
@@ -151,15 +158,23 @@ impl Tour {
         let path = format!("/orders/{order}");
         let waiting = async {
             loop {
-                let answer = self.client.query(&self.buyer, &path, 0).await?.or_refused(&path)?;
+                let answer = self
+                    .client
+                    .query(&self.buyer, &path, 0)
+                    .await?
+                    .or_refused(&path)?;
                 if answer.text("/data/status") == status {
                     return Ok(());
                 }
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        let late = || CommerceError::TourStuck { what: format!("order {order} to become {status}") };
-        tokio::time::timeout(PATIENCE, waiting).await.map_err(|_| late())?
+        let late = || CommerceError::TourStuck {
+            what: format!("order {order} to become {status}"),
+        };
+        tokio::time::timeout(PATIENCE, waiting)
+            .await
+            .map_err(|_| late())?
     }
 
     /// Waits until the relay has sent the stretch, and shows its records.
@@ -179,14 +194,26 @@ impl Tour {
             stream::read(&stream, Some(NEWEST_RECORDS), |record| records.push(record))?;
             Ok::<_, CommerceError>(records)
         });
-        let mut records =
-            reading.await.map_err(|_| CommerceError::Stopped { role: "the tour" })??;
+        let mut records = reading
+            .await
+            .map_err(|_| CommerceError::Stopped { role: "the tour" })??;
         records.sort_by_key(|record| record.position);
         let stretch = stretch.after + 1..=stretch.last;
-        for record in records.iter().filter(|record| stretch.contains(&record.position)) {
-            let Record { position, topic, key, value } = record;
+        for record in records
+            .iter()
+            .filter(|record| stretch.contains(&record.position))
+        {
+            let Record {
+                position,
+                topic,
+                key,
+                value,
+            } = record;
             say(format_args!("       {position:>6}  {topic:<32} key {key}"));
-            say(format_args!("               {}", shortened(&value.to_string())));
+            say(format_args!(
+                "               {}",
+                shortened(&value.to_string())
+            ));
         }
         Ok(())
     }
@@ -195,15 +222,23 @@ impl Tour {
         let path = format!("/events?after={}&size=1", position.saturating_sub(1));
         let waiting = async {
             loop {
-                let answer = self.client.query(&self.operator, &path, 0).await?.or_refused(&path)?;
+                let answer = self
+                    .client
+                    .query(&self.operator, &path, 0)
+                    .await?
+                    .or_refused(&path)?;
                 if answer.text("/data/0/delivery") != "PENDING" {
                     return Ok(());
                 }
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
-        let late = || CommerceError::TourStuck { what: format!("position {position} to be sent") };
-        tokio::time::timeout(PATIENCE, waiting).await.map_err(|_| late())?
+        let late = || CommerceError::TourStuck {
+            what: format!("position {position} to be sent"),
+        };
+        tokio::time::timeout(PATIENCE, waiting)
+            .await
+            .map_err(|_| late())?
     }
 }
 
@@ -213,7 +248,11 @@ fn title(text: &str) {
 }
 
 fn show_answer(answer: &Answer) {
-    say(format_args!("    -> {} {}", answer.status, shortened(&answer.body.to_string())));
+    say(format_args!(
+        "    -> {} {}",
+        answer.status,
+        shortened(&answer.body.to_string())
+    ));
 }
 
 /// At most three lines of a terminal.

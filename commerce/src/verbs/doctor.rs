@@ -101,13 +101,22 @@ pub(crate) async fn run() -> Result<ExitCode, CommerceError> {
     for question in &QUESTIONS {
         troubles += ask(&mut owner, question).await?;
     }
-    Ok(if troubles == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if troubles == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 async fn ask(owner: &mut PgConnection, question: &Question) -> Result<usize, CommerceError> {
-    let away = |source| CommerceError::DatabaseAway { variable: "OWNER_DATABASE_URL", source };
-    let troubles: Vec<String> =
-        sqlx::query_scalar(question.query).fetch_all(owner).await.map_err(away)?;
+    let away = |source| CommerceError::DatabaseAway {
+        variable: "OWNER_DATABASE_URL",
+        source,
+    };
+    let troubles: Vec<String> = sqlx::query_scalar(question.query)
+        .fetch_all(owner)
+        .await
+        .map_err(away)?;
     if troubles.is_empty() {
         say(format_args!("ok       {}", question.asks));
         return Ok(0);

@@ -27,10 +27,14 @@ pub(crate) async fn run() -> Result<ExitCode, CommerceError> {
 
 /// The password that a role is to have: the one that the program will log in with.
 fn login(variable: &'static str, url: Option<&Secret>) -> Result<Login, CommerceError> {
-    let Some(url) = url else { return Ok(Login { password: None }) };
+    let Some(url) = url else {
+        return Ok(Login { password: None });
+    };
     // Checked by the driver first, so that a broken URL is named as such.
     database::options(variable, url)?;
-    Ok(Login { password: password_of(url.reveal()) })
+    Ok(Login {
+        password: password_of(url.reveal()),
+    })
 }
 
 /// The password part of `scheme://user:password@host/…`, with its percent signs decoded.
@@ -63,8 +67,14 @@ mod tests {
     #[test]
     fn the_password_of_a_url_is_what_the_driver_would_send() {
         let of = |url| password_of(url);
-        assert_eq!(of("postgres://app:secret@localhost/shop").as_deref(), Some("secret"));
-        assert_eq!(of("postgres://app:p%40ss%2Fword@localhost/x").as_deref(), Some("p@ss/word"));
+        assert_eq!(
+            of("postgres://app:secret@localhost/shop").as_deref(),
+            Some("secret")
+        );
+        assert_eq!(
+            of("postgres://app:p%40ss%2Fword@localhost/x").as_deref(),
+            Some("p@ss/word")
+        );
         assert_eq!(of("postgres://app@localhost/shop"), None);
         assert_eq!(of("postgres://localhost/shop?password=no"), None);
     }

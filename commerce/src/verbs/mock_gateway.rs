@@ -11,12 +11,19 @@ use crate::error::CommerceError;
 
 /// Serves until a signal.
 pub(crate) async fn run() -> Result<ExitCode, CommerceError> {
-    let (settings, logs) = Env::process()
-        .read(|env| (MockServerSettings::read(env), telemetry::TelemetryConfig::read(env)))?;
+    let (settings, logs) = Env::process().read(|env| {
+        (
+            MockServerSettings::read(env),
+            telemetry::TelemetryConfig::read(env),
+        )
+    })?;
     telemetry::init(&logs)?;
     let stop = shutdown::on_signal().map_err(CommerceError::Signals)?;
     let addr = settings.addr;
-    let config = MockServerConfig { ledger_file: settings.ledger_file, ..MockServerConfig::default() };
+    let config = MockServerConfig {
+        ledger_file: settings.ledger_file,
+        ..MockServerConfig::default()
+    };
     let mock = server::serve(addr, config, stop)
         .await
         .map_err(|source| CommerceError::MockGateway { addr, source })?;

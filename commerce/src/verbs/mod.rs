@@ -19,15 +19,27 @@ pub(crate) async fn run(verb: Verb) -> Result<ExitCode, CommerceError> {
     match verb {
         Verb::Serve { roles } => crate::app::serve(&roles).await,
         Verb::Migrate => migrate::run().await,
-        Verb::Token { role, subject, hours } => token::run(role, &subject, hours),
+        Verb::Token {
+            role,
+            subject,
+            hours,
+        } => token::run(role, &subject, hours),
         Verb::Doctor => doctor::run().await,
-        Verb::Rebuild { projection, back: true, .. } => rebuild::run(&projection, How::Back).await,
-        Verb::Rebuild { projection, parked: true, .. } => {
-            rebuild::run(&projection, How::Parked).await
-        }
-        Verb::Rebuild { projection, accept_differences, .. } => {
-            rebuild::run(&projection, How::Anew { accept_differences }).await
-        }
+        Verb::Rebuild {
+            projection,
+            back: true,
+            ..
+        } => rebuild::run(&projection, How::Back).await,
+        Verb::Rebuild {
+            projection,
+            parked: true,
+            ..
+        } => rebuild::run(&projection, How::Parked).await,
+        Verb::Rebuild {
+            projection,
+            accept_differences,
+            ..
+        } => rebuild::run(&projection, How::Anew { accept_differences }).await,
         Verb::Verify => verify::run().await,
         Verb::Seed => seed::run().await,
         Verb::Tour => crate::tour::run().await,

@@ -47,7 +47,9 @@ pub(crate) async fn run(projection: &str, how: How) -> Result<ExitCode, Commerce
         How::Parked => {
             let report = projections::retry_parked(&app, &log, projection).await?;
             let (replayed, parked) = (report.replayed, report.parked);
-            say(format_args!("{projection}: {replayed} events replayed, {parked} still parked"));
+            say(format_args!(
+                "{projection}: {replayed} events replayed, {parked} still parked"
+            ));
         }
     }
     stop.cancel();

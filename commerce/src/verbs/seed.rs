@@ -20,7 +20,14 @@ const CATALOGUE: [(&str, &str, &str, i64, u32, u32); 8] = [
     ("Wool blanket", "textiles", "Moshi", 89_000, 20, 20),
     ("Desk lamp", "lighting", "Byeol", 54_000, 35, 0),
     ("Green tea, 100 g", "groceries", "Boseong", 18_500, 300, 200),
-    ("Roasted barley tea, 500 g", "groceries", "Boseong", 7_900, 400, 400),
+    (
+        "Roasted barley tea, 500 g",
+        "groceries",
+        "Boseong",
+        7_900,
+        400,
+        400,
+    ),
 ];
 
 /// Puts the catalogue into the shop.
@@ -38,7 +45,10 @@ pub(crate) async fn run() -> Result<ExitCode, CommerceError> {
         "validUntil": "2036-01-01T00:00:00Z",
     });
     command(&client, &operator, "/coupon-pools", "seed-pool", &body).await?;
-    say(format_args!("{} products on sale, and a pool of 100 coupons", CATALOGUE.len()));
+    say(format_args!(
+        "{} products on sale, and a pool of 100 coupons",
+        CATALOGUE.len()
+    ));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -48,8 +58,7 @@ async fn seed_product(
     index: usize,
     (name, category, brand, price, seoul, busan): &(&str, &str, &str, i64, u32, u32),
 ) -> Result<(), CommerceError> {
-    let body =
-        json!({ "name": name, "category": category, "brand": brand, "price": won(*price) });
+    let body = json!({ "name": name, "category": category, "brand": brand, "price": won(*price) });
     let key = |what: &str| format!("seed-{index}-{what}");
     let id = command(client, operator, "/products", &key("product"), &body).await?;
     for (warehouse, quantity) in [("seoul", *seoul), ("busan", *busan)] {
@@ -72,7 +81,10 @@ async fn command(
     key: &str,
     body: &Value,
 ) -> Result<String, CommerceError> {
-    let answer = client.command(operator, path, key, body).await?.or_refused(path)?;
+    let answer = client
+        .command(operator, path, key, body)
+        .await?
+        .or_refused(path)?;
     Ok(answer.text("/data/id").to_owned())
 }
 

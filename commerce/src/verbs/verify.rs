@@ -26,14 +26,20 @@ pub(crate) async fn run() -> Result<ExitCode, CommerceError> {
     for comparison in comparisons {
         if comparison.is_same() {
             let name = comparison.projection;
-            say(format_args!("holds   projection {name} equals a fresh fold of the log"));
+            say(format_args!(
+                "holds   projection {name} equals a fresh fold of the log"
+            ));
         } else {
             broken += 1;
             say(format_args!("BROKEN  {comparison}"));
         }
     }
     stop.cancel();
-    Ok(if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if broken == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// The log itself; returns how many findings there are.
@@ -41,7 +47,10 @@ async fn verify_log(owner: &PgPool) -> Result<usize, CommerceError> {
     let report = event_store::verify(owner).await?;
     say(format_args!("{} events", report.events));
     for finding in &report.findings {
-        say(format_args!("BROKEN  {}: {}", finding.invariant, finding.evidence));
+        say(format_args!(
+            "BROKEN  {}: {}",
+            finding.invariant, finding.evidence
+        ));
     }
     if report.findings.is_empty() {
         say("holds   positions are dense; every stream is dense; every event's command is stored");

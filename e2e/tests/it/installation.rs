@@ -3,12 +3,13 @@
 
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use platform::Role;
 use platform::auth::{DevKeys, Minter};
+use serde_json::{Value, json};
 use tempfile::TempDir;
-use testkit::{TestDatabase, eventually_within, kafka_brokers, redis_url, required_env, unique};
+use testkit::{TestDatabase, kafka_brokers, redis_url, required_env, unique};
 
 use crate::client::Client;
 
@@ -17,6 +18,8 @@ const ISSUER: &str = "e2e";
 const AUDIENCE: &str = "commerce";
 /// A debug build on a busy machine starts within this.
 const START_PATIENCE: Duration = Duration::from_secs(60);
+/// How often a starting process is looked at.
+const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 /// How long tokens live.
 const TOKEN_TTL: Duration = Duration::from_secs(3_600);
 
@@ -72,14 +75,8 @@ impl Installation {
                 "MOCK_GATEWAY_LEDGER_FILE",
                 folder.path().join("ledger.jsonl").display().to_string(),
             ),
-            (
-                "PAYMENT_INQUIRY_SCHEDULE",
-                "200ms,500ms,1s,2s,5s,10s".to_owned(),
-            ),
-            (
-                "PAYMENT_REFUND_SCHEDULE",
-                "200ms,500ms,1s,2s,5s,10s".to_owned(),
-            ),
+            ("PAYMENT_INQUIRY_SCHEDULE", "1s,1s,2s,5s,10s".to_owned()),
+            ("PAYMENT_REFUND_SCHEDULE", "1s,1s,2s,5s,10s".to_owned()),
             ("GATEWAY_TIMEOUT_MS", "1000".to_owned()),
             ("RUST_LOG", "info".to_owned()),
         ];
@@ -116,9 +113,20 @@ impl Installation {
 
     /// Starts `serve` with all roles, and waits until it is ready.
     pub(crate) async fn serve(&self) -> Process {
-        let process = self.start(&["serve"], &[]);
-        self.wait_until_ready(self.command_port).await;
-        self.wait_until_ready(self.read_port).await;
+        let mut process = self.start(&["serve"], &[]);
+        let started = Instant::now();
+        for port in [self.command_port, self.read_port] {
+            while !is_ready(port).await {
+                let alive = process.is_running() && started.elapsed() < START_PATIENCE;
+                assert!(
+                    alive,
+                    "serve is not ready after {:?}:\n{}",
+                    started.elapsed(),
+                    self.log("serve")
+                );
+                tokio::time::sleep(LOOK_INTERVAL).await;
+            }
+        }
         process
     }
 
@@ -174,24 +182,27 @@ impl Installation {
         format!("http://127.0.0.1:{}", self.read_port)
     }
 
-    /// What the mock gateway charged and gave back.
-    pub(crate) async fn ledger(&self) -> serde_json::Value {
-        let url = format!("http://127.0.0.1:{}/ledger", self.gateway_port);
-        let response = reqwest::get(url).await.expect("the gateway answers");
-        serde_json::from_slice(&response.bytes().await.expect("a body")).expect("JSON")
+    /// What the mock gateway charged and gave back, all of it.
+    pub(crate) async fn ledger(&self) -> Vec<Value> {
+        let mut entries = Vec::new();
+        let mut after = json!(0);
+        while !after.is_null() {
+            let url = format!(
+                "http://127.0.0.1:{}/ledger?after={after}",
+                self.gateway_port
+            );
+            let response = reqwest::get(url).await.expect("the gateway answers");
+            let bytes = response.bytes().await.expect("a body");
+            let mut page: Value = serde_json::from_slice(&bytes).expect("JSON");
+            entries.extend(page["entries"].as_array().expect("entries").iter().cloned());
+            after = page["next"].take();
+        }
+        entries
     }
 
     /// The status and the body of a probe.
     pub(crate) async fn ready(&self) -> Option<(u16, String)> {
         probe(self.command_port).await
-    }
-
-    async fn wait_until_ready(&self, port: u16) {
-        eventually_within(START_PATIENCE, "the program is ready", async || {
-            let (status, _) = probe(port).await?;
-            (status == 200).then_some(())
-        })
-        .await;
     }
 
     /// What a process logged so far.
@@ -223,7 +234,7 @@ impl Process {
     /// SIGTERM; returns the exit code, or `None` when it did not end in time.
     pub(crate) async fn terminate(mut self, patience: Duration) -> Option<i32> {
         self.signal("TERM");
-        let started = std::time::Instant::now();
+        let started = Instant::now();
         while started.elapsed() < patience {
             if let Some(status) = self.child.try_wait().expect("the process can be asked") {
                 return status.code();
@@ -231,6 +242,10 @@ impl Process {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         None
+    }
+
+    fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
     }
 
     /// Sends a signal by name.
@@ -241,10 +256,6 @@ impl Process {
             .expect("kill runs");
         assert!(sent.success(), "{name} to {}", self.what);
     }
-
-    pub(crate) fn is_running(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(None))
-    }
 }
 
 impl Drop for Process {
@@ -253,6 +264,10 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+async fn is_ready(port: u16) -> bool {
+    probe(port).await.is_some_and(|(status, _)| status == 200)
 }
 
 async fn probe(port: u16) -> Option<(u16, String)> {
