@@ -24,18 +24,16 @@ pub struct RelayConfig {
     /// Events between the cursor and the newest that was sent: bounds memory, and what the ends of the
     /// topics are searched for after a crash.
     pub in_flight_max: usize,
-    /// How long the lease outlives its holder. After a crash nothing is sent for so long.
+    /// How long the lease outlives its holder. After a crash nothing is sent for so long, in which
+    /// whatever was on its way to the broker arrives there, and is found by whoever takes over.
     pub lease_time: Duration,
-    /// How long a record may take. Less than half the lease's time, so that whoever lost the lease has
-    /// nothing under way any more when another takes it.
-    pub delivery_timeout: Duration,
     /// How often the cursor is written.
     pub cursor_interval: Duration,
     /// How often events that are to be sent again are looked for.
     pub resend_interval: Duration,
     /// How often one that stands by looks whether the lease is free.
     pub standby_interval: Duration,
-    /// How long a stopping relay waits for what is under way.
+    /// How long a relay that stops, or a session that ends, waits for what is under way.
     pub stop_timeout: Duration,
     /// The first wait after a failure; it doubles from one to the next.
     pub retry_wait_min: Duration,
@@ -57,7 +55,6 @@ impl RelayConfig {
             holder,
             in_flight_max: 10_000,
             lease_time: Duration::from_secs(10),
-            delivery_timeout: Duration::from_millis(4_500),
             cursor_interval: Duration::from_millis(50),
             resend_interval: Duration::from_secs(1),
             standby_interval: Duration::from_millis(500),

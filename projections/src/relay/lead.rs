@@ -77,9 +77,15 @@ impl Lead {
     /// Gives the lease up, so that another need not wait for its end.
     pub(super) async fn release(self) {
         self.keeper.abort();
-        if let Err(error) = self.lease.release(&self.pool).await {
+        if let Err(error) = self.lease.clone().release(&self.pool).await {
             tracing::debug!(error = %error, "the relay's lease was not given up; it runs out by itself");
         }
+    }
+}
+
+impl Drop for Lead {
+    fn drop(&mut self) {
+        self.keeper.abort();
     }
 }
 

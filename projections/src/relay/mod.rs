@@ -3,13 +3,14 @@
 //! | question | answer |
 //! | --- | --- |
 //! | Who sends? | the one that holds the lease `relay` ([`lead`]); the others stand by |
+//! | And when it dies? | its lease runs out, which gives what it had sent the time to arrive |
 //! | From where? | `relay.cursor`, moved only over contiguous delivery reports ([`window`]), in a transaction that checks the lease ([`cursor`]) |
 //! | What was sent and not yet noted? | the ends of the topics say it ([`tail`]): nothing is sent twice |
-//! | Kafka is away? | events wait; the session ends and begins anew until it is back |
+//! | Kafka is away? | events wait: in the producer, which the broker knows again, and in the log |
 //! | Kafka refuses a record for good? | it is written down as failed, and the cursor goes on; an operator may have it sent again |
 //!
-//! Not promised: should the broker itself freeze and come back, it may still append what an earlier
-//! session had given up for lost. Consumers know a repeat by `event-id`.
+//! Not promised: should a relay die, and the broker take longer than the lease to append what it had
+//! received from it, that is sent twice. Consumers know a repeat by `event-id`.
 
 mod config;
 mod cursor;
@@ -91,9 +92,12 @@ impl Relay {
             }
             return Ok(());
         };
-        let sent = session::run(self, &lead, backoff).await;
-        lead.release().await;
-        sent
+        let ended = session::run(self, &lead, backoff).await;
+        if ended.settled {
+            lead.release().await;
+        }
+        // Else the lease runs out by itself, and gives what was under way the time to arrive.
+        ended.result
     }
 }
 

@@ -57,7 +57,6 @@ impl Producer {
     ) -> Result<(Self, mpsc::UnboundedReceiver<Report>), RelayError> {
         // Unbounded, yet bounded by the window: a report for each event under way.
         let (reports, receiver) = mpsc::unbounded_channel();
-        let timeout_ms = config.delivery_timeout.as_millis().to_string();
         let inner = client_config_with(config, |client| {
             client
                 .set("enable.idempotence", "true")
@@ -66,7 +65,9 @@ impl Producer {
                 // As Java's clients do, so that all find a key in the same partition.
                 .set("partitioner", "murmur2_random")
                 .set("linger.ms", LINGER_MS.to_string())
-                .set("message.timeout.ms", timeout_ms)
+                // For as long as it takes: the broker knows a repeat of this producer's, so nothing is
+                // doubled. To give up and send under a new producer's name would double what arrives late.
+                .set("message.timeout.ms", "0")
                 .set(
                     "queue.buffering.max.messages",
                     config.in_flight_max.max(1).to_string(),
@@ -106,17 +107,12 @@ impl Producer {
     }
 
     /// Ends it, off the runtime's threads: what is under way is waited for that long, then given up.
-    pub(super) async fn shut(self, patience: Duration) {
+    /// `true` when nothing had to be.
+    pub(super) async fn shut(self, patience: Duration) -> bool {
         let shut = tokio::task::spawn_blocking(move || {
-            if !patience.is_zero()
-                && let Err(error) = self.inner.flush(patience)
-            {
-                tracing::debug!(error = %error, "not everything under way was settled in time");
-            }
+            self.inner.flush(patience).is_ok() && self.inner.in_flight_count() == 0
         });
-        if shut.await.is_err() {
-            tracing::debug!("the producer did not end cleanly");
-        }
+        shut.await.unwrap_or(false)
     }
 }
 

@@ -68,6 +68,11 @@ impl<'a> Sending<'a> {
         self.window.len() == 0 && self.resending.is_empty()
     }
 
+    /// The highest position up to which all is settled.
+    pub(super) fn cursor(&self) -> u64 {
+        self.window.cursor()
+    }
+
     /// Events that are not known to be sent.
     pub(super) fn lag(&self) -> u64 {
         self.relay

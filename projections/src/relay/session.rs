@@ -18,38 +18,51 @@ use crate::backoff::Backoff;
 
 /// Reports that are taken in at a time, before anything else gets its turn.
 const REPORTS_MAX: usize = 1_024;
+/// How long Kafka may confirm nothing before it is worth a word.
+const SILENCE_S: u64 = 5;
+
+/// How a session ended.
+pub(super) struct Ended {
+    pub(super) result: Result<(), RelayError>,
+    /// Whether nothing was under way any more: only then may another send at once.
+    pub(super) settled: bool,
+}
 
 /// Sends until the program stops, the lease is lost, or Kafka or the database fails.
-pub(super) async fn run(
-    relay: &Relay,
-    lead: &Lead,
-    backoff: &mut Backoff,
-) -> Result<(), RelayError> {
+pub(super) async fn run(relay: &Relay, lead: &Lead, backoff: &mut Backoff) -> Ended {
     let ready = tokio::select! {
-        () = relay.stop.cancelled() => return Ok(()),
-        () = lead.lost() => return Err(RelayError::LeaseLost),
+        () = relay.stop.cancelled() => return Ended { result: Ok(()), settled: true },
+        () = lead.lost() => Err(RelayError::LeaseLost),
         ready = prepare(relay) => ready,
     };
-    let (ids, delivered) = match ready {
-        Ok(ready) => ready,
+    let started = ready.and_then(|(ids, delivered)| {
+        let (producer, reports) = Producer::new(&relay.config)?;
+        Ok((ids, delivered, producer, reports))
+    });
+    let (ids, delivered, producer, reports) = match started {
+        Ok(started) => started,
         Err(error) => {
             measure_away(relay).await;
-            return Err(error);
+            return Ended {
+                result: Err(error),
+                settled: true,
+            };
         }
     };
-    let (producer, reports) = Producer::new(&relay.config)?;
     let reader = Reader::start(&relay.log, delivered.cursor());
     let sending = Sending::new(relay, lead, &producer, ids, delivered);
-    let sent = follow(sending, reader, reports, backoff).await;
-    // What is under way is waited for, so that the next session finds it at the topics' ends; unless
-    // another may be sending by now.
-    let patience = if lead.is_held() {
-        relay.config.delivery_timeout
+    let result = follow(sending, reader, reports, backoff).await;
+    // A stopping relay has waited already; one that lost its lease must not.
+    let waits = lead.is_held() && !relay.stop.is_cancelled();
+    let patience = if waits {
+        relay.config.stop_timeout
     } else {
         Duration::ZERO
     };
-    producer.shut(patience).await;
-    sent
+    Ended {
+        result,
+        settled: producer.shut(patience).await,
+    }
 }
 
 /// What must be known before anything is sent.
@@ -79,6 +92,7 @@ async fn follow(
     writes.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut resends = interval(relay.config.resend_interval);
     resends.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut patience = Patience::new();
     let mut news = Vec::with_capacity(REPORTS_MAX);
     // Set when the program stops: what is under way is waited for until then.
     let mut deadline: Option<Instant> = None;
@@ -92,9 +106,7 @@ async fn follow(
             () = lead.lost() => return Err(RelayError::LeaseLost),
             _ = writes.tick() => {
                 sending.write().await?;
-                if sending.is_idle() {
-                    recovered(backoff);
-                }
+                patience.look(&sending, backoff);
                 measure(sending.lag());
                 if deadline.is_some_and(|at| sending.is_idle() || Instant::now() >= at) {
                     return sending.write().await;
@@ -118,13 +130,35 @@ async fn follow(
     }
 }
 
-fn recovered(backoff: &mut Backoff) {
-    if let Some(away) = backoff.well() {
-        tracing::info!(
-            away_s = away.as_secs(),
-            "the relay has sent all that waited, after {} s",
-            away.as_secs(),
-        );
+/// Says once when Kafka confirms nothing for long, and when it does again.
+struct Patience {
+    cursor: u64,
+    moved: Instant,
+}
+
+impl Patience {
+    fn new() -> Self {
+        Self {
+            cursor: 0,
+            moved: Instant::now(),
+        }
+    }
+
+    fn look(&mut self, sending: &Sending<'_>, backoff: &mut Backoff) {
+        if sending.is_idle() || sending.cursor() > self.cursor {
+            self.cursor = sending.cursor();
+            self.moved = Instant::now();
+            if let Some(away) = backoff.well() {
+                let away_s = away.as_secs();
+                tracing::info!(away_s, "the relay sends again, after {away_s} s");
+            }
+        } else if self.moved.elapsed() > Duration::from_secs(SILENCE_S) && backoff.failed().1 {
+            tracing::warn!(
+                relay.cursor = self.cursor,
+                silence_s = SILENCE_S,
+                "Kafka has confirmed nothing for {SILENCE_S} s; events wait until it does",
+            );
+        }
     }
 }
 

@@ -1,0 +1,19 @@
+//! The projections and the relay against real PostgreSQL and Kafka.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test stops at the first surprise: the panic is the report"
+)]
+
+mod catalogue;
+mod coupons;
+mod exactly_once;
+mod generations;
+mod kafka;
+mod notifications;
+mod orders;
+mod parking;
+mod registry;
+mod relay;
+mod relay_failures;
+mod shop;
+mod verifying;
