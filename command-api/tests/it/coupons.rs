@@ -157,3 +157,30 @@ async fn a_pool_that_is_not_open_or_not_there_is_the_aggregates_to_refuse() {
         assert_eq!((again.is_replayed(), &again.text), (true, &closed.text));
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_of_the_log_stays_the_answer_when_the_gate_would_give_another() {
+    let world = World::start().await;
+    let mut body = a_pool(1);
+    let soon = chrono::Utc::now() + Duration::from_secs(2);
+    body["validFrom"] = json!(soon);
+    let pool = world
+        .post("/coupon-pools")
+        .operator()
+        .json(&body)
+        .send()
+        .await
+        .id();
+    let path = format!("/coupon-pools/{pool}/coupons");
+    let bobs = async || world.post(&path).customer("bob").key("k").send().await;
+    let too_early = bobs().await;
+    assert_eq!(too_early.error(), (409, "COUPON_POOL_CLOSED"));
+    testkit::eventually("the pool opens", async || {
+        (world.claim("alice", &pool).send().await.status == 201).then_some(())
+    })
+    .await;
+    let bob_with_another_key = world.claim("bob", &pool).send().await;
+    assert_eq!(bob_with_another_key.error(), (409, "COUPON_SOLD_OUT"));
+    let again = bobs().await;
+    assert_eq!((again.is_replayed(), &again.text), (true, &too_early.text));
+}

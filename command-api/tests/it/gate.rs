@@ -241,6 +241,45 @@ async fn a_pool_of_thousands_of_holders_is_rebuilt_in_steps_that_end_at_once() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_claim_under_way_while_the_gate_is_rebuilt_is_counted_once() {
+    let (world, redis) = (World::start().await, Redis::connect().await);
+    let pool = world.coupon_pool(5).await;
+    let other = world.another_process().await;
+    // Nothing is appended while somebody else holds the log's lock; reading goes on.
+    let mut lock = world
+        .owner_pool()
+        .await
+        .acquire()
+        .await
+        .expect("a connection");
+    let hold = "SELECT pg_advisory_lock(7215046291174)";
+    sqlx::query(hold)
+        .execute(&mut *lock)
+        .await
+        .expect("the log's lock");
+    let script = async {
+        eventually("alice is admitted", async || {
+            (redis.gate(&pool).await == (1, Some(4), 1)).then_some(())
+        })
+        .await;
+        redis.forget(&pool).await;
+        let bob = other.claim("bob", &pool).send();
+        let release = async {
+            eventually(
+                "the gate is rebuilt without alice, and bob is admitted",
+                async || (redis.gate(&pool).await == (1, Some(4), 1)).then_some(()),
+            )
+            .await;
+            lock.close().await.expect("the lock is let go");
+        };
+        futures::join!(bob, release).0
+    };
+    let (alice, bob) = futures::join!(world.claim("alice", &pool).send(), script);
+    assert_eq!((alice.status, bob.status), (201, 201));
+    assert_eq!(redis.gate(&pool).await, (2, Some(3), 0));
+}
+
 /// Claims on the store, past the gate.
 pub(crate) async fn issue_directly(world: &World, pool: &str, users: u32) {
     use chrono::Utc;

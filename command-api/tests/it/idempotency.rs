@@ -121,6 +121,13 @@ async fn the_same_json_in_another_form_is_the_same_request_and_another_body_is_4
     let path = format!("/orders/{}/payments", placed.id());
     let reused = send(&path, r#"{"token":"t"}"#.to_owned()).await;
     assert_eq!(reused.error(), (422, "IDEMPOTENCY_KEY_REUSED"));
+    let receipt = json!({ "warehouse": "seoul", "quantity": 1 });
+    let other = world.product_with_stock(0).await;
+    for (product, status) in [(&product, 200), (&other, 422)] {
+        let path = format!("/products/{product}/stock/receipts");
+        let received = world.post(&path).operator().key("r").json(&receipt);
+        assert_eq!(received.send().await.status, status);
+    }
     let bobs = world
         .post("/orders")
         .customer("bob")
