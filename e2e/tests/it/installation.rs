@@ -50,6 +50,8 @@ impl Installation {
         let keys = DevKeys::generate().expect("keys");
         let public_key = folder.path().join("public.pem");
         std::fs::write(&public_key, &keys.public_pem).expect("the key can be written");
+        let private_key = folder.path().join("private.pem");
+        std::fs::write(&private_key, keys.private_pem.reveal()).expect("the key can be written");
         let (_, mint) = keys.configs(ISSUER, AUDIENCE);
         let topic_prefix = format!("{}.", unique("e2e"));
         let [command_port, read_port, ops_port, gateway_port] = free_ports();
@@ -61,6 +63,12 @@ impl Installation {
             ("KAFKA_BROKERS", kafka_brokers()),
             ("KAFKA_TOPIC_PREFIX", topic_prefix.clone()),
             ("JWT_PUBLIC_KEY_FILE", public_key.display().to_string()),
+            ("JWT_PRIVATE_KEY_FILE", private_key.display().to_string()),
+            (
+                "COMMAND_API_URL",
+                format!("http://127.0.0.1:{command_port}"),
+            ),
+            ("READ_API_URL", format!("http://127.0.0.1:{read_port}")),
             ("JWT_ISSUER", ISSUER.to_owned()),
             ("JWT_AUDIENCE", AUDIENCE.to_owned()),
             ("COMMAND_API_ADDR", format!("127.0.0.1:{command_port}")),
@@ -182,6 +190,17 @@ impl Installation {
         format!("http://127.0.0.1:{}", self.read_port)
     }
 
+    /// A file of this installation's own.
+    pub(crate) fn file(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A port that was free a moment ago.
+    pub(crate) fn free_port() -> u16 {
+        let [port] = free_ports();
+        port
+    }
+
     /// What the mock gateway charged and gave back, all of it.
     pub(crate) async fn ledger(&self) -> Vec<Value> {
         let mut entries = Vec::new();
@@ -205,9 +224,29 @@ impl Installation {
         probe(self.command_port).await
     }
 
-    /// What a process logged so far.
-    pub(crate) fn log(&self, verb: &str) -> String {
-        std::fs::read_to_string(self.folder.path().join(format!("{verb}.log"))).unwrap_or_default()
+    /// Waits until both APIs are ready, whichever processes serve them.
+    pub(crate) async fn wait_until_ready(&self) {
+        let started = Instant::now();
+        for port in [self.command_port, self.read_port] {
+            while !is_ready(port).await {
+                assert!(
+                    started.elapsed() < START_PATIENCE,
+                    "port {port} is not ready"
+                );
+                tokio::time::sleep(LOOK_INTERVAL).await;
+            }
+        }
+    }
+
+    /// What processes of these arguments logged so far.
+    pub(crate) fn log(&self, arguments: &str) -> String {
+        std::fs::read_to_string(self.log_file(arguments)).unwrap_or_default()
+    }
+
+    fn log_file(&self, arguments: &str) -> std::path::PathBuf {
+        self.folder
+            .path()
+            .join(format!("{}.log", arguments.replace('/', "_")))
     }
 
     /// Everything must still hold.
@@ -234,6 +273,11 @@ impl Process {
     /// SIGTERM; returns the exit code, or `None` when it did not end in time.
     pub(crate) async fn terminate(mut self, patience: Duration) -> Option<i32> {
         self.signal("TERM");
+        self.ended(patience).await
+    }
+
+    /// Its exit code once it has ended; `None` when it did not in time.
+    pub(crate) async fn ended(&mut self, patience: Duration) -> Option<i32> {
         let started = Instant::now();
         while started.elapsed() < patience {
             if let Some(status) = self.child.try_wait().expect("the process can be asked") {

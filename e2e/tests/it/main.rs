@@ -1,7 +1,6 @@
 //! The whole program, as real processes on real services.
 #![expect(
     clippy::expect_used,
-    clippy::panic,
     reason = "a test stops at the first surprise: the panic is the report"
 )]
 
@@ -11,4 +10,6 @@ mod checkout;
 mod client;
 mod crash;
 mod installation;
+mod split;
 mod stream;
+mod verbs;

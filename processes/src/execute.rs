@@ -1,0 +1,124 @@
+//! What each action does: a command, sometimes after a question to a gateway.
+
+use std::time::Duration;
+
+use domain::checkout::{ConfirmOrder, ExpireOrder};
+use domain::coupon_pool::CloseCouponPool;
+use domain::order::{Order, OrderStatus};
+use domain::{Action, Operation, OrderId};
+use event_store::{Command, CommandId, Context, ExecuteError, Fingerprint};
+use tokio::time::sleep;
+
+use crate::gateway_calls;
+use crate::item::Item;
+use crate::term::Term;
+use crate::work::Trouble;
+
+/// Who the events of a saga's step say has asked.
+const PRINCIPAL: &str = "processes";
+/// A command is sent so often before its row waits for another turn: what a gateway said need not be
+/// asked for again only because the store was busy for a moment.
+const SENDS_MAX: u32 = 3;
+/// The first wait between two sends; it doubles.
+const SEND_WAIT_MS: u64 = 100;
+
+/// How an action ended well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Done {
+    /// Its command was carried out, now or before.
+    Accepted,
+    /// A rule of the business refused its command: the world has gone on, and that is an end too.
+    Refused,
+    /// Nothing was left to do.
+    NotNeeded,
+}
+
+/// Does an action. Repeated after a crash it has no further effect.
+pub(crate) async fn execute(term: &Term, item: &Item) -> Result<Done, Trouble> {
+    let now = term.parts.clock.now();
+    match &item.action {
+        Action::ConfirmPayment(request) => gateway_calls::confirm(term, item, request).await,
+        Action::InquirePayment { payment_id } => {
+            gateway_calls::inquire(term, item, *payment_id).await
+        }
+        Action::RefundPayment {
+            payment_id,
+            refund_id,
+        } => gateway_calls::refund(term, item, *payment_id, *refund_id).await,
+        Action::ConfirmOrder { order_id } => {
+            let order_id = *order_id;
+            send(term, item, ConfirmOrder { order_id }).await
+        }
+        Action::ExpireOrder { order_id } => expire_order(term, item, *order_id).await,
+        Action::CloseCouponPool { pool_id } => {
+            let pool_id = *pool_id;
+            send(term, item, CloseCouponPool { pool_id, now }).await
+        }
+    }
+}
+
+/// Most orders are paid in time, so the order is looked at first: a look is cheaper than a command that
+/// does nothing, and leaves nothing in the table of commands. The command itself judges again.
+async fn expire_order(term: &Term, item: &Item, order_id: OrderId) -> Result<Done, Trouble> {
+    let (order, _) = term.parts.store.load::<Order>(order_id).await?;
+    let is_open = order
+        .placed()
+        .is_ok_and(|order| order.status == OrderStatus::Pending);
+    if !is_open {
+        return Ok(Done::NotNeeded);
+    }
+    let now = term.parts.clock.now();
+    send(term, item, ExpireOrder { order_id, now }).await
+}
+
+/// Sends an action's command. Its id follows from the action's, and its fingerprint from nothing else: the
+/// gateway may answer a repeated call in other words, and the first answer that was written counts.
+pub(crate) async fn send(
+    term: &Term,
+    item: &Item,
+    operation: impl Operation + 'static,
+) -> Result<Done, Trouble> {
+    let id = CommandId::new(item.action_id).derived("outcome");
+    let fingerprint = Fingerprint::of(&[item.action_id.as_bytes()]);
+    let context = Context {
+        principal: PRINCIPAL.to_owned(),
+        correlation_id: item.correlation_id,
+        causation_id: Some(item.causation_id),
+        occurred_at: term.parts.clock.now(),
+    };
+    let command = Command::new(id, fingerprint, operation, context);
+    let command = command.fenced_by(term.tenure.lease().fence());
+    let mut sends = 1;
+    let outcome = loop {
+        if !term.tenure.is_live() {
+            return Err(Trouble::LeaseLost);
+        }
+        match term.parts.store.execute(command.clone()).await {
+            Ok(outcome) => break outcome,
+            Err(
+                ExecuteError::Busy { .. }
+                | ExecuteError::Contended { .. }
+                | ExecuteError::Unavailable { .. },
+            ) if sends < SENDS_MAX => {
+                sleep(Duration::from_millis(SEND_WAIT_MS << sends)).await;
+                sends += 1;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    };
+    let (name, action_id) = (item.name.as_str(), item.action_id);
+    if outcome.status < 400 {
+        tracing::debug!(
+            action.id = %action_id, action.name = name, correlation.id = %item.correlation_id,
+            log.position = outcome.position, replayed = outcome.replayed,
+            "processes: {name} {action_id} is done"
+        );
+        return Ok(Done::Accepted);
+    }
+    tracing::info!(
+        action.id = %action_id, action.name = name, correlation.id = %item.correlation_id,
+        answer = outcome.body, replayed = outcome.replayed,
+        "processes: {name} {action_id} was refused by a rule: {}", outcome.body
+    );
+    Ok(Done::Refused)
+}

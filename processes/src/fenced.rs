@@ -1,0 +1,28 @@
+//! Transactions that only the holder of the lease can commit.
+
+use event_store::Lease;
+use sqlx::{PgPool, Postgres, Transaction};
+
+use crate::error::ProcessesError;
+
+/// Not flushed by themselves: a crash of the database may take the newest of these transactions back,
+/// which only repeats work that is recognised. They never get lost alone: the command that an action leads
+/// to is flushed, and with it everything that was written before it.
+const BEGIN: &str = "BEGIN; SET LOCAL synchronous_commit = off";
+
+/// Begins a transaction that stays the holder's until its end: the lease's row is locked in it, so that
+/// nobody can take the lease over before it is committed.
+///
+/// # Errors
+/// The lease was taken over, or the database is away.
+pub(crate) async fn begin(
+    pool: &PgPool,
+    lease: &Lease,
+) -> Result<Transaction<'static, Postgres>, ProcessesError> {
+    let mut transaction = pool.begin_with(BEGIN).await?;
+    if lease.holds(&mut transaction).await? {
+        Ok(transaction)
+    } else {
+        Err(ProcessesError::LeaseLost)
+    }
+}

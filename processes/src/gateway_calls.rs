@@ -1,0 +1,293 @@
+//! Actions that call a gateway: outside any transaction, and then what it said becomes a command.
+//!
+//! Every call may be a repeat of one that a crash interrupted. The gateway sees that by its idempotency
+//! key, which is the payment's or the refund's id.
+//!
+//! A gateway that this program does not know (its name was checked when the payment was requested, so it
+//! has been taken out of the configuration since): a charge that was certainly never sent counts as
+//! declined, `UNKNOWN_GATEWAY`; anything else is unknown, and asked again on the schedule, until a person
+//! puts the gateway back or settles it by hand.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::checkout::{GatewayAnswer, RefundAnswer, SettlePayment, SettleRefund};
+use domain::order::{Order, OrderStatus};
+use domain::payment::{NO_RECORD, Payment, PaymentStatus, RefundReason, RequestedPayment};
+use domain::{GatewayRequest, Money, PaymentId, RefundId};
+use payment_gateways::{ConfirmRequest, GatewayReply, PaymentGateway, RefundReply, RefundRequest};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use crate::execute::{Done, send};
+use crate::item::Item;
+use crate::term::Term;
+use crate::work::Trouble;
+
+/// Longer than the longest deadline that an adapter can be given: it only catches one that never ends.
+const CALL_MAX: Duration = Duration::from_secs(65);
+const UNKNOWN_GATEWAY: &str = "UNKNOWN_GATEWAY";
+const NO_ANSWER: &str = "NO_ANSWER";
+/// It charged an amount, or in a currency, that the shop cannot even write down.
+const UNREADABLE_AMOUNT: &str = "UNREADABLE_AMOUNT";
+
+/// Asks a gateway to charge.
+pub(crate) async fn confirm(
+    term: &Term,
+    item: &Item,
+    request: &GatewayRequest,
+) -> Result<Done, Trouble> {
+    let payment_id = request.payment_id;
+    let Some(gateway) = term.parts.gateways.get(&request.gateway) else {
+        let answer = if item.is_first_try() {
+            GatewayAnswer::Declined {
+                code: UNKNOWN_GATEWAY.to_owned(),
+                message: "the shop has no such gateway".to_owned(),
+            }
+        } else {
+            unknown(UNKNOWN_GATEWAY)
+        };
+        return settle_payment(term, item, payment_id, answer).await;
+    };
+    let is_still_wanted = if item.is_fresh(term.parts.clock.now()) {
+        true
+    } else {
+        let payment = load_payment(term, payment_id).await?;
+        if is_settled(&payment) {
+            return Ok(Done::NotNeeded);
+        }
+        order_waits(term, &payment, payment_id).await?
+    };
+    let answer = if is_still_wanted {
+        let request = ConfirmRequest {
+            payment_id: payment_id.uuid(),
+            order_id: request.order_id.uuid(),
+            amount_minor: request.amount.amount(),
+            currency: request.amount.currency().code().to_owned(),
+            token: request.token.clone(),
+        };
+        ask(term, gateway.confirm(request)).await?
+    } else {
+        // Nobody waits for the charge any more. Whether it was sent before a crash, only the gateway
+        // knows: if it was, the money goes back.
+        ask(term, gateway.inquire(payment_id.uuid())).await?
+    };
+    settle_payment(term, item, payment_id, answer).await
+}
+
+/// Asks a gateway what became of a payment, unless that is known by now.
+pub(crate) async fn inquire(
+    term: &Term,
+    item: &Item,
+    payment_id: PaymentId,
+) -> Result<Done, Trouble> {
+    let payment = load_payment(term, payment_id).await?;
+    if is_settled(&payment) {
+        return Ok(Done::NotNeeded);
+    }
+    let answer = match term.parts.gateways.get(&payment.gateway) {
+        Some(gateway) => ask(term, gateway.inquire(payment_id.uuid())).await?,
+        None => unknown(UNKNOWN_GATEWAY),
+    };
+    settle_payment(term, item, payment_id, answer).await
+}
+
+/// Asks a gateway to give a charge back, unless that is done by now.
+pub(crate) async fn refund(
+    term: &Term,
+    item: &Item,
+    payment_id: PaymentId,
+    refund_id: RefundId,
+) -> Result<Done, Trouble> {
+    let payment = load_payment(term, payment_id).await?;
+    let pending = payment
+        .refund
+        .as_ref()
+        .filter(|refund| refund.refund_id == refund_id);
+    let Some(pending) = pending else {
+        return Ok(Done::NotNeeded);
+    };
+    let Some(capture) = &payment.capture else {
+        return Err(Trouble::Defect("a refund without a charge".to_owned()));
+    };
+    let request = RefundRequest {
+        payment_id: payment_id.uuid(),
+        refund_id: refund_id.uuid(),
+        transaction_id: capture.gateway_transaction_id.clone(),
+        amount_minor: pending.amount.amount(),
+        currency: pending.amount.currency().code().to_owned(),
+        reason: reason_text(pending.reason).to_owned(),
+    };
+    let answer = match term.parts.gateways.get(&payment.gateway) {
+        Some(gateway) => ask_refund(term, &gateway, request).await?,
+        None => not_done(UNKNOWN_GATEWAY.to_owned()),
+    };
+    let settle = SettleRefund {
+        payment_id,
+        refund_id,
+        answer,
+        now: term.parts.clock.now(),
+        attempts: term.parts.config.refund_schedule.to_retry_schedule(),
+    };
+    send(term, item, settle).await
+}
+
+/// Takes in what the gateway said about a payment.
+async fn settle_payment(
+    term: &Term,
+    item: &Item,
+    payment_id: PaymentId,
+    answer: GatewayAnswer,
+) -> Result<Done, Trouble> {
+    let now = term.parts.clock.now();
+    let settle = SettlePayment {
+        payment_id,
+        answer,
+        refund_id: refund_id_of(payment_id),
+        now,
+        confirmation_due_at: term.parts.config.confirmation_due_at(now),
+        inquiries: term.parts.config.inquiry_schedule.to_retry_schedule(),
+    };
+    send(term, item, settle).await
+}
+
+/// A payment that comes too late or wrong is given back once: the refund has one id, whichever answer
+/// led to it.
+fn refund_id_of(payment_id: PaymentId) -> RefundId {
+    RefundId::new(Uuid::new_v5(&payment_id.uuid(), b"refund"))
+}
+
+async fn load_payment(term: &Term, payment_id: PaymentId) -> Result<RequestedPayment, Trouble> {
+    let (payment, _) = term.parts.store.load::<Payment>(payment_id).await?;
+    let payment = payment.requested().cloned();
+    payment.map_err(|error| Trouble::Defect(format!("payment {payment_id}: {error}")))
+}
+
+/// Whether all is known about a payment. One that was given up for lack of a record is asked for once
+/// more, later.
+fn is_settled(payment: &RequestedPayment) -> bool {
+    match payment.status {
+        PaymentStatus::Pending | PaymentStatus::Unknown => false,
+        PaymentStatus::Failed => payment.failure_code.as_deref() != Some(NO_RECORD),
+        PaymentStatus::Succeeded | PaymentStatus::Cancelled | PaymentStatus::Refunded => true,
+    }
+}
+
+/// Whether the order is unpaid, still in time, and waits for just this payment.
+async fn order_waits(
+    term: &Term,
+    payment: &RequestedPayment,
+    payment_id: PaymentId,
+) -> Result<bool, Trouble> {
+    let (order, _) = term.parts.store.load::<Order>(payment.order_id).await?;
+    Ok(order.placed().is_ok_and(|order| {
+        order.status == OrderStatus::Pending
+            && order.payment_id == Some(payment_id)
+            && term.parts.clock.now() < order.payment_due_at
+    }))
+}
+
+/// Waits for a gateway's answer about a payment, not for ever.
+async fn ask(
+    term: &Term,
+    call: impl Future<Output = GatewayReply>,
+) -> Result<GatewayAnswer, Trouble> {
+    if !term.tenure.is_live() {
+        return Err(Trouble::LeaseLost);
+    }
+    let reply = timeout(CALL_MAX, call).await;
+    Ok(reply.map_or_else(|_| unknown(NO_ANSWER), payment_answer))
+}
+
+async fn ask_refund(
+    term: &Term,
+    gateway: &Arc<dyn PaymentGateway>,
+    request: RefundRequest,
+) -> Result<RefundAnswer, Trouble> {
+    if !term.tenure.is_live() {
+        return Err(Trouble::LeaseLost);
+    }
+    let reply = timeout(CALL_MAX, gateway.refund(request)).await;
+    Ok(match reply {
+        Ok(RefundReply::Done { .. }) => RefundAnswer::Done,
+        // Refused today, it is tried again on the schedule: the money is owed, whatever the gateway says.
+        Ok(RefundReply::Refused { code, .. }) => not_done(format!("REFUSED_{code}")),
+        Ok(RefundReply::Unknown { reason }) => not_done(reason),
+        Err(_) => not_done(NO_ANSWER.to_owned()),
+    })
+}
+
+fn payment_answer(reply: GatewayReply) -> GatewayAnswer {
+    match reply {
+        GatewayReply::Approved {
+            transaction_id,
+            amount_minor,
+            currency,
+        } => {
+            let currency = currency.parse().ok();
+            let charged = currency.and_then(|currency| Money::new(amount_minor, currency).ok());
+            charged.map_or_else(
+                || unknown(UNREADABLE_AMOUNT),
+                |charged| GatewayAnswer::Approved {
+                    gateway_transaction_id: transaction_id,
+                    charged,
+                },
+            )
+        }
+        GatewayReply::Declined { code, message } => GatewayAnswer::Declined { code, message },
+        GatewayReply::NoRecord => GatewayAnswer::NoRecord,
+        GatewayReply::Unknown { reason } => GatewayAnswer::Unknown { reason },
+    }
+}
+
+fn unknown(reason: &str) -> GatewayAnswer {
+    GatewayAnswer::Unknown {
+        reason: reason.to_owned(),
+    }
+}
+
+fn not_done(reason: String) -> RefundAnswer {
+    RefundAnswer::NotDone { reason }
+}
+
+/// For the gateway's records.
+fn reason_text(reason: RefundReason) -> &'static str {
+    match reason {
+        RefundReason::OrderCancelled => "order cancelled",
+        RefundReason::LateSuccess => "charged after the order was cancelled",
+        RefundReason::AmountMismatch => "another amount was charged than asked for",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn approved(amount_minor: i64, currency: &str) -> GatewayAnswer {
+        payment_answer(GatewayReply::Approved {
+            transaction_id: "t-1".to_owned(),
+            amount_minor,
+            currency: currency.to_owned(),
+        })
+    }
+
+    #[test]
+    fn a_charge_that_cannot_be_written_down_is_unknown_and_not_declined() {
+        let unreadable = unknown(UNREADABLE_AMOUNT);
+        assert_eq!(approved(1_000, "GBP"), unreadable);
+        assert_eq!(approved(-1, "KRW"), unreadable);
+        assert_eq!(approved(i64::MAX, "KRW"), unreadable);
+        assert!(matches!(
+            approved(1_000, "KRW"),
+            GatewayAnswer::Approved { .. }
+        ));
+    }
+
+    #[test]
+    fn a_payment_has_one_refund_whichever_answer_leads_to_it() {
+        let payment_id = PaymentId::new(Uuid::now_v7());
+        assert_eq!(refund_id_of(payment_id), refund_id_of(payment_id));
+        let other = PaymentId::new(Uuid::now_v7());
+        assert_ne!(refund_id_of(payment_id), refund_id_of(other));
+    }
+}

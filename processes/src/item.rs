@@ -1,0 +1,150 @@
+//! One action on its way from an event to its end.
+
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use domain::{Action, Due, Recorded, Step};
+use uuid::Uuid;
+
+/// After so long something else may have happened to the order: it is looked at before it is charged.
+const FRESH_MAX: TimeDelta = TimeDelta::seconds(10);
+
+/// An action to be done.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Item {
+    pub(crate) action_id: Uuid,
+    /// The step's name.
+    pub(crate) name: String,
+    pub(crate) action: Action,
+    pub(crate) due_at: DateTime<Utc>,
+    /// How often it was tried in vain.
+    pub(crate) attempts: u32,
+    pub(crate) correlation_id: Uuid,
+    /// The event that it follows from.
+    pub(crate) causation_id: Uuid,
+    pub(crate) origin: Origin,
+}
+
+/// How it got here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// Straight from its event: this holder wrote the row, so nobody has ever tried it.
+    Event {
+        /// The event's time.
+        occurred_at: DateTime<Utc>,
+    },
+    /// From the table: somebody may have tried it, and died over it.
+    Table,
+}
+
+impl Item {
+    /// The item of a step that follows from an event.
+    pub(crate) fn new(
+        step: Step,
+        recorded: &Recorded,
+        correlation_id: Uuid,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let due_at = match step.due {
+            // Since its event; and at once, though the clock of whoever took the command be ahead.
+            Due::Now => whole_microseconds_before(recorded.occurred_at.min(now)),
+            Due::At(at) => whole_microseconds_after(at),
+        };
+        Self {
+            action_id: step.id(recorded.event_id),
+            name: step.name.to_owned(),
+            action: step.action,
+            due_at,
+            attempts: 0,
+            correlation_id,
+            causation_id: recorded.event_id,
+            origin: Origin::Event {
+                occurred_at: recorded.occurred_at,
+            },
+        }
+    }
+
+    /// Whether nobody can have tried it before.
+    pub(crate) fn is_first_try(&self) -> bool {
+        matches!(self.origin, Origin::Event { .. }) && self.attempts == 0
+    }
+
+    /// Whether so little time has passed that the world is still as its event left it.
+    pub(crate) fn is_fresh(&self, now: DateTime<Utc>) -> bool {
+        match self.origin {
+            Origin::Event { occurred_at } => now - occurred_at < FRESH_MAX,
+            Origin::Table => false,
+        }
+    }
+}
+
+/// The next whole microsecond, which is what the table can hold. Rounded down, a timer would fire a
+/// moment early, and its command would find that nothing is due.
+fn whole_microseconds_after(at: DateTime<Utc>) -> DateTime<Utc> {
+    let floor = whole_microseconds_before(at);
+    if floor < at {
+        floor + TimeDelta::microseconds(1)
+    } else {
+        at
+    }
+}
+
+/// The last whole microsecond.
+fn whole_microseconds_before(at: DateTime<Utc>) -> DateTime<Utc> {
+    // Rounding fails in years that no timer will see; then the time stays as it is.
+    at.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::coupon_pool::CouponPoolEvent;
+    use domain::{DomainEvent, OrderId};
+
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_timer_is_never_stored_earlier_than_it_is_due() {
+        let after = whole_microseconds_after;
+        let exact = at("2026-03-01T10:00:00.123456Z");
+        assert_eq!(after(exact), exact);
+        let later = at("2026-03-01T10:00:00.123456001Z");
+        assert_eq!(after(later), at("2026-03-01T10:00:00.123457Z"));
+        let carried = at("2026-03-01T10:00:00.999999999Z");
+        assert_eq!(after(carried), at("2026-03-01T10:00:01Z"));
+        let extreme = DateTime::<Utc>::MAX_UTC;
+        assert_eq!(after(extreme), extreme);
+    }
+
+    #[test]
+    fn what_is_due_at_once_is_due_even_by_a_clock_that_lags_behind() {
+        let occurred_at = at("2026-03-01T10:00:00.000000789Z");
+        let recorded = Recorded {
+            position: 1,
+            event_id: Uuid::nil(),
+            aggregate_id: Uuid::nil().to_string(),
+            sequence: 1,
+            occurred_at,
+            event: DomainEvent::CouponPool(CouponPoolEvent::CouponPoolClosed {}),
+        };
+        let step = Step {
+            name: "confirm-order",
+            due: Due::Now,
+            action: Action::ConfirmOrder {
+                order_id: OrderId::new(Uuid::nil()),
+            },
+        };
+        for now in [occurred_at, occurred_at - TimeDelta::seconds(3)] {
+            let item = Item::new(step.clone(), &recorded, Uuid::nil(), now);
+            assert!(item.due_at <= now);
+        }
+        let later = occurred_at + TimeDelta::hours(1);
+        let item = Item::new(step, &recorded, Uuid::nil(), later);
+        assert_eq!(
+            item.due_at,
+            at("2026-03-01T10:00:00Z"),
+            "it has been due for an hour"
+        );
+    }
+}

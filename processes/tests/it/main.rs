@@ -1,0 +1,12 @@
+//! The sagas on real parts: PostgreSQL, the event store, and the mock company's gateway over HTTP. Only
+//! the clock is the tests' own.
+
+mod crashes;
+mod leases;
+mod parking;
+mod payments;
+mod refunds;
+mod stage;
+mod stopping;
+mod throughput;
+mod timers;
