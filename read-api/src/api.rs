@@ -91,7 +91,8 @@ impl ReadApi {
     }
 }
 
-fn limit_sessions(pool: &PgPool, config: &ReadApiConfig) {
+/// Bounds what a connection of this pool may do, for those that are made from now on.
+pub(crate) fn limit_sessions(pool: &PgPool, config: &ReadApiConfig) {
     let statement_timeout = format!("{}ms", config.statement_timeout.as_millis());
     let options = pool.connect_options().as_ref().clone();
     pool.set_connect_options(options.application_name("commerce-read-api").options([

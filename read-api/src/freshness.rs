@@ -8,12 +8,11 @@
 
 use std::time::Duration;
 
+use actix_web::http::StatusCode;
 use platform::{ApiError, MinPosition};
 use sqlx::PgPool;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
-
-use actix_web::http::StatusCode;
 
 use crate::error::{ReadError, unsigned};
 
@@ -127,9 +126,20 @@ struct Observed {
 impl Freshness {
     /// Begins. The task ends when this is dropped.
     pub(crate) fn start(pool: PgPool, wait: Duration) -> Self {
+        Self::asking(wait, move || {
+            let pool = pool.clone();
+            async move { positions(&pool).await }
+        })
+    }
+
+    fn asking<A, F>(wait: Duration, ask: A) -> Self
+    where
+        A: Fn() -> F + Send + 'static,
+        F: Future<Output = Result<Positions, ReadError>> + Send + 'static,
+    {
         let (demand, demanded) = watch::channel(Demand::default());
         let (observing, observed) = watch::channel(Observed::default());
-        tokio::spawn(observe(pool, demanded, observing));
+        tokio::spawn(observe(ask, demanded, observing));
         Self {
             wait,
             demand,
@@ -206,11 +216,14 @@ impl Drop for Waiting<'_> {
 
 /// Asks while somebody waits. Those who wait are woken when there is news, or when somebody came since
 /// the last time, to whom it may be news.
-async fn observe(
-    pool: PgPool,
+async fn observe<A, F>(
+    ask: A,
     mut demand: watch::Receiver<Demand>,
     observed: watch::Sender<Observed>,
-) {
+) where
+    A: Fn() -> F,
+    F: Future<Output = Result<Positions, ReadError>>,
+{
     let mut came_before = 0;
     loop {
         let came = match demand.wait_for(|demand| demand.waiting > 0).await {
@@ -218,7 +231,7 @@ async fn observe(
             Err(_) => return,
         };
         let asked_at = Some(Instant::now());
-        let positions = match positions(&pool).await {
+        let positions = match ask().await {
             Ok(positions) => Some(positions),
             Err(error) => {
                 if observed.borrow().positions.is_some() {
@@ -239,3 +252,6 @@ async fn observe(
         tokio::time::sleep(POLL_INTERVAL).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

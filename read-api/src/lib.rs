@@ -23,6 +23,8 @@ mod openapi;
 mod order;
 mod page;
 mod payment;
+#[cfg(test)]
+mod plans;
 mod product;
 mod projection;
 mod schema_registry;

@@ -1,0 +1,252 @@
+//! Every list query, with filters that match much and little.
+
+use actix_web::FromRequest as _;
+use actix_web::dev::Payload;
+use actix_web::test::TestRequest;
+use platform::{PageRequest, PagedQuery};
+use sqlx::{Postgres, QueryBuilder};
+
+use crate::event::{self, EventFilter};
+use crate::order::{self, OrderFilter};
+use crate::product::{self, ProductFilter};
+use crate::{coupon_pool, notification};
+
+/// A user with 20 000 rows in each list.
+const HEAVY_USER: &str = "user-0";
+/// A user with about twenty.
+const LIGHT_USER: &str = "user-7";
+/// Up to here the log was sent.
+const SENT: i64 = 900_000;
+const HEAD: i64 = 1_000_000;
+
+const EXPLAIN: &str = "EXPLAIN (ANALYZE, BUFFERS) ";
+
+/// A statement, explained.
+pub(super) struct Case {
+    /// The request that it answers.
+    pub(super) title: String,
+    /// Which of its statements.
+    pub(super) part: &'static str,
+    pub(super) query: QueryBuilder<'static, Postgres>,
+}
+
+pub(super) fn all() -> Vec<Case> {
+    let mut cases = products();
+    cases.extend(owned());
+    cases.extend(events());
+    cases
+}
+
+/// The parameters as the handlers get them.
+fn parsed<F>(text: &str) -> (F, PageRequest)
+where
+    PagedQuery<F>: actix_web::FromRequest<Error = platform::ApiError>,
+{
+    let request = TestRequest::with_uri(&format!("/?{text}")).to_http_request();
+    let parsed = futures_ready(PagedQuery::<F>::from_request(&request, &mut Payload::None));
+    let PagedQuery { filter, page } = parsed.expect(text);
+    (filter, page)
+}
+
+/// The result of a future that is ready at once, as those of these extractors are.
+fn futures_ready<F: Future>(future: F) -> F::Output {
+    let mut future = std::pin::pin!(future);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match future.as_mut().poll(&mut context) {
+        std::task::Poll::Ready(output) => output,
+        std::task::Poll::Pending => panic!("parameters are parsed without waiting"),
+    }
+}
+
+fn products() -> Vec<Case> {
+    let page = |text: &str| {
+        let (filter, page) = parsed::<ProductFilter>(text);
+        let query = product::page_query(EXPLAIN, Box::leak(Box::new(filter)), &page);
+        Case {
+            title: format!("GET /products?{text}"),
+            part: "page",
+            query,
+        }
+    };
+    let total = |text: &str| {
+        let (filter, _) = parsed::<ProductFilter>(text);
+        let query = product::count_query(EXPLAIN, Box::leak(Box::new(filter)));
+        Case {
+            title: format!("GET /products?{text}"),
+            part: "total",
+            query,
+        }
+    };
+    vec![
+        page("sort=createdAt,desc"),
+        page("sort=price,asc"),
+        page("sort=popular,desc"),
+        page("sort=createdAt,desc&page=10000&size=100"),
+        total(""),
+        page("category=category-0&sort=createdAt,desc"),
+        page("category=category-0&sort=price,asc"),
+        page("category=category-0&sort=popular,desc"),
+        page("category=category-99&sort=popular,desc"),
+        total("category=category-0"),
+        page("brand=brand-7&sort=createdAt,desc"),
+        page("brand=brand-7&sort=price,desc"),
+        page("brand=brand-7&sort=popular,desc"),
+        page("category=category-0&brand=brand-7&sort=createdAt,desc"),
+        page("minPrice=500000&maxPrice=600000&sort=price,asc"),
+        page("minPrice=500000&maxPrice=500100&sort=createdAt,desc"),
+        page("minPrice=500000&maxPrice=600000&sort=popular,desc"),
+        total("minPrice=500000&maxPrice=500100"),
+        page("keyword=%EB%85%B9%EC%B0%A8&sort=createdAt,desc"),
+        page("keyword=123456&sort=price,asc"),
+        page("keyword=%EB%85%B9%EC%B0%A8&category=category-99&sort=popular,desc"),
+        page("keyword=nothing+like+it&sort=createdAt,desc"),
+        total("keyword=%EB%85%B9%EC%B0%A8"),
+        total("keyword=nothing+like+it"),
+    ]
+}
+
+/// The lists of what belongs to the caller.
+fn owned() -> Vec<Case> {
+    let orders = |user, text: &str| {
+        let (filter, page) = parsed::<OrderFilter>(text);
+        let query = order::page_query(EXPLAIN, user, filter, &page);
+        Case {
+            title: format!("GET /orders?{text} of {user}"),
+            part: "page",
+            query,
+        }
+    };
+    let order_total = |user, text: &str| {
+        let (filter, _) = parsed::<OrderFilter>(text);
+        let query = order::count_query(EXPLAIN, user, filter);
+        Case {
+            title: format!("GET /orders?{text} of {user}"),
+            part: "total",
+            query,
+        }
+    };
+    let (_, newest) = parsed::<platform::paging::NoFilter>("");
+    let (_, deep) = parsed::<platform::paging::NoFilter>("page=900");
+    let coupons = |user, page: &PageRequest| Case {
+        title: format!("GET /coupons?page={} of {user}", page.page()),
+        part: "page",
+        query: coupon_pool::page_query(EXPLAIN, user, page),
+    };
+    let notifications = |user, page: &PageRequest| Case {
+        title: format!("GET /notifications?page={} of {user}", page.page()),
+        part: "page",
+        query: notification::page_query(EXPLAIN, user, page),
+    };
+    vec![
+        orders(HEAVY_USER, ""),
+        orders(HEAVY_USER, "page=900"),
+        orders(HEAVY_USER, "status=PENDING"),
+        orders(HEAVY_USER, "sort=createdAt,asc"),
+        orders(LIGHT_USER, ""),
+        orders(LIGHT_USER, "status=CANCELLED"),
+        order_total(HEAVY_USER, ""),
+        order_total(HEAVY_USER, "status=PENDING"),
+        coupons(HEAVY_USER, &newest),
+        coupons(HEAVY_USER, &deep),
+        coupons(LIGHT_USER, &newest),
+        Case {
+            title: format!("GET /coupons of {HEAVY_USER}"),
+            part: "total",
+            query: coupon_pool::count_query(EXPLAIN, HEAVY_USER),
+        },
+        notifications(HEAVY_USER, &newest),
+        notifications(HEAVY_USER, &deep),
+        notifications(LIGHT_USER, &newest),
+        Case {
+            title: format!("GET /notifications of {HEAVY_USER}"),
+            part: "total",
+            query: notification::count_query(EXPLAIN, HEAVY_USER),
+        },
+    ]
+}
+
+fn events() -> Vec<Case> {
+    let filter = |event_type: Option<&str>, delivery| -> &'static EventFilter {
+        let event_type = event_type.map(str::to_owned);
+        Box::leak(Box::new(EventFilter {
+            event_type,
+            delivery,
+            ..EventFilter::default()
+        }))
+    };
+    let scanned = event::SCANNED_MAX;
+    let mut streams = QueryBuilder::new(EXPLAIN);
+    let text = event::STREAMS_SQL
+        .replace("$1", "'hot'")
+        .replace("$2", "600000");
+    streams.push(text.replace("$3", &scanned.to_string()));
+    let case = |title: &str, part, query| Case {
+        title: format!("GET /events?{title}"),
+        part,
+        query,
+    };
+    let hot = (vec!["inventory".to_owned()], vec![150_001]);
+    vec![
+        case(
+            "after=500000",
+            "page",
+            event::range_query(EXPLAIN, filter(None, None), 500_000, HEAD, SENT),
+        ),
+        case(
+            "after=500000&type=Rare",
+            "page",
+            event::range_query(
+                EXPLAIN,
+                filter(Some("Rare"), None),
+                500_000,
+                500_000 + scanned,
+                SENT,
+            ),
+        ),
+        case(
+            "delivery=PENDING",
+            "page",
+            event::range_query(
+                EXPLAIN,
+                filter(None, Some(event::Delivery::Pending)),
+                SENT,
+                SENT + scanned,
+                SENT,
+            ),
+        ),
+        case(
+            "delivery=SENT",
+            "page",
+            event::range_query(
+                EXPLAIN,
+                filter(None, Some(event::Delivery::Sent)),
+                0,
+                scanned,
+                SENT,
+            ),
+        ),
+        case(
+            "delivery=FAILED&type=Rare",
+            "page",
+            event::failed_query(EXPLAIN, filter(Some("Rare"), None), 0, HEAD),
+        ),
+        case("aggregateId=hot&after=600000", "streams", streams),
+        case(
+            "aggregateId=hot&after=600000",
+            "page",
+            event::stream_query(EXPLAIN, filter(None, None), "hot", &hot, 680_000, SENT),
+        ),
+        case(
+            "aggregateId=hot&after=600000&type=Rare",
+            "page",
+            event::stream_query(
+                EXPLAIN,
+                filter(Some("Rare"), None),
+                "hot",
+                &hot,
+                680_000,
+                SENT,
+            ),
+        ),
+    ]
+}
