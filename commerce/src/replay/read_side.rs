@@ -177,7 +177,7 @@ fn count_order(answer: &Answer, day: &str, counts: &mut Counts) {
     counts.orders += 1;
     counts.lines += u64::try_from(quantities.len()).unwrap_or_default();
     counts.units += quantities.values().sum::<u64>();
-    let subtotal = answer.number("/data/subtotal/amount");
+    let subtotal = answer.number("/data/subtotalAmount/amount");
     counts.add_order(
         day,
         subtotal,

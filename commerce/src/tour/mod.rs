@@ -255,10 +255,10 @@ fn show_answer(answer: &Answer) {
     ));
 }
 
-/// At most three lines of a terminal.
+/// Some lines of a terminal at most.
 fn shortened(text: &str) -> String {
-    /// Three lines of a terminal, about.
-    const SHOWN_CHARS: usize = 240;
+    /// Seven lines of a terminal, about.
+    const SHOWN_CHARS: usize = 700;
     if text.chars().count() <= SHOWN_CHARS {
         return text.to_owned();
     }

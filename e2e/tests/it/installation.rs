@@ -143,11 +143,7 @@ impl Installation {
         let log = std::fs::File::options()
             .create(true)
             .append(true)
-            .open(
-                self.folder
-                    .path()
-                    .join(format!("{}.log", arguments.join("-"))),
-            )
+            .open(self.log_file(&arguments.join("-")))
             .expect("a log file");
         let child = self
             .command(arguments)
