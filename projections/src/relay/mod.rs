@@ -2,10 +2,10 @@
 //!
 //! | question | answer |
 //! | --- | --- |
-//! | Who sends? | the one that holds the lease `relay` ([`lead`]); the others stand by |
+//! | Who sends? | the one that holds the lease `relay` (`lead`); the others stand by |
 //! | And when it dies? | its lease runs out, which gives what it had sent the time to arrive |
-//! | From where? | `relay.cursor`, moved only over contiguous delivery reports ([`window`]), in a transaction that checks the lease ([`cursor`]) |
-//! | What was sent and not yet noted? | the ends of the topics say it ([`tail`]): nothing is sent twice |
+//! | From where? | `relay.cursor`, moved only over contiguous delivery reports (`window`), in a transaction that checks the lease (`cursor`) |
+//! | What was sent and not yet noted? | the ends of the topics say it (`tail`): nothing is sent twice |
 //! | Kafka is away? | events wait: in the producer, which the broker knows again, and in the log |
 //! | Kafka refuses a record for good? | it is written down as failed, and the cursor goes on; an operator may have it sent again |
 //!
@@ -74,6 +74,9 @@ impl Relay {
             let Err(error) = self.lead_once(&mut backoff).await else {
                 continue;
             };
+            if self.stop.is_cancelled() {
+                return;
+            }
             let (wait, first) = backoff.failed();
             report(&error, first);
             tokio::select! {

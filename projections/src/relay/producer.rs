@@ -16,6 +16,8 @@ use super::prepare::Record;
 
 /// Records that wait in librdkafka, in kilobytes: bounds its memory.
 const QUEUE_MAX_KB: u32 = 65_536;
+/// Records that may wait beyond the window: a batch that was begun, and what is sent again.
+const QUEUE_MARGIN_RECORDS: usize = 1_000;
 /// How long librdkafka gathers records for one request.
 const LINGER_MS: u32 = 5;
 
@@ -57,6 +59,7 @@ impl Producer {
     ) -> Result<(Self, mpsc::UnboundedReceiver<Report>), RelayError> {
         // Unbounded, yet bounded by the window: a report for each event under way.
         let (reports, receiver) = mpsc::unbounded_channel();
+        let queue_max = config.in_flight_max.saturating_add(QUEUE_MARGIN_RECORDS);
         let inner = client_config_with(config, |client| {
             client
                 .set("enable.idempotence", "true")
@@ -68,10 +71,7 @@ impl Producer {
                 // For as long as it takes: the broker knows a repeat of this producer's, so nothing is
                 // doubled. To give up and send under a new producer's name would double what arrives late.
                 .set("message.timeout.ms", "0")
-                .set(
-                    "queue.buffering.max.messages",
-                    config.in_flight_max.max(1).to_string(),
-                )
+                .set("queue.buffering.max.messages", queue_max.to_string())
                 .set("queue.buffering.max.kbytes", QUEUE_MAX_KB.to_string());
         })
         .create_with_context(Reporter { reports })?;

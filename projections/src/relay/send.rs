@@ -141,6 +141,7 @@ impl<'a> Sending<'a> {
             }
             match self.producer.send(record, resend) {
                 Ok(true) => return Ok(()),
+                Ok(false) if self.relay.stop.is_cancelled() => return Err(RelayError::Ended),
                 Ok(false) => sleep(Duration::from_millis(QUEUE_FULL_WAIT_MS)).await,
                 Err(report) => return self.take(report),
             }

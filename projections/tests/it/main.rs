@@ -11,6 +11,7 @@ mod generations;
 mod kafka;
 mod notifications;
 mod orders;
+mod outages;
 mod parking;
 mod registry;
 mod relay;
