@@ -2,15 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-/// How long [`eventually`] waits.
-const PATIENCE_S: u64 = 20;
+/// How long [`eventually`] waits: long, since machines may be busy; what passes takes milliseconds.
+const PATIENCE_S: u64 = 60;
 /// How often it looks.
 const INTERVAL_MS: u64 = 10;
 
 /// Asks until the answer is `Some`, and returns it.
 ///
 /// # Panics
-/// When that takes more than 20 s.
+/// When that takes more than 60 s.
 pub async fn eventually<T, F: AsyncFnMut() -> Option<T>>(what: &str, ask: F) -> T {
     eventually_within(Duration::from_secs(PATIENCE_S), what, ask).await
 }
