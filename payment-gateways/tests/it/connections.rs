@@ -8,23 +8,26 @@ use payment_gateways::mock::server::MockServerConfig;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::stage::{PATIENT, Stage, payment, unknown};
+use crate::stage::{PATIENT, Stage, payment, unknown, until};
 
-/// Sends a confirmation by hand, with one more header line, and returns the open connection.
-fn send_confirm(addr: SocketAddr, token: &str, header: &str) -> TcpStream {
+/// Connects and sends a confirmation by hand.
+fn send_confirm(addr: SocketAddr, token: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(addr).unwrap();
+    stream.set_read_timeout(Some(PATIENT)).unwrap();
+    stream.write_all(&confirm_bytes(token)).unwrap();
+    stream
+}
+
+fn confirm_bytes(token: &str) -> Vec<u8> {
     let order = Uuid::now_v7();
     let body = json!({ "orderId": order, "amount": 500, "currency": "KRW", "token": token });
     let body = body.to_string();
     let (key, length) = (Uuid::now_v7(), body.len());
     let head = format!(
         "POST /v1/payments/confirm HTTP/1.1\r\nHost: mock\r\nContent-Type: application/json\r\n\
-         Idempotency-Key: {key}\r\n{header}Content-Length: {length}\r\n\r\n"
+         Idempotency-Key: {key}\r\nContent-Length: {length}\r\n\r\n"
     );
-    let mut stream = TcpStream::connect(addr).unwrap();
-    stream.set_read_timeout(Some(PATIENT)).unwrap();
-    stream.write_all(head.as_bytes()).unwrap();
-    stream.write_all(body.as_bytes()).unwrap();
-    stream
+    format!("{head}{body}").into_bytes()
 }
 
 /// All that comes until the other side cuts the connection.
@@ -50,7 +53,7 @@ async fn a_call_without_answer_is_held_up_to_its_bound_and_cut_without_a_byte() 
     let stage = Stage::with(config).await;
     for (token, charges) in [("tok_timeout", 0), ("tok_charge_then_timeout", 1)] {
         let started = Instant::now();
-        let stream = send_confirm(stage.server.addr(), token, "");
+        let stream = send_confirm(stage.server.addr(), token);
         let heard = read_to_the_cut(stream).await;
         assert!(started.elapsed() >= hold);
         assert_eq!(String::from_utf8_lossy(&heard), "", "{token}");
@@ -65,9 +68,21 @@ async fn a_call_without_answer_is_held_up_to_its_bound_and_cut_without_a_byte() 
 #[tokio::test]
 async fn a_client_that_leaves_does_not_stop_its_charge() {
     let stage = Stage::new().await;
-    let delay = "X-Mock-Delay-Ms: 1000\r\n";
-    let stream = send_confirm(stage.server.addr(), "tok_approve", delay);
-    assert!(stage.ledger().await.is_empty());
+    let fault = json!({ "call": "confirm", "behaviour": "approve", "delayMs": 1_000 });
+    assert_eq!(stage.post("/faults", &fault).await, 204);
+    let mut stream = TcpStream::connect(stage.server.addr()).unwrap();
+    stream.set_read_timeout(Some(PATIENT)).unwrap();
+    // An answer that is left unread makes the kernel reset the connection when it is closed: the hardest
+    // way to leave.
+    let unread = b"GET /health/live HTTP/1.1\r\nHost: mock\r\n\r\n";
+    stream.write_all(unread).unwrap();
+    assert!(stream.peek(&mut [0]).unwrap() > 0);
+
+    stream.write_all(&confirm_bytes("tok_approve")).unwrap();
+    until("the beginning of the call", async || {
+        stage.faults().await == 0
+    })
+    .await;
     drop(stream);
     stage.has_entries(1).await;
     stage.stop().await;
@@ -76,7 +91,7 @@ async fn a_client_that_leaves_does_not_stop_its_charge() {
 #[tokio::test]
 async fn a_mock_with_held_calls_stops_at_once() {
     let stage = Stage::new().await;
-    let held = send_confirm(stage.server.addr(), "tok_charge_then_timeout", "");
+    let held = send_confirm(stage.server.addr(), "tok_charge_then_timeout");
     stage.has_entries(1).await;
     let started = Instant::now();
     stage.stop().await;

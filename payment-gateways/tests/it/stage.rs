@@ -68,6 +68,13 @@ impl Stage {
         assert_eq!(self.ledger().await.len(), count);
     }
 
+    /// How many faults wait for their calls.
+    pub(crate) async fn faults(&self) -> usize {
+        let answer = self.http.get(self.url("/faults")).send().await.unwrap();
+        let waiting = answer.json::<Value>().await.unwrap();
+        waiting["faults"].as_array().unwrap().len()
+    }
+
     pub(crate) async fn post(&self, path: &str, body: &Value) -> u16 {
         let request = self.http.post(self.url(path)).json(body);
         request.send().await.unwrap().status().as_u16()

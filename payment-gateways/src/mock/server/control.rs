@@ -15,6 +15,7 @@ const PAGE_MAX_ENTRIES: usize = 100_000;
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/ledger", web::get().to(ledger))
+        .route("/faults", web::get().to(faults))
         .route("/faults", web::post().to(add_fault))
         .route("/faults", web::delete().to(clear_faults))
         .route("/webhooks", web::post().to(set_webhook))
@@ -52,6 +53,10 @@ async fn add_fault(
 ) -> Result<HttpResponse, Refusal> {
     mock.faults.add(fault.into_inner())?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+async fn faults(mock: web::Data<MockState>) -> HttpResponse {
+    HttpResponse::Ok().json(json!({ "faults": mock.faults.waiting() }))
 }
 
 async fn clear_faults(mock: web::Data<MockState>) -> HttpResponse {

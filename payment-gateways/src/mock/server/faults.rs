@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::http::header::HeaderMap;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::behaviour::{Behaviour, Call};
 use super::refusal::Refusal;
@@ -21,7 +21,7 @@ const BEHAVIOUR: &str = "X-Mock-Behaviour";
 const DELAY: &str = "X-Mock-Delay-Ms";
 
 /// How the next calls of a kind behave.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Fault {
     call: Call,
@@ -61,6 +61,12 @@ impl Faults {
         }
         faults.push_back(fault);
         Ok(())
+    }
+
+    /// Those that still wait for calls, with the calls left.
+    pub(super) fn waiting(&self) -> Vec<Fault> {
+        let faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        faults.iter().cloned().collect()
     }
 
     /// Forgets all.

@@ -7,7 +7,7 @@
 //! | `GET /v1/orders/{orderId}/payments` | all payments of an order |
 //! | `POST /v1/payments/{paymentId}/refunds` (`Idempotency-Key`: the refund's id) | gives back |
 //! | `GET /ledger?after&size` | every charge, decline and refund, in order |
-//! | `POST /faults` · `DELETE /faults` | how the next calls behave, whoever makes them |
+//! | `GET`, `POST`, `DELETE /faults` | how the next calls behave, whoever makes them |
 //! | `POST /webhooks` · `DELETE /webhooks` | whom to tell about each change, and how often |
 //! | `GET /health/live` · `GET /health/ready` | whether it lives; whether it can charge |
 //!
