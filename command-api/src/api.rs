@@ -44,7 +44,8 @@ struct Shared {
 }
 
 impl CommandApi {
-    /// Starts following the log for payments' outcomes, until `stop`. Call it in a runtime.
+    /// Starts following the log for payments' outcomes, until `stop`. Call it in a runtime. Stop it, and
+    /// the store, only after the server: what the server took still needs both.
     #[must_use]
     pub fn start(parts: Parts, stop: CancellationToken) -> Self {
         let outcomes = PaymentOutcomes::default();

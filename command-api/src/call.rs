@@ -4,7 +4,7 @@ use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
-use actix_web::http::header::HeaderName;
+use actix_web::http::header::{HeaderName, IF_MATCH};
 use actix_web::{FromRequest, HttpRequest};
 use chrono::{DateTime, Utc};
 use domain::UserId;
@@ -34,6 +34,8 @@ pub(crate) struct Call {
     pub(crate) now: DateTime<Utc>,
     method: String,
     path: String,
+    /// The version that the caller saw: with another one it is another request.
+    if_match: String,
 }
 
 /// A [`Call`] that has its key.
@@ -74,6 +76,7 @@ impl Call {
             now: Utc::now(),
             method: request.method().as_str().to_owned(),
             path: request.path().to_owned(),
+            if_match: if_match(request),
         })
     }
 
@@ -82,6 +85,7 @@ impl Call {
         Fingerprint::of(&[
             self.method.as_bytes(),
             self.path.as_bytes(),
+            self.if_match.as_bytes(),
             &canonical(body),
         ])
     }
@@ -118,6 +122,12 @@ fn key(request: &HttpRequest) -> Result<Option<String>, ApiError> {
             "IDEMPOTENCY_KEY_INVALID",
         )),
     }
+}
+
+fn if_match(request: &HttpRequest) -> String {
+    let header = request.headers().get(IF_MATCH);
+    let text = header.and_then(|value| value.to_str().ok());
+    text.unwrap_or_default().to_owned()
 }
 
 fn prefers(request: &HttpRequest, preference: &str) -> bool {

@@ -1,8 +1,8 @@
 //! The write side over HTTP: parse, build the command, execute, respond. Nothing here decides; the rules
 //! are `domain`'s, the log is `event-store`'s.
 //!
-//! One module a resource, each with its own routes: [`product`], [`stock`], [`coupon_pool`], [`order`],
-//! [`payment`], [`event`]. What they share: `call` (what a request brings beside its body), `execute`
+//! One module a resource, each with its own routes: `product`, `stock`, `coupon_pool`, `order`,
+//! `payment`, `event`. What they share: `call` (what a request brings beside its body), `execute`
 //! (idempotent commands), `respond` (answers), `refusal` (every refusal of the business as HTTP), `input`
 //! (all wrong fields of a body at once). [`CouponGate`] stands in front of the coupon pools, in Redis.
 //!

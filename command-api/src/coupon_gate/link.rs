@@ -42,6 +42,8 @@ pub(super) struct Link {
     pool: Pool,
     /// The connection in use. Clones of it share one socket, so that claims at the same time are one write.
     shared: Mutex<Option<MultiplexedConnection>>,
+    /// One claim connects; those that come meanwhile use what it gets.
+    connecting: tokio::sync::Mutex<()>,
     breaker: Breaker,
     timeout: Duration,
     runtime: Handle,
@@ -59,6 +61,7 @@ impl Link {
         Ok(Self {
             pool: pool.map_err(|error| bad_url(&error))?,
             shared: Mutex::new(None),
+            connecting: tokio::sync::Mutex::new(()),
             breaker: Breaker::default(),
             timeout,
             runtime: Handle::current(),
@@ -143,6 +146,10 @@ impl Link {
     }
 
     async fn connection(&self) -> Result<MultiplexedConnection, Away> {
+        if let Some(connection) = self.connection_slot().clone() {
+            return Ok(connection);
+        }
+        let _alone = self.connecting.lock().await;
         if let Some(connection) = self.connection_slot().clone() {
             return Ok(connection);
         }

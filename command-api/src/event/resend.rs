@@ -26,8 +26,8 @@ const REPLY: Reply = Reply::accepted();
 #[schema(as = EventResent)]
 #[expect(dead_code, reason = "the shape of an answer, for the OpenAPI document")]
 struct Resent {
-    /// The event's position.
-    id: String,
+    /// The event's.
+    position: u64,
     /// PENDING: the relay sends it in a moment.
     delivery: String,
 }
@@ -75,7 +75,7 @@ async fn resend(
             not_found()
         });
     }
-    let data = json!({ "id": position.to_string(), "delivery": "PENDING" });
+    let data = json!({ "position": position, "delivery": "PENDING" });
     let answer = Answer {
         status: REPLY.status(),
         body: success_body(&data),

@@ -56,6 +56,10 @@ async fn a_product_is_created_edited_and_put_on_sale_with_a_version_each_time() 
     );
     let same = edit(json!({})).send().await;
     assert_eq!((same.status, same.header("etag")), (200, Some("\"4\"")));
+    let keyed = |tag: &'static str| edit(json!({})).key("edit").header("if-match", tag).send();
+    assert_eq!(keyed("\"4\"").await.status, 200);
+    let other_version = keyed("\"5\"").await;
+    assert_eq!(other_version.error(), (422, "IDEMPOTENCY_KEY_REUSED"));
     let unknown = world
         .request("PATCH", &format!("/products/{}", Uuid::now_v7()))
         .operator();
