@@ -102,6 +102,11 @@ pub(crate) fn limit_sessions(pool: &PgPool, config: &ReadApiConfig) {
             "idle_in_transaction_session_timeout",
             IDLE_IN_TRANSACTION_TIMEOUT,
         ),
+        // Every list has its index, and a keyword's frequency is a guess: where the guess is wrong, an
+        // index still finds a page, and a scan would read the whole table.
+        ("enable_seqscan", "off"),
+        // A query takes one core, and leaves the others to the other queries.
+        ("max_parallel_workers_per_gather", "0"),
         // One list serves rare and common filters: which index is right depends on the value.
         ("plan_cache_mode", "force_custom_plan"),
         // Compiling takes longer than any of these statements.

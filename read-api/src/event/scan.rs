@@ -18,6 +18,9 @@ pub(super) struct Found {
     pub(super) head: i64,
 }
 
+/// The most failures that one request looks at: each is looked up in the log by itself.
+const FAILURES_SCANNED_MAX: i64 = 5_000;
+
 const COLUMNS: &str = "e.position, e.event_type, e.event_version, e.aggregate_type, e.aggregate_id, \
      e.sequence, e.payload, e.metadata, e.recorded_at, \
      f.topic, f.error, f.attempts, f.failed_at, f.resend";
@@ -58,7 +61,14 @@ pub(super) async fn scan(pool: &PgPool, filter: &EventFilter) -> Result<Found, R
             let until = ends.min().unwrap_or(cursor.head).min(end(filter, cursor));
             (
                 until,
-                stream_query("", filter, id, &tails_to_bind(&tails), until, cursor.sent),
+                stream_query(
+                    "",
+                    filter,
+                    id,
+                    &tails_to_bind(&tails),
+                    (after, until),
+                    cursor.sent,
+                ),
             )
         }
         None if filter.delivery == Some(Delivery::Failed) => {
@@ -121,7 +131,7 @@ async fn failures_end(pool: &PgPool, after: i64) -> Result<Option<i64>, ReadErro
         "SELECT position FROM relay.failures WHERE position > $1 ORDER BY position OFFSET $2 LIMIT 1",
     )
     .bind(after)
-    .bind(SCANNED_MAX - 1)
+    .bind(FAILURES_SCANNED_MAX - 1)
     .fetch_optional(pool)
     .await?;
     Ok(end)
@@ -136,11 +146,11 @@ pub(crate) fn range_query<'a>(
     sent: i64,
 ) -> QueryBuilder<'a, Postgres> {
     let mut query = QueryBuilder::new(format!(
-        "{prefix}SELECT {COLUMNS}
-           FROM event_store.events e LEFT JOIN relay.failures f ON f.position = e.position
-          WHERE e.position > "
+        "{prefix}SELECT {COLUMNS} FROM event_store.events e "
     ));
+    join_failures(&mut query, after, until);
     query
+        .push(" WHERE e.position > ")
         .push_bind(after)
         .push(" AND e.position <= ")
         .push_bind(until);
@@ -188,7 +198,7 @@ pub(crate) fn stream_query<'a>(
     filter: &'a EventFilter,
     aggregate_id: &'a str,
     (types, first_sequences): &Tails,
-    until: i64,
+    (after, until): (i64, i64),
     sent: i64,
 ) -> QueryBuilder<'a, Postgres> {
     let is_filtered = filter.event_type.is_some() || filter.delivery.is_some();
@@ -209,13 +219,24 @@ pub(crate) fn stream_query<'a>(
                  WHERE s.aggregate_type = t.type AND s.aggregate_id = ",
     );
     query.push_bind(aggregate_id);
-    query.push(" AND s.sequence >= t.first_sequence ORDER BY s.sequence LIMIT ");
-    query.push_bind(looked_at);
-    query.push(") e LEFT JOIN relay.failures f ON f.position = e.position WHERE e.position <= ");
-    query.push_bind(until);
+    // A bound on the sequence and not a limit, for which the planner would sort the whole stream; and
+    // `OFFSET 0`, or it would walk over the whole log to have the positions in order.
+    query.push(" AND s.sequence >= t.first_sequence AND s.sequence < t.first_sequence + ");
+    query.push_bind(looked_at).push(" OFFSET 0) e ");
+    join_failures(&mut query, after, until);
+    query.push(" WHERE e.position <= ").push_bind(until);
     conditions(&mut query, filter, sent);
     limit(&mut query, filter);
     query
+}
+
+/// Says where to look for failures, or the planner might read all of them.
+fn join_failures(query: &mut QueryBuilder<'_, Postgres>, after: i64, until: i64) {
+    query.push("LEFT JOIN relay.failures f ON f.position = e.position AND f.position > ");
+    query
+        .push_bind(after)
+        .push(" AND f.position <= ")
+        .push_bind(until);
 }
 
 fn conditions<'a>(query: &mut QueryBuilder<'a, Postgres>, filter: &'a EventFilter, sent: i64) {

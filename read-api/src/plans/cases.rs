@@ -99,6 +99,7 @@ fn products() -> Vec<Case> {
         page("keyword=%EB%85%B9%EC%B0%A8&sort=createdAt,desc"),
         page("keyword=123456&sort=price,asc"),
         page("keyword=%EB%85%B9%EC%B0%A8&category=category-99&sort=popular,desc"),
+        page("keyword=%EB%85%B9%EC%B0%A8+%EB%B9%84%EB%88%84&sort=createdAt,desc"),
         page("keyword=nothing+like+it&sort=createdAt,desc"),
         total("keyword=%EB%85%B9%EC%B0%A8"),
         total("keyword=nothing+like+it"),
@@ -204,6 +205,11 @@ fn events() -> Vec<Case> {
             ),
         ),
         case(
+            "after=999000&type=Usual",
+            "page",
+            event::range_query(EXPLAIN, filter(Some("Usual"), None), 999_000, HEAD, SENT),
+        ),
+        case(
             "delivery=PENDING",
             "page",
             event::range_query(
@@ -228,13 +234,20 @@ fn events() -> Vec<Case> {
         case(
             "delivery=FAILED&type=Rare",
             "page",
-            event::failed_query(EXPLAIN, filter(Some("Rare"), None), 0, HEAD),
+            event::failed_query(EXPLAIN, filter(Some("Rare"), None), 0, 400_000),
         ),
         case("aggregateId=hot&after=600000", "streams", streams),
         case(
             "aggregateId=hot&after=600000",
             "page",
-            event::stream_query(EXPLAIN, filter(None, None), "hot", &hot, 680_000, SENT),
+            event::stream_query(
+                EXPLAIN,
+                filter(None, None),
+                "hot",
+                &hot,
+                (600_000, 680_000),
+                SENT,
+            ),
         ),
         case(
             "aggregateId=hot&after=600000&type=Rare",
@@ -244,7 +257,7 @@ fn events() -> Vec<Case> {
                 filter(Some("Rare"), None),
                 "hot",
                 &hot,
-                680_000,
+                (600_000, 680_000),
                 SENT,
             ),
         ),

@@ -245,7 +245,7 @@ async fn one_request_looks_at_a_bounded_part_of_the_log_and_says_where_to_go_on(
          SELECT n, 't', 'e' FROM generate_series(1, 25000) n",
     )
     .await;
-    assert_eq!(walk(&shop, "delivery=FAILED&type=Rare").await, (vec![], 2));
+    assert_eq!(walk(&shop, "delivery=FAILED&type=Rare").await, (vec![], 6));
     assert_eq!(walk(&shop, "delivery=PENDING").await, (vec![], 1));
     assert_eq!(walk(&shop, "delivery=SENT&type=Rare").await.0, [65_000]);
     shop.close().await;
