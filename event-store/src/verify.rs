@@ -45,7 +45,7 @@ pub async fn verify(pool: &PgPool) -> Result<VerifyReport, StoreError> {
             evidence: format!("{count} events from position {first} to {last}"),
         });
     }
-    let checks: [(&'static str, &'static str); 2] = [
+    let checks: [(&'static str, &'static str); 3] = [
         (
             "every stream is dense",
             "SELECT aggregate_type || '/' || aggregate_id || ': ' || count(*) || ' events from '
@@ -58,6 +58,13 @@ pub async fn verify(pool: &PgPool) -> Result<VerifyReport, StoreError> {
             "SELECT 'position ' || e.position FROM event_store.events e
               WHERE NOT EXISTS (SELECT FROM event_store.commands c
                                  WHERE c.command_id = (e.metadata ->> 'commandId')::uuid) LIMIT $1",
+        ),
+        (
+            "every event's id is its own",
+            "SELECT 'id ' || (metadata ->> 'eventId') || ' at positions '
+                    || string_agg(position::text, ', ' ORDER BY position)
+               FROM event_store.events GROUP BY metadata ->> 'eventId'
+             HAVING count(*) > 1 LIMIT $1",
         ),
     ];
     for (invariant, query) in checks {

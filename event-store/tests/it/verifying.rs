@@ -56,3 +56,13 @@ async fn a_lost_command_is_found() {
     let found = findings_after("DELETE FROM event_store.commands WHERE position = 2").await;
     assert_eq!(found, ["every event's command is stored"]);
 }
+
+#[tokio::test]
+async fn an_event_id_that_stands_twice_is_found() {
+    let found = findings_after(
+        "UPDATE event_store.events SET metadata = (
+             SELECT metadata FROM event_store.events WHERE position = 2) WHERE position = 3",
+    )
+    .await;
+    assert_eq!(found, ["every event's id is its own"]);
+}
