@@ -64,6 +64,14 @@ pub enum StreamStateError {
         /// Where it broke.
         source: serde_json::Error,
     },
+    /// The stream has a hole: to go on would be to decide on half a history.
+    #[error("event {expected} is missing, {found} comes next")]
+    Hole {
+        /// The sequence that should have come.
+        expected: u64,
+        /// The sequence that came.
+        found: u64,
+    },
 }
 
 /// A state whose aggregate type has been taken off.

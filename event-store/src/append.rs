@@ -80,8 +80,8 @@ impl Batch {
         self.columns.events.len()
     }
 
-    /// Adds a decided command. `first_touch` says whether no earlier command of the batch touched a
-    /// stream: only then is the log's own sequence compared.
+    /// Adds a decided command, or leaves the batch as it was. `first_touch` says whether no earlier command
+    /// of the batch touched a stream: only then is the log's own sequence compared.
     pub(crate) fn push(
         &mut self,
         command: &Command,
@@ -89,7 +89,28 @@ impl Batch {
         decision: Decision,
         first_touch: impl Fn(&StreamId) -> bool,
     ) -> Result<(), StoreError> {
+        // All that can fail comes first: half a command would shift its neighbours' columns.
         let number = int(self.entries.len() + 1)?;
+        let status =
+            i16::try_from(answer.status).map_err(|_| StoreError::OutOfRange { what: "status" })?;
+        let event_count = int(decision.events.len())?;
+        let fence = command.fence.as_ref();
+        let fence = fence
+            .map(|fence| Ok::<_, StoreError>((fence.lease.clone(), signed(fence.epoch, "epoch")?)))
+            .transpose()?;
+        let touches = decision
+            .expected
+            .into_iter()
+            .map(|(stream, sequence)| Ok((stream, signed(sequence, "sequence")?)))
+            .collect::<Result<Vec<_>, StoreError>>()?;
+        let metadata: Vec<Metadata> = (0..decision.events.len())
+            .map(|index| metadata(command, index))
+            .collect();
+        let metadata_json = metadata
+            .iter()
+            .map(to_json)
+            .collect::<Result<Vec<_>, _>>()?;
+
         let columns = &mut self.columns;
         self.entries.push(Entry {
             answer: answer.clone(),
@@ -98,33 +119,25 @@ impl Batch {
         });
         columns.command_ids.push(command.id.uuid());
         columns.fingerprints.push(command.fingerprint.0.to_vec());
-        columns.statuses.push(
-            i16::try_from(answer.status).map_err(|_| StoreError::OutOfRange { what: "status" })?,
-        );
+        columns.statuses.push(status);
         columns.bodies.push(answer.body);
-        columns.event_counts.push(int(decision.events.len())?);
-        if let Some(fence) = &command.fence {
+        columns.event_counts.push(event_count);
+        if let Some((lease, epoch)) = fence {
             columns.fence_commands.push(number);
-            columns.fence_leases.push(fence.lease.clone());
-            columns.fence_epochs.push(signed(fence.epoch, "epoch")?);
+            columns.fence_leases.push(lease);
+            columns.fence_epochs.push(epoch);
         }
-        for (stream, sequence) in decision.expected {
-            let expected = if first_touch(&stream) {
-                Some(signed(sequence, "sequence")?)
-            } else {
-                None
-            };
+        for (stream, sequence) in touches {
+            let expected = first_touch(&stream).then_some(sequence);
             columns.touch_commands.push(number);
             columns.touch_streams.push(stream);
             columns.touch_expected.push(expected);
         }
-        for (index, event) in decision.events.into_iter().enumerate() {
-            let metadata = metadata(command, index);
-            columns.event_commands.push(number);
-            columns.metadata_json.push(to_json(&metadata)?);
-            columns.metadata.push(metadata);
-            columns.events.push(event);
-        }
+        let numbers = std::iter::repeat_n(number, decision.events.len());
+        columns.event_commands.extend(numbers);
+        columns.metadata.extend(metadata);
+        columns.metadata_json.extend(metadata_json);
+        columns.events.extend(decision.events);
         Ok(())
     }
 

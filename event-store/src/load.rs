@@ -51,7 +51,7 @@ const QUERY: &str = "
 /// What came of reading one stream.
 pub(crate) type ReadResult = Result<Read, (StreamId, StreamStateError)>;
 
-/// Reads streams. One that cannot be parsed does not keep the others from being read.
+/// Reads streams. One that is broken does not keep the others from being read.
 ///
 /// # Errors
 /// The database is away.
@@ -148,6 +148,13 @@ fn fold(
         }
     };
     for event in tail {
+        let expected = loaded.sequence + 1;
+        if event.sequence != expected {
+            return Err(StreamStateError::Hole {
+                expected,
+                found: event.sequence,
+            });
+        }
         loaded
             .state
             .evolve_stored(&event.event_type, &event.event_version, &event.payload)?;

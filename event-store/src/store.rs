@@ -29,7 +29,7 @@ pub struct EventStore {
 
 impl EventStore {
     /// Opens the store: starts the deciding loop, which ends after `stop` once it has finished what it
-    /// took.
+    /// took. Should a defect end it before, it cancels `stop` itself.
     ///
     /// # Errors
     /// The database is away.

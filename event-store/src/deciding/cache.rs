@@ -96,6 +96,12 @@ impl Cache {
         }
     }
 
+    /// Forgets a stream, so that it is read from the start and not from what was known. Only between
+    /// batches.
+    pub(super) fn forget(&mut self, stream: &StreamId) {
+        self.entries.pop(stream);
+    }
+
     /// A snapshot was queued or written.
     pub(super) fn snapshotted(&mut self, stream: &StreamId, snapshot: SnapshotState) {
         if let Some(entry) = self.entries.peek_mut(stream) {

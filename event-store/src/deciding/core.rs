@@ -1,22 +1,27 @@
-//! The loop's logic, without I/O: which command is decided when, against what, and what its fate in the
-//! log means for it and for the aggregates in memory.
+//! The loop's logic, without I/O: which command is decided when, and against what. What the log says to
+//! it is taken in by [`verdicts`].
+
+mod verdicts;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use domain::{Decision, Halt, Loaded, StreamId, Workspace};
-use serde_json::Value;
+use domain::{Decision, StreamId};
 
 use super::cache::Cache;
+use super::decide::{Undecided, decide};
 use super::job::Job;
-use crate::append::{Appended, Batch, Verdict};
+use crate::append::Batch;
+use crate::command::Answer;
 use crate::config::StoreConfig;
 use crate::error::ExecuteError;
 use crate::load::{ReadResult, Wanted};
-use crate::snapshots::{Snapshot, SnapshotState};
 
 /// When a caller may try again after its command was refused for lack of a database, or for contention.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// Streams that one query reads, at most: a burst of cold commands must neither make a query that takes
+/// seconds nor keep the first of them waiting for the last one's streams.
+const LOAD_STREAMS_MAX: usize = 1_000;
 
 /// The loop's state.
 pub(super) struct Core {
@@ -33,8 +38,6 @@ pub(super) struct Core {
     to_load: Vec<StreamId>,
     /// The commands of the batch under way.
     in_flight: Vec<InFlight>,
-    /// Batches still to be made of one command each, to find the one that the database refuses.
-    singles: usize,
 }
 
 struct Waiting {
@@ -58,7 +61,6 @@ impl Core {
             loading: HashMap::new(),
             to_load: Vec::new(),
             in_flight: Vec::new(),
-            singles: 0,
         }
     }
 
@@ -70,12 +72,10 @@ impl Core {
     /// Takes a command. If its streams are in memory it is ready; if not it waits aside.
     pub(super) fn offer(&mut self, job: Job) {
         let missing: HashSet<StreamId> = job
-            .command
-            .operation
-            .streams()
-            .into_iter()
-            .chain(job.also_needs.iter().cloned())
+            .needs
+            .iter()
             .filter(|stream| self.cache.is_missing(stream))
+            .cloned()
             .collect();
         if missing.is_empty() {
             self.ready.push_back(job);
@@ -101,9 +101,9 @@ impl Core {
 
     /// The streams to be read now, with what is known of them.
     pub(super) fn take_loads(&mut self) -> Vec<Wanted> {
-        let streams = std::mem::take(&mut self.to_load);
-        streams
-            .into_iter()
+        let count = self.to_load.len().min(LOAD_STREAMS_MAX);
+        self.to_load
+            .drain(..count)
             .map(|stream| Wanted {
                 base: self.cache.base(&stream),
                 stream,
@@ -168,22 +168,26 @@ impl Core {
         let mut touched: HashSet<StreamId> = HashSet::new();
         let mut ids = HashSet::new();
         let mut later = Vec::new();
-        let commands_max = if self.singles > 0 {
-            1
-        } else {
-            self.config.batch_commands_max
-        };
-        self.singles = self.singles.saturating_sub(1);
-        while batch.len() < commands_max && batch.event_count() < self.config.batch_events_max {
+        while batch.len() < self.config.batch_commands_max
+            && batch.event_count() < self.config.batch_events_max
+        {
             let Some(job) = self.ready.pop_front() else {
                 break;
             };
+            let alone = job.alone;
+            if alone && !batch.is_empty() {
+                later.push(job);
+                break;
+            }
             // The same command twice: the second one is answered with the first one's outcome.
             if !ids.insert(job.command.id) {
                 later.push(job);
                 continue;
             }
             self.decide_one(job, &mut batch, &mut touched);
+            if alone && !batch.is_empty() {
+                break;
+            }
         }
         later
             .into_iter()
@@ -193,44 +197,28 @@ impl Core {
     }
 
     fn decide_one(&mut self, mut job: Job, batch: &mut Batch, touched: &mut HashSet<StreamId>) {
-        let mut workspace = Workspace::new(&self.cache);
-        let (decision, result) = match job.command.operation.decide(&mut workspace) {
-            Ok(reply) => (workspace.finish(), Ok(reply)),
-            Err(Halt::Reject(rejection)) => {
-                // What it read is checked like what it would have written: a refusal must be as true
-                // as an acceptance.
-                let expected = workspace.finish().expected;
-                let nothing = Decision {
-                    expected,
-                    events: Vec::new(),
-                    states: Vec::new(),
-                };
-                (nothing, Err(rejection))
-            }
-            Err(Halt::Load(streams)) => {
-                job.also_needs.extend(streams);
+        match decide(&job.command, &self.cache) {
+            Ok((decision, answer)) => self.stage(job, decision, answer, batch, touched),
+            Err(Undecided::Load(streams)) => {
+                job.needs.extend(streams);
                 self.offer(job);
-                return;
             }
-            Err(Halt::Unserialisable(error)) => {
-                tracing::error!(command.id = %job.command.id, error = %error, "command {} made something that is not JSON", job.command.id);
-                job.answer(Err(ExecuteError::Defect(error.to_string())));
-                return;
+            Err(Undecided::Defect(defect)) => {
+                tracing::error!(command.id = %job.command.id, operation = job.command.operation.name(), "command {} cannot be decided: {defect}", job.command.id);
+                job.answer(Err(ExecuteError::Defect(defect)));
             }
-        };
-        self.stage(job, decision, &result, batch, touched);
+        }
     }
 
     fn stage(
         &mut self,
         job: Job,
         mut decision: Decision,
-        result: &Result<Value, domain::Rejection>,
+        answer: Answer,
         batch: &mut Batch,
         touched: &mut HashSet<StreamId>,
     ) {
-        let answer = (job.command.render)(result);
-        let states: Vec<(StreamId, Loaded)> = std::mem::take(&mut decision.states);
+        let states = std::mem::take(&mut decision.states);
         let streams: Vec<StreamId> = decision.expected.iter().map(|(s, _)| s.clone()).collect();
         let pushed = batch.push(&job.command, answer, decision, |s| !touched.contains(s));
         if let Err(error) = pushed {
@@ -248,114 +236,6 @@ impl Core {
             }
         }
         self.in_flight.push(InFlight { job, streams });
-    }
-
-    /// The batch came back: answers its commands, or has them decided again. Returns snapshots that are
-    /// due.
-    pub(super) fn appended(&mut self, verdicts: Vec<Verdict>) -> Vec<Snapshot> {
-        let in_flight = std::mem::take(&mut self.in_flight);
-        let mut refused: HashSet<StreamId> = HashSet::new();
-        for (flown, verdict) in in_flight.iter().zip(&verdicts) {
-            if !matches!(verdict, Verdict::Written(_)) {
-                refused.extend(flown.streams.iter().cloned());
-            }
-        }
-        let mut snapshots = Vec::new();
-        for stream in in_flight.iter().flat_map(|flown| &flown.streams) {
-            if refused.contains(stream) {
-                self.cache.not_written(stream);
-            } else {
-                snapshots.extend(self.written(stream));
-            }
-        }
-        let mut again = Vec::new();
-        for (flown, verdict) in in_flight.into_iter().zip(verdicts) {
-            match verdict {
-                Verdict::Written(outcome) | Verdict::Duplicate(Some(outcome)) => {
-                    flown.job.answer(Ok(outcome));
-                }
-                Verdict::Duplicate(None) => flown.job.answer(Err(ExecuteError::KeyReused)),
-                Verdict::Fenced => flown.job.answer(Err(ExecuteError::Fenced)),
-                Verdict::Conflict => again.push(flown.job),
-            }
-        }
-        self.decide_again(again);
-        snapshots
-    }
-
-    fn written(&mut self, stream: &StreamId) -> Option<Snapshot> {
-        let loaded = self
-            .cache
-            .written(stream, self.config.snapshot_every_events)?;
-        // Not due again while it is being written.
-        let bytes = self.cache.snapshot_state(stream).bytes;
-        let sequence = loaded.sequence;
-        self.cache
-            .snapshotted(stream, SnapshotState { sequence, bytes });
-        Some(Snapshot {
-            stream: stream.clone(),
-            loaded,
-        })
-    }
-
-    /// Nobody knows whether the batch was written. Its commands are decided again: if they were written
-    /// after all, their ids say so.
-    pub(super) fn not_appended(&mut self) {
-        let in_flight = std::mem::take(&mut self.in_flight);
-        let mut again = Vec::new();
-        for flown in in_flight {
-            flown
-                .streams
-                .iter()
-                .for_each(|stream| self.cache.not_written(stream));
-            again.push(flown.job);
-        }
-        // In front of what came later, so that the order of taking is kept where it can be.
-        let later = std::mem::take(&mut self.ready);
-        again.into_iter().for_each(|job| self.offer(job));
-        self.requeue(later);
-    }
-
-    /// The database refused the statement: one of its commands is to blame. Alone, it is given up; of
-    /// several, each is tried by itself.
-    pub(super) fn refused_by_database(&mut self, reason: &str) {
-        if let [_] = self.in_flight.as_slice()
-            && let Some(flown) = self.in_flight.pop()
-        {
-            flown
-                .streams
-                .iter()
-                .for_each(|stream| self.cache.not_written(stream));
-            tracing::error!(command.id = %flown.job.command.id, error = reason, "the database refuses command {}", flown.job.command.id);
-            flown
-                .job
-                .answer(Err(ExecuteError::Defect(reason.to_owned())));
-            return;
-        }
-        self.singles = self.in_flight.len();
-        self.not_appended();
-    }
-
-    /// Commands that conflicted go first, and not for ever.
-    fn decide_again(&mut self, jobs: Vec<Job>) {
-        let later = std::mem::take(&mut self.ready);
-        for mut job in jobs {
-            metrics::counter!("event_store_conflicts_total").increment(1);
-            job.attempts += 1;
-            if job.attempts >= self.config.attempts_max {
-                job.answer(Err(ExecuteError::Contended {
-                    retry_after: RETRY_AFTER,
-                }));
-            } else {
-                self.offer(job);
-            }
-        }
-        self.requeue(later);
-    }
-
-    /// Ready commands may have lost a stream to a refusal meanwhile.
-    fn requeue(&mut self, jobs: VecDeque<Job>) {
-        jobs.into_iter().for_each(|job| self.offer(job));
     }
 
     /// Answers those whose time is up.
@@ -384,35 +264,5 @@ impl Core {
                 self.ready.push_back(job);
             }
         }
-    }
-}
-
-/// What the driver keeps of an append's result once the verdicts are taken.
-pub(super) struct Written {
-    pub(super) events: Vec<crate::recorded::RecordedEvent>,
-    pub(super) head: u64,
-}
-
-impl Core {
-    /// Splits an append's result: verdicts for the commands, events for the subscribers.
-    pub(super) fn take_in(&mut self, appended: Appended) -> (Vec<Snapshot>, Written) {
-        let written = Written {
-            events: appended.events,
-            head: appended.head,
-        };
-        (self.appended(appended.verdicts), written)
-    }
-
-    /// A snapshot was written.
-    pub(super) fn snapshot_saved(&mut self, stream: &StreamId, state: SnapshotState) {
-        let known = self.cache.snapshot_state(stream);
-        let sequence = known.sequence.max(state.sequence);
-        self.cache.snapshotted(
-            stream,
-            SnapshotState {
-                sequence,
-                bytes: state.bytes,
-            },
-        );
     }
 }

@@ -71,6 +71,8 @@ impl Driver {
 
     /// Runs until `stop`, and then until everything that was taken is answered.
     pub(super) async fn run(mut self, stop: CancellationToken) {
+        // Should a defect end the loop, whoever shares the token must not go on without it.
+        let unless_it_returns = stop.clone().drop_guard();
         let mut ticks = interval(Duration::from_millis(TICK_MS));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut taken = Vec::new();
@@ -99,6 +101,7 @@ impl Driver {
                 () = stop.cancelled(), if !self.queue.is_closed() => self.queue.close(),
             }
         }
+        unless_it_returns.disarm();
     }
 
     fn take(&mut self, job: Job) {
@@ -113,21 +116,20 @@ impl Driver {
     }
 
     fn start_reading(&mut self) {
-        if self.reading.len() >= LOADS_MAX || self.is_down {
-            return;
+        while self.reading.len() < LOADS_MAX && !self.is_down {
+            let wanted = self.core.take_loads();
+            if wanted.is_empty() {
+                return;
+            }
+            let (pool, types) = (self.log.pool().clone(), Arc::clone(&self.types));
+            let limit = self.config.command_timeout;
+            self.reading.push(Box::pin(async move {
+                let streams = wanted.iter().map(|one| one.stream.clone()).collect();
+                let loading = timeout(limit, load::load(&pool, &types, wanted));
+                let result = loading.await.unwrap_or_else(|_| Err(timed_out()));
+                Reading { streams, result }
+            }));
         }
-        let wanted = self.core.take_loads();
-        if wanted.is_empty() {
-            return;
-        }
-        let (pool, types) = (self.log.pool().clone(), Arc::clone(&self.types));
-        let limit = self.config.command_timeout;
-        self.reading.push(Box::pin(async move {
-            let streams = wanted.iter().map(|one| one.stream.clone()).collect();
-            let loading = timeout(limit, load::load(&pool, &types, wanted));
-            let result = loading.await.unwrap_or_else(|_| Err(timed_out()));
-            Reading { streams, result }
-        }));
     }
 
     fn read(&mut self, reading: Reading) {
@@ -171,10 +173,10 @@ impl Driver {
                 if std::mem::take(&mut self.is_down) {
                     tracing::info!("the event store's database is back");
                 }
-                let (snapshots, written) = self.core.take_in(appended);
-                let events = written.events.into_iter().map(Arc::new).collect();
+                let snapshots = self.core.appended(appended.verdicts);
+                let events = appended.events.into_iter().map(Arc::new).collect();
                 self.log.feed().push(events);
-                self.log.feed().advance(written.head);
+                self.log.feed().advance(appended.head);
                 for snapshot in snapshots {
                     // A full queue costs a longer tail at the next start, nothing else.
                     let _ = self.snapshots.try_send(snapshot);

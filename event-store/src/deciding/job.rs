@@ -11,8 +11,11 @@ use crate::error::ExecuteError;
 /// A command in the loop.
 pub(crate) struct Job {
     pub(crate) command: Command,
-    /// Streams that the operation turned out to need beside those that it named.
-    pub(crate) also_needs: Vec<StreamId>,
+    /// Streams that must be in memory: those that the operation names, and those that it turned out to
+    /// need.
+    pub(crate) needs: Vec<StreamId>,
+    /// Whether it must be a batch by itself, since the database refused a batch that it was in.
+    pub(crate) alone: bool,
     /// How often it was decided in vain.
     pub(crate) attempts: u32,
     pub(crate) deadline: Instant,
@@ -27,8 +30,9 @@ impl Job {
     ) -> Self {
         let deadline = Instant::now() + timeout;
         Self {
+            needs: command.operation.streams(),
+            alone: false,
             command,
-            also_needs: Vec::new(),
             attempts: 0,
             deadline,
             reply,

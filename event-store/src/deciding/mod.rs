@@ -3,10 +3,11 @@
 //! no linger timer.
 //!
 //! [`core`] is the loop's whole logic, synchronous and without I/O; [`driver`] gives it a database and a
-//! clock. [`cache`] holds the aggregates.
+//! clock. [`decide`] runs one command's rules; [`cache`] holds the aggregates.
 
 mod cache;
 mod core;
+mod decide;
 mod driver;
 mod job;
 #[cfg(test)]

@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use domain::inventory::{Inventory, ReceiveStock};
 use domain::product::{ChangeProduct, ProductCommand, ProductDetails};
 use domain::{
-    AggregateTypes, Currency, Loaded, Money, ProductId, Quantity, StreamId, aggregate_types,
+    AggregateTypes, Currency, Halt, Loaded, Money, ProductId, Quantity, StreamId, Workspace,
+    aggregate_types,
 };
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -275,4 +276,107 @@ fn an_unreadable_stream_fails_its_own_commands_only() {
         Err(ExecuteError::Defect(_))
     ));
     assert_eq!(core.decide().len(), 1);
+}
+
+#[derive(Debug)]
+struct Faulty;
+
+impl domain::Operation for Faulty {
+    fn name(&self) -> &'static str {
+        "faulty"
+    }
+
+    fn streams(&self) -> Vec<StreamId> {
+        Vec::new()
+    }
+
+    fn decide(&self, _: &mut Workspace<'_>) -> Result<serde_json::Value, Halt> {
+        panic!("planted")
+    }
+}
+
+#[test]
+fn an_operation_that_panics_fails_alone() {
+    let (mut core, types) = (core(), aggregate_types());
+    let (faulty, mut faulty_reply) = job(Faulty, 1);
+    let (good, mut good_reply) = job(create(1), 2);
+    core.offer(faulty);
+    core.offer(good);
+    load_all(&mut core, &types);
+    let batch = core.decide();
+    assert!(matches!(
+        faulty_reply.try_recv().unwrap(),
+        Err(ExecuteError::Defect(_))
+    ));
+    core.appended(written(&batch));
+    assert!(good_reply.try_recv().unwrap().is_ok());
+}
+
+#[test]
+fn of_a_batch_that_the_database_refuses_each_command_is_tried_by_itself() {
+    let (mut core, types) = (Core::new(StoreConfig::default()), aggregate_types());
+    let mut replies: Vec<Reply> = Vec::new();
+    for n in 1..=4 {
+        let (one, reply) = job(create(n), n);
+        core.offer(one);
+        replies.push(reply);
+    }
+    load_all(&mut core, &types);
+    assert_eq!(core.decide().len(), 4);
+    core.refused_by_database("one of them");
+    // The loop turns now and then while the streams are read anew: that must not wear the rule off.
+    for _ in 0..10 {
+        assert_eq!(core.decide().len(), 0);
+    }
+    let (healthy, mut healthy_reply) = job(create(5), 5);
+    core.offer(healthy);
+    load_all(&mut core, &types);
+    for n in 0..4 {
+        let batch = core.decide();
+        assert_eq!(batch.len(), 1, "batch {n}");
+        if n == 2 {
+            core.refused_by_database("this one");
+        } else {
+            core.appended(written(&batch));
+        }
+    }
+    let answers = replies.iter_mut().map(|reply| reply.try_recv().unwrap());
+    let failed: Vec<bool> = answers.map(|answer| answer.is_err()).collect();
+    assert_eq!(failed, [false, false, true, false]);
+    let batch = core.decide();
+    core.appended(written(&batch));
+    assert!(healthy_reply.try_recv().unwrap().is_ok());
+}
+
+#[test]
+fn a_conflict_that_no_tail_explains_has_its_streams_read_from_the_start() {
+    let (mut core, types) = (core(), aggregate_types());
+    let (warm, _reply) = job(create(1), 1);
+    core.offer(warm);
+    load_all(&mut core, &types);
+    let batch = core.decide();
+    core.appended(written(&batch));
+    let (contended, _reply) = job(create(1), 2);
+    core.offer(contended);
+    assert_eq!(core.decide().len(), 1);
+    core.appended(vec![Verdict::Conflict]);
+    let wanted = core.take_loads();
+    assert!(wanted.iter().all(|one| one.base.is_none()));
+    assert_eq!(wanted.len(), 1);
+}
+
+#[test]
+fn a_query_for_cold_streams_has_a_limit() {
+    let mut core = core();
+    let replies: Vec<Reply> = (1..=1_500)
+        .map(|n| {
+            let (cold, reply) = job(create(n), n);
+            core.offer(cold);
+            reply
+        })
+        .collect();
+    assert_eq!(core.take_loads().len(), 1_000);
+    assert_eq!(core.take_loads().len(), 500);
+    assert_eq!(core.take_loads().len(), 0);
+    drop(replies);
 }

@@ -256,6 +256,66 @@ async fn a_refusal_decided_on_an_old_state_is_decided_again() {
     shop.close().await;
 }
 
+/// A standby that lagged took over: what this process remembers is ahead of the log.
+#[tokio::test]
+async fn events_that_the_log_lost_are_forgotten_by_memory_too() {
+    let shop = Shop::open().await;
+    let product = product_id();
+    shop.store
+        .execute(command(create_product(product)))
+        .await
+        .unwrap();
+    for _ in 0..3 {
+        shop.store
+            .execute(command(receive(product, 1)))
+            .await
+            .unwrap();
+    }
+    let owner = shop.database.owner_pool().await;
+    sqlx::query("DELETE FROM event_store.events WHERE position > 2")
+        .execute(&owner)
+        .await
+        .unwrap();
+    let received = shop
+        .store
+        .execute(command(receive(product, 1)))
+        .await
+        .unwrap();
+    assert_eq!((received.status, received.position), (200, 3));
+    let (inventory, _) = shop.store.load::<Inventory>(product).await.unwrap();
+    assert_eq!(inventory.stock(), 2);
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn a_stream_with_a_hole_is_not_decided_on() {
+    let shop = Shop::open().await;
+    let product = product_id();
+    shop.store
+        .execute(command(create_product(product)))
+        .await
+        .unwrap();
+    for _ in 0..3 {
+        shop.store
+            .execute(command(receive(product, 1)))
+            .await
+            .unwrap();
+    }
+    let owner = shop.database.owner_pool().await;
+    sqlx::query("DELETE FROM event_store.events WHERE position = 3")
+        .execute(&owner)
+        .await
+        .unwrap();
+    let cold = shop.another_store().await;
+    let received = cold.execute(command(receive(product, 1))).await;
+    assert!(
+        matches!(&received, Err(ExecuteError::Defect(why)) if why.contains("event 2 is missing")),
+        "{received:?}"
+    );
+    assert!(cold.load::<Inventory>(product).await.is_err());
+    shop.close().await;
+}
+
 #[tokio::test]
 async fn a_holder_whose_lease_was_taken_over_writes_nothing() {
     let shop = Shop::open().await;
