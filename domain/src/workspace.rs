@@ -154,14 +154,7 @@ impl<'a> Workspace<'a> {
     /// [`Halt::Load`] when it is not in memory.
     pub fn read<D: Decider>(&mut self, id: impl fmt::Display) -> Result<&D::State, Halt> {
         let stream = StreamId::of::<D>(id);
-        let committed = self
-            .states
-            .loaded(&stream)
-            .ok_or_else(|| Halt::Load(vec![stream.clone()]))?;
-        let touched = self.touched.entry(stream.clone()).or_insert(Touched {
-            expected: committed.sequence,
-            staged: None,
-        });
+        let (committed, touched) = touch(self.states, &mut self.touched, &stream)?;
         let loaded = touched.staged.as_ref().unwrap_or(committed);
         state_of::<D>(loaded, &stream)
     }
@@ -176,14 +169,7 @@ impl<'a> Workspace<'a> {
         command: D::Command,
     ) -> Result<(), Halt> {
         let stream = StreamId::of::<D>(id);
-        let committed = self
-            .states
-            .loaded(&stream)
-            .ok_or_else(|| Halt::Load(vec![stream.clone()]))?;
-        let touched = self.touched.entry(stream.clone()).or_insert(Touched {
-            expected: committed.sequence,
-            staged: None,
-        });
+        let (committed, touched) = touch(self.states, &mut self.touched, &stream)?;
         let current = touched.staged.as_ref().unwrap_or(committed);
         let events = D::decide(state_of::<D>(current, &stream)?, command)
             .map_err(|error| Halt::Reject(error.into()))?;
@@ -225,6 +211,23 @@ impl<'a> Workspace<'a> {
             states,
         }
     }
+}
+
+/// A stream as it is in memory, and what this command has done to it; from now on it is expected where
+/// it is.
+fn touch<'s, 't>(
+    states: &'s dyn States,
+    touched: &'t mut BTreeMap<StreamId, Touched>,
+    stream: &StreamId,
+) -> Result<(&'s Loaded, &'t mut Touched), Halt> {
+    let committed = states
+        .loaded(stream)
+        .ok_or_else(|| Halt::Load(vec![stream.clone()]))?;
+    let touched = touched.entry(stream.clone()).or_insert(Touched {
+        expected: committed.sequence,
+        staged: None,
+    });
+    Ok((committed, touched))
 }
 
 /// The typed state. The stream's type is part of its id, so another type under it means that the cache

@@ -98,14 +98,24 @@ impl Operation for ExpireOrder {
     }
 }
 
-/// The streams of what an order holds: asked for together, so that a cold order of many lines is read
-/// in one round trip.
-pub(super) fn held_streams(order: &PlacedOrder) -> Vec<StreamId> {
+/// The order, once the streams of all that it holds are in memory: they are asked for together, so that
+/// a cold order of many lines is read in one round trip.
+pub(super) fn order_and_holdings(
+    workspace: &mut Workspace<'_>,
+    order_id: OrderId,
+) -> Result<PlacedOrder, Halt> {
+    let order = workspace
+        .read::<Order>(order_id)?
+        .placed()
+        .map_err(Rejection::from)?
+        .clone();
     let inventories = order.lines.iter();
     let inventories = inventories.map(|line| StreamId::of::<Inventory>(line.product_id));
     let pool = order.discount.as_ref();
     let pool = pool.map(|discount| StreamId::of::<CouponPool>(discount.code.pool()));
-    inventories.chain(pool).collect()
+    let holdings: Vec<StreamId> = inventories.chain(pool).collect();
+    workspace.require(&holdings)?;
+    Ok(order)
 }
 
 /// Cancels an unpaid order: its stock and its coupon are free again.
@@ -115,12 +125,7 @@ pub(super) fn release_order(
     reason: CancelReason,
 ) -> Result<(), Halt> {
     workspace.execute::<Order>(order_id, OrderCommand::Cancel { reason })?;
-    let order = workspace
-        .read::<Order>(order_id)?
-        .placed()
-        .map_err(Rejection::from)?
-        .clone();
-    workspace.require(&held_streams(&order))?;
+    let order = order_and_holdings(workspace, order_id)?;
     for line in order.lines.iter() {
         workspace.execute::<Inventory>(line.product_id, InventoryCommand::Release { order_id })?;
     }
@@ -142,12 +147,7 @@ fn undo_order(
     refund_id: RefundId,
 ) -> Result<(), Halt> {
     workspace.execute::<Order>(order_id, OrderCommand::Cancel { reason })?;
-    let order = workspace
-        .read::<Order>(order_id)?
-        .placed()
-        .map_err(Rejection::from)?
-        .clone();
-    workspace.require(&held_streams(&order))?;
+    let order = order_and_holdings(workspace, order_id)?;
     for line in order.lines.iter() {
         let allocations = line.allocations.clone();
         let take_back = InventoryCommand::TakeBack {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::cancel_order::{held_streams, release_order};
+use super::cancel_order::{order_and_holdings, release_order};
 use super::policy::RetrySchedule;
 use crate::coupon_pool::{CouponPool, CouponPoolCommand};
 use crate::ids::{OrderId, PaymentId, RefundId};
@@ -237,12 +237,7 @@ pub(super) fn pay_order(
             confirmation_due_at,
         },
     )?;
-    let order = workspace
-        .read::<Order>(order_id)?
-        .placed()
-        .map_err(Rejection::from)?
-        .clone();
-    workspace.require(&held_streams(&order))?;
+    let order = order_and_holdings(workspace, order_id)?;
     for line in order.lines.iter() {
         workspace.execute::<Inventory>(line.product_id, InventoryCommand::Deduct { order_id })?;
     }
