@@ -122,10 +122,9 @@ fn assign(
 }
 
 fn decoded(config: &StreamConfig, message: &BorrowedMessage<'_>) -> Result<Record, CommerceError> {
-    let topic = message
-        .topic()
-        .trim_start_matches(config.topic_prefix.as_str())
-        .to_owned();
+    let topic = message.topic();
+    let topic = topic.strip_prefix(&config.topic_prefix).unwrap_or(topic);
+    let topic = topic.to_owned();
     let position = position(message).unwrap_or_default();
     let undecodable = || CommerceError::Undecodable {
         topic: message.topic().to_owned(),

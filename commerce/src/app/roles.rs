@@ -229,6 +229,11 @@ impl App {
                 ended = Some(role);
                 stop.cancel();
             }
+            // Nobody else cancels it before the fronts have ended: the store's loop did, which cannot go on.
+            () = self.stop_backs.cancelled() => {
+                ended = Some("event-store");
+                stop.cancel();
+            }
         }
         self.end().await?;
         ended.map_or(Ok(()), |role| Err(CommerceError::Stopped { role }))

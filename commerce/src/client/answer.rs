@@ -16,10 +16,7 @@ impl Answer {
         let status = response.status().as_u16();
         let bytes = response.bytes().await?;
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Ok(Self {
-            status,
-            body,
-        })
+        Ok(Self { status, body })
     }
 
     /// Whether it says yes.

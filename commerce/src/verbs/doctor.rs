@@ -9,17 +9,28 @@ use crate::config::OwnerConfig;
 use crate::database;
 use crate::error::CommerceError;
 use crate::output::say;
+use crate::stream::StreamConfig;
 
 /// One question to the database: rows are troubles, in words.
 struct Question {
+    about: Part,
     asks: &'static str,
     query: &'static str,
     remedy: &'static str,
 }
 
+/// Whose health a question is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Shop,
+    /// Only of an installation that has Kafka: without it nobody relays, and that is no trouble.
+    Relay,
+}
+
 /// The log's lock is `pg_advisory_xact_lock(7215046291174)`: its upper and lower half stand in `pg_locks`.
-const QUESTIONS: [Question; 9] = [
+const QUESTIONS: [Question; 10] = [
     Question {
+        about: Part::Shop,
         asks: "nobody holds the log's lock for long",
         query: "SELECT format('pid %s (%s, %s) holds it for %s: %s', a.pid, a.usename,
                               a.application_name, date_trunc('second', now() - a.xact_start), a.query)
@@ -30,6 +41,7 @@ const QUESTIONS: [Question; 9] = [
         remedy: "every command waits for it: end that session with pg_terminate_backend(pid)",
     },
     Question {
+        about: Part::Shop,
         asks: "no transaction is forgotten",
         query: "SELECT format('pid %s (%s, %s) is idle in a transaction for %s', pid, usename,
                               application_name, date_trunc('second', now() - xact_start))
@@ -39,6 +51,7 @@ const QUESTIONS: [Question; 9] = [
         remedy: "it keeps old row versions alive: end it, or find out who opened it",
     },
     Question {
+        about: Part::Shop,
         asks: "fsync and synchronous_commit are on",
         query: "SELECT format('%s is %s', name, setting) FROM pg_settings
                  WHERE name IN ('fsync', 'synchronous_commit', 'full_page_writes')
@@ -46,14 +59,23 @@ const QUESTIONS: [Question; 9] = [
         remedy: "an acknowledged command may be lost in a crash: switch it on",
     },
     Question {
-        asks: "someone runs the sagas and the relay",
-        query: "SELECT format('nobody holds the lease %s', wanted.name)
-                  FROM (VALUES ('processes'), ('relay')) AS wanted (name)
-                 WHERE NOT EXISTS (SELECT FROM event_store.leases l
-                                    WHERE l.name = wanted.name AND l.expires_at > clock_timestamp())",
-        remedy: "start `commerce serve` with roles processes and relay",
+        about: Part::Shop,
+        asks: "someone runs the sagas",
+        query: "SELECT 'nobody holds the lease processes'
+                 WHERE NOT EXISTS (SELECT FROM event_store.leases
+                                    WHERE name = 'processes' AND expires_at > clock_timestamp())",
+        remedy: "start `commerce serve` with role processes",
     },
     Question {
+        about: Part::Relay,
+        asks: "someone runs the relay",
+        query: "SELECT 'nobody holds the lease relay'
+                 WHERE NOT EXISTS (SELECT FROM event_store.leases
+                                    WHERE name = 'relay' AND expires_at > clock_timestamp())",
+        remedy: "start `commerce serve` with role relay",
+    },
+    Question {
+        about: Part::Shop,
         asks: "the sagas keep up",
         query: "SELECT format('%s of action %s, the oldest due %s ago: %s', count(*), name,
                               date_trunc('second', now() - min(due_at)),
@@ -63,6 +85,7 @@ const QUESTIONS: [Question; 9] = [
         remedy: "the last error says what they wait for",
     },
     Question {
+        about: Part::Shop,
         asks: "the projections keep up",
         query: "SELECT format('%s is %s events behind', g.projection, h.head - g.position)
                   FROM projections.generations g,
@@ -71,6 +94,7 @@ const QUESTIONS: [Question; 9] = [
         remedy: "is `commerce serve` running with role projections? Its log says more",
     },
     Question {
+        about: Part::Shop,
         asks: "no event is parked",
         query: "SELECT format('%s cannot take in %s events of %s: %s', projection, count(*), key,
                               min(error))
@@ -78,12 +102,14 @@ const QUESTIONS: [Question; 9] = [
         remedy: "once fixed: commerce rebuild PROJECTION --parked",
     },
     Question {
+        about: Part::Relay,
         asks: "Kafka has what it should have",
         query: "SELECT format('position %s failed after %s attempts: %s', position, attempts, error)
                   FROM relay.failures ORDER BY position LIMIT 20",
         remedy: "once fixed: POST /api/v1/events/{position}/resend",
     },
     Question {
+        about: Part::Relay,
         asks: "the relay keeps up",
         query: "SELECT format('%s events are PENDING', h.head - c.position)
                   FROM relay.cursor c,
@@ -95,10 +121,18 @@ const QUESTIONS: [Question; 9] = [
 
 /// Asks all questions; exit code 1 when one has a trouble to tell.
 pub(crate) async fn run() -> Result<ExitCode, CommerceError> {
-    let config = Env::process().read(OwnerConfig::read)?;
+    let (config, stream) =
+        Env::process().read(|env| (OwnerConfig::read(env), StreamConfig::read(env)))?;
     let mut owner = database::connect("OWNER_DATABASE_URL", &config.owner_url).await?;
     let mut troubles = 0;
     for question in &QUESTIONS {
+        if question.about == Part::Relay && !stream.is_set() {
+            say(format_args!(
+                "skipped  {}: KAFKA_BROKERS is not set",
+                question.asks
+            ));
+            continue;
+        }
         troubles += ask(&mut owner, question).await?;
     }
     Ok(if troubles == 0 {

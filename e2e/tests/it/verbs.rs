@@ -1,7 +1,10 @@
 //! The program's other verbs, on a running shop.
 
+use std::time::Duration;
+
 use platform::Role;
 use serde_json::{Value, json};
+use testkit::eventually;
 
 use crate::installation::{Installation, text};
 
@@ -109,7 +112,7 @@ async fn a_replay_reconciles_also_through_a_kill_and_a_second_time() {
     let path = file.display().to_string();
     let mut replay = shop.start(&["replay", &path, "--shoppers", "7"], &[]);
     let operator = shop.client("operator", Role::Operator);
-    testkit::eventually("the shoppers are in the middle of it", async || {
+    eventually("the shoppers are in the middle of it", async || {
         let orders = "/events?after=0&type=OrderPaid&size=100";
         let paid = operator.get(orders).await.json()["data"]
             .as_array()
@@ -124,5 +127,27 @@ async fn a_replay_reconciles_also_through_a_kill_and_a_second_time() {
     assert_eq!(code, Some(0), "{log}");
     assert!(run(&shop, &["replay", &path]).contains("everything reconciles"));
     shop.verify();
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn the_doctor_misses_whoever_should_run_and_no_relay_where_there_is_no_kafka() {
+    let mut shop = Installation::new().await;
+    shop.set("KAFKA_BROKERS", "");
+    let serve = shop.serve().await;
+    let well = eventually("the doctor is content", async || {
+        let output = shop.run(&["doctor"]);
+        output.status.success().then(|| text(&output.stdout))
+    })
+    .await;
+    assert!(well.contains("skipped  someone runs the relay"), "{well}");
+    serve.terminate(Duration::from_secs(10)).await;
+    let trouble = eventually("the doctor has found the trouble", async || {
+        let output = shop.run(&["doctor"]);
+        (!output.status.success()).then(|| text(&output.stdout))
+    })
+    .await;
+    let missing = "nobody holds the lease processes";
+    assert!(trouble.contains(missing), "{trouble}");
     shop.close().await;
 }
