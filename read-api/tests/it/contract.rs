@@ -88,6 +88,29 @@ async fn the_document_lists_every_query_with_its_errors() {
         let unique: BTreeSet<_> = names.iter().collect();
         assert_eq!(unique.len(), names.len(), "{path}: {names:?}");
     }
+    for (path, own) in [
+        (
+            "/api/v1/products",
+            "category brand minPrice maxPrice keyword page size sort",
+        ),
+        ("/api/v1/orders", "status page size sort"),
+        ("/api/v1/coupons", "page size sort"),
+        ("/api/v1/notifications", "page size sort"),
+        ("/api/v1/events", "after type aggregateId delivery size"),
+    ] {
+        let parameters = paths[path]["get"]["parameters"].as_array().expect(path);
+        let query = parameters
+            .iter()
+            .filter(|parameter| parameter["in"] == "query");
+        let names: Vec<_> = query
+            .filter_map(|parameter| parameter["name"].as_str())
+            .collect();
+        assert_eq!(names.join(" "), format!("{own} minPosition"), "{path}");
+        let required = parameters
+            .iter()
+            .find(|parameter| parameter["required"] == true);
+        assert_eq!(required, None, "{path}");
+    }
     assert_no_dangling_references(&document);
     shop.close().await;
 }
