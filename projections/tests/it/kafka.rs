@@ -5,7 +5,7 @@
 )]
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use event_schemas::topics;
 use projections::relay::RelayConfig;
@@ -22,6 +22,9 @@ use crate::shop::Shop;
 
 /// Partitions of a test's topics: enough that order by key is not order of all.
 const PARTITIONS: i32 = 2;
+
+/// How long a broker that comes back may take to serve again.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) struct Topics {
     pub(crate) prefix: String,
@@ -101,9 +104,7 @@ fn read_all(prefix: &str) -> Vec<Found> {
     for topic in topics() {
         let name = format!("{prefix}{}", topic.name);
         for partition in 0..PARTITIONS {
-            let (low, high) = consumer
-                .fetch_watermarks(&name, partition, Duration::from_secs(10))
-                .expect("the topic is there");
+            let (low, high) = ends(&consumer, &name, partition);
             missing += high - low;
             assignment
                 .add_partition_offset(&name, partition, Offset::Offset(low))
@@ -112,14 +113,31 @@ fn read_all(prefix: &str) -> Vec<Found> {
     }
     consumer.assign(&assignment).expect("assigned");
     let mut found = Vec::new();
+    let mut heard = Instant::now();
     while missing > 0 {
-        let record = consumer
-            .poll(Duration::from_secs(20))
-            .expect("all records come in time");
-        found.push(as_found(&record.expect("a record")));
-        missing -= 1;
+        match consumer.poll(Duration::from_secs(1)) {
+            Some(Ok(record)) => {
+                found.push(as_found(&record));
+                missing -= 1;
+                heard = Instant::now();
+            }
+            // The client goes on by itself.
+            Some(Err(_)) | None => assert!(heard.elapsed() < PATIENCE, "{missing} are missing"),
+        }
     }
     found
+}
+
+/// A partition's first and last offset; a broker that has just come back may need a moment to lead it.
+fn ends(consumer: &BaseConsumer, topic: &str, partition: i32) -> (i64, i64) {
+    let asked = Instant::now();
+    loop {
+        match consumer.fetch_watermarks(topic, partition, Duration::from_secs(5)) {
+            Ok(ends) => return ends,
+            Err(error) => assert!(asked.elapsed() < PATIENCE, "{topic}: {error}"),
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
 }
 
 fn as_found(record: &BorrowedMessage<'_>) -> Found {

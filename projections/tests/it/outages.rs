@@ -36,11 +36,10 @@ async fn signal(pid: &str, signal: &str) {
     assert!(ran.await.unwrap().unwrap().success());
 }
 
-/// Sells for a while; an order must not take longer because the broker is away.
-async fn sell_for(shop: &Shop, kettle: ProductId, time: Duration) {
-    let started = std::time::Instant::now();
+/// Sells until told to stop; an order must not take longer because the broker is away.
+async fn sell_until(shop: &Shop, kettle: ProductId, enough: &CancellationToken) {
     let mut number = 0;
-    while started.elapsed() < time {
+    while !enough.is_cancelled() {
         number += 1;
         let user = format!("user-{number}");
         let asked = std::time::Instant::now();
@@ -54,6 +53,15 @@ async fn sell_for(shop: &Shop, kettle: ProductId, time: Duration) {
     }
 }
 
+async fn sell_for(shop: &Shop, kettle: ProductId, time: Duration) {
+    let enough = CancellationToken::new();
+    let ending = async {
+        tokio::time::sleep(time).await;
+        enough.cancel();
+    };
+    tokio::join!(sell_until(shop, kettle, &enough), ending);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes the broker away from all other tests"]
 async fn the_broker_crashes_and_freezes_while_events_flow_and_each_arrives_once_in_order() {
@@ -61,7 +69,8 @@ async fn the_broker_crashes_and_freezes_while_events_flow_and_each_arrives_once_
     let kettle = shop.product("Kettle", 1_000, 1_000_000).await;
     let stop = CancellationToken::new();
     let relay = start(&shop, topics.config(), &stop);
-    let selling = sell_for(&shop, kettle, Duration::from_secs(40));
+    let enough = CancellationToken::new();
+    let selling = sell_until(&shop, kettle, &enough);
     let breaking = async {
         for _ in 0..2 {
             tokio::time::sleep(Duration::from_secs(4)).await;
@@ -74,6 +83,8 @@ async fn the_broker_crashes_and_freezes_while_events_flow_and_each_arrives_once_
         signal(&pid, "-STOP").await;
         tokio::time::sleep(Duration::from_secs(8)).await;
         signal(&pid, "-CONT").await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        enough.cancel();
     };
     tokio::join!(selling, breaking);
     sent_up_to(&shop.owner, shop.head().await).await;
