@@ -151,6 +151,16 @@ pub(crate) async fn adopt(
     Ok(adopted.rows_affected())
 }
 
+/// Lets parked actions be tried once more: it may be another program that tries, or a better day. What
+/// fails again is parked again at once. Returns how many.
+pub(crate) async fn unpark(transaction: &mut PgConnection) -> Result<u64, ProcessesError> {
+    let statement = "UPDATE processes.actions SET parked_at = NULL WHERE parked_at IS NOT NULL";
+    Ok(sqlx::query(statement)
+        .execute(transaction)
+        .await?
+        .rows_affected())
+}
+
 /// Notes that an action failed, and when it is tried again: never, when it is parked.
 pub(crate) async fn failed(
     transaction: &mut PgConnection,

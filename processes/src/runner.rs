@@ -145,7 +145,14 @@ async fn prepare(term: &Term) -> Result<(), ProcessesError> {
     let lanes: Vec<&str> = term.lanes.all().map(|lane| lane.name()).collect();
     let mut transaction = term.begin().await?;
     let adopted = agenda::adopt(&mut transaction, &lanes).await?;
+    let unparked = agenda::unpark(&mut transaction).await?;
     transaction.commit().await?;
+    if unparked > 0 {
+        tracing::warn!(
+            actions.count = unparked,
+            "processes: {unparked} actions were parked and are tried once more"
+        );
+    }
     if adopted > 0 {
         tracing::warn!(
             actions.count = adopted,

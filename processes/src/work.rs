@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | done, or refused by a rule of the business | is deleted |
 //! | the store or the database was busy or away | stays, tried again later, for ever |
-//! | a defect | stays, tried again [`DEFECT_TRIES_MAX`] times, then parked |
+//! | a defect | stays, tried [`DEFECT_TRIES_MAX`] times, then parked; every new holder tries it once |
 //! | the lease is lost | stays: it is another's now |
 
 use std::panic::AssertUnwindSafe;
@@ -86,11 +86,14 @@ pub(crate) async fn run(term: Arc<Term>, item: Item, mut claim: Claim) {
     };
     let labels = [("name", item.name.clone()), ("outcome", outcome.to_owned())];
     metrics::histogram!("processes_action_duration_seconds", &labels).record(started.elapsed());
-    claim.free_slot();
     match ended {
         Ok(_) => {
-            // Closed only when the term is over: then the row stays, and is recognised as done.
-            let _ = term.done.send(claim).await;
+            // Its slot is kept while the sweeper is behind, so that what is done cannot pile up. The queue
+            // is closed only when the term is over: then the row stays, and is recognised as done.
+            if let Ok(place) = term.done.reserve().await {
+                claim.free_slot();
+                place.send(claim);
+            }
         }
         Err(Trouble::Later(error)) => {
             let again_at = term.parts.clock.now() + backoff(item.attempts);
@@ -109,8 +112,7 @@ pub(crate) async fn run(term: Arc<Term>, item: Item, mut claim: Claim) {
 }
 
 /// Parks a row that this program cannot read.
-pub(crate) async fn park_unreadable(term: Arc<Term>, error: ProcessesError, mut claim: Claim) {
-    claim.free_slot();
+pub(crate) async fn park_unreadable(term: Arc<Term>, error: ProcessesError, claim: Claim) {
     note_failure(&term, "unreadable", claim, &error.to_string(), None).await;
 }
 
@@ -118,11 +120,12 @@ pub(crate) async fn park_unreadable(term: Arc<Term>, error: ProcessesError, mut 
 async fn note_failure(
     term: &Term,
     name: &str,
-    claim: Claim,
+    mut claim: Claim,
     error: &str,
     again_at: Option<DateTime<Utc>>,
 ) {
     let action_id = claim.action_id();
+    claim.free_slot();
     if again_at.is_some() {
         tracing::warn!(
             action.id = %action_id, action.name = name, error,

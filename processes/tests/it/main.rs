@@ -3,10 +3,10 @@
 
 mod crashes;
 mod leases;
+mod outages;
 mod parking;
 mod payments;
 mod refunds;
 mod stage;
 mod stopping;
-mod throughput;
 mod timers;

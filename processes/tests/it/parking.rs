@@ -32,6 +32,15 @@ async fn an_action_that_fails_by_a_defect_is_parked_after_a_few_tries() {
         row.last_error
             .is_some_and(|error| error.contains("no such payment"))
     );
+    // The next holder tries it once more, and no more than once.
+    runner.stop().await;
+    let runner = shop.start();
+    eventually("it is tried once more and parked again", async || {
+        let rows = shop.actions().await;
+        rows.into_iter()
+            .find(|row| row.attempts == 6 && row.is_parked)
+    })
+    .await;
     let sale = shop.place_and_pay("tok_approve").await;
     shop.until_order(sale.order_id, OrderStatus::Paid).await;
     runner.stop().await;
@@ -54,6 +63,17 @@ async fn an_action_that_this_program_does_not_know_is_parked_at_once() {
         row.last_error
             .is_some_and(|error| error.contains("send-flowers"))
     );
+    runner.stop().await;
+    // The next program knows it: here, because it is another action by now.
+    let order_id = shop.place().await;
+    shop.clock.advance(TimeDelta::minutes(16));
+    let known = serde_json::to_string(&Action::ExpireOrder { order_id }).unwrap();
+    shop.sql(&format!("UPDATE processes.actions SET action = '{known}'"))
+        .await;
+    let runner = shop.start();
+    shop.until_order(order_id, OrderStatus::Cancelled).await;
+    shop.until_idle().await;
+    assert!(shop.actions().await.is_empty());
     runner.stop().await;
     shop.close().await;
 }
