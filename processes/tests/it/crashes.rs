@@ -25,9 +25,9 @@ const SCENARIOS_AT_ONCE: usize = 4;
 /// Many restarts take their time on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-async fn sell(shop: &Shop) -> Vec<Sale> {
+async fn sell(shop: &Shop, tokens: &[&str]) -> Vec<Sale> {
     let mut sales = Vec::new();
-    for token in TOKENS {
+    for token in tokens {
         sales.push(shop.place_and_pay(token).await);
     }
     sales
@@ -70,7 +70,7 @@ async fn crash_at_call(nth: usize, moment: Moment) {
     let shop = Shop::open_with(HASTY, StoreConfig::default()).await;
     shop.gateway.trap(nth, moment);
     let runner = shop.start();
-    let sales = sell(&shop).await;
+    let sales = sell(&shop, &TOKENS).await;
     // The inquiry comes only after the clock has moved.
     let moving = async {
         loop {
@@ -115,7 +115,7 @@ async fn killed_at_any_gateway_call_every_sale_still_ends_and_is_charged_once() 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_after_every_few_events_every_sale_still_ends_and_is_charged_once() {
     let shop = Shop::open_hasty().await;
-    let sales = sell(&shop).await;
+    let sales = sell(&shop, &TOKENS).await;
     let mut runner = shop.start();
     let mut kills = 0;
     for _ in 0..40 {
@@ -139,11 +139,11 @@ async fn killed_after_every_few_events_every_sale_still_ends_and_is_charged_once
     shop.close().await;
 }
 
-/// A transaction of the runner is stopped in its middle, the runner killed, the transaction rolled back.
-async fn crash_in_transaction(on: &str) {
+/// The next transaction of the runner that does this to its actions is stopped in its middle, the runner
+/// killed, the transaction rolled back. Returns the sales, and how many gateway calls there were by then.
+async fn crash_in_transaction(shop: &Shop, on: &str, tokens: &[&str]) -> (Vec<Sale>, usize) {
     const GATE: i64 = 4_711;
-    let shop = Shop::open_hasty().await;
-    let gate = Blockade::by(&shop, &format!("SELECT pg_advisory_lock({GATE})")).await;
+    let gate = Blockade::by(shop, &format!("SELECT pg_advisory_lock({GATE})")).await;
     shop.sql(&format!(
         "CREATE FUNCTION processes.gate() RETURNS trigger LANGUAGE plpgsql AS $$
          BEGIN PERFORM pg_advisory_xact_lock_shared({GATE}); RETURN NULL; END $$;
@@ -152,7 +152,7 @@ async fn crash_in_transaction(on: &str) {
     ))
     .await;
     let runner = shop.start();
-    let sales = sell(&shop).await;
+    let sales = sell(shop, tokens).await;
     let waiting = "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database
                     WHERE locktype = 'advisory' AND NOT granted AND d.datname = current_database()";
     eventually("the runner waits at the gate", async || {
@@ -160,31 +160,52 @@ async fn crash_in_transaction(on: &str) {
     })
     .await;
     runner.kill().await;
-    let before = shop.gateway.calls().len();
+    let calls = shop.gateway.calls().len();
     gate.lift().await;
     shop.expire_lease().await;
+    (sales, calls)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_while_it_writes_steps_down_it_writes_them_down_again() {
+    let shop = Shop::open_hasty().await;
+    let (sales, calls) = crash_in_transaction(&shop, "INSERT", &TOKENS).await;
+    assert_eq!(calls, 0, "nothing is done before its row is there");
     let runner = shop.start();
     until_ended(&shop, &sales).await;
-    if on == "DELETE" {
-        assert!(
-            before > 0,
-            "the actions were done before their rows were to be deleted"
-        );
-    } else {
-        assert_eq!(before, 0, "nothing is done before its row is there");
-    }
     runner.stop().await;
     shop.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_while_it_writes_steps_down_it_writes_them_down_again() {
-    crash_in_transaction("INSERT").await;
+async fn killed_before_the_rows_of_done_actions_are_gone_it_does_nothing_twice() {
+    let shop = Shop::open_hasty().await;
+    let (sales, calls) = crash_in_transaction(&shop, "DELETE", &TOKENS).await;
+    assert!(calls > 0, "rows are deleted after their actions");
+    let runner = shop.start();
+    until_ended(&shop, &sales).await;
+    runner.stop().await;
+    shop.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_before_the_rows_of_done_actions_are_gone_it_does_nothing_twice() {
-    crash_in_transaction("DELETE").await;
+async fn an_answer_that_was_taken_in_counts_once_though_its_action_is_done_again() {
+    let shop = Shop::open().await;
+    let (sales, calls) = crash_in_transaction(&shop, "DELETE", &["tok_error"]).await;
+    assert_eq!(calls, 1);
+    let payment_id = sales[0].payment_id;
+    assert_eq!(shop.payment(payment_id).await.inquiries, 1);
+    let runner = shop.start();
+    shop.until_idle().await;
+    assert_eq!(
+        shop.gateway.calls().len(),
+        2,
+        "asked again, under the same key"
+    );
+    let payment = shop.payment(payment_id).await;
+    assert_eq!(payment.inquiries, 1, "the first answer stands");
+    runner.stop().await;
+    shop.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

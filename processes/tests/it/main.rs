@@ -9,4 +9,5 @@ mod payments;
 mod refunds;
 mod stage;
 mod stopping;
+mod throughput;
 mod timers;

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use payment_gateways::{ConfirmRequest, GatewayReply, PaymentGateway, RefundReply, RefundRequest};
 use tokio::sync::watch;
-use tokio::time::Instant;
 use uuid::Uuid;
 
 /// A call, by its kind and its idempotency key.
@@ -28,7 +27,7 @@ pub(crate) enum Moment {
 
 pub(crate) struct Watched {
     inner: Arc<dyn PaymentGateway>,
-    calls: Mutex<Vec<(Call, Instant)>>,
+    calls: Mutex<Vec<Call>>,
     /// The call, counted from here on, that never comes back.
     trap: Mutex<Option<(usize, Moment)>>,
     sprung: watch::Sender<bool>,
@@ -53,13 +52,7 @@ impl Watched {
 
     /// The calls so far.
     pub(crate) fn calls(&self) -> Vec<Call> {
-        let calls = lock(&self.calls);
-        calls.iter().map(|(call, _)| *call).collect()
-    }
-
-    /// When the last call was made.
-    pub(crate) fn last_called_at(&self) -> Option<Instant> {
-        lock(&self.calls).last().map(|(_, at)| *at)
+        lock(&self.calls).clone()
     }
 
     /// How often each call was made.
@@ -110,7 +103,7 @@ impl Watched {
     }
 
     async fn watch<R>(&self, call: Call, answer: impl Future<Output = R>) -> R {
-        lock(&self.calls).push((call, Instant::now()));
+        lock(&self.calls).push(call);
         let caught = self.caught();
         if caught == Some(Moment::Before) {
             self.never().await;
