@@ -22,6 +22,13 @@ pub trait Operation: Send + Sync + fmt::Debug {
     /// Streams that it will surely read: a hint that saves a round trip. Others may be read too.
     fn streams(&self) -> Vec<StreamId>;
 
+    /// Streams whose ids were made for this very command: they are taken for empty without a look, which
+    /// saves reading them. Should one not be empty, the append refuses the command, and it is decided
+    /// again on what is there.
+    fn new_streams(&self) -> Vec<StreamId> {
+        Vec::new()
+    }
+
     /// Decides. The JSON is the command's reply: for HTTP, the `data` of the answer.
     ///
     /// # Errors

@@ -63,6 +63,10 @@ impl Operation for PlaceOrder {
         streams
     }
 
+    fn new_streams(&self) -> Vec<StreamId> {
+        vec![StreamId::of::<Order>(self.order_id)]
+    }
+
     fn decide(&self, workspace: &mut Workspace<'_>) -> Result<Value, Halt> {
         let mut lines = Vec::new();
         for (index, item) in self.merged_items()? {

@@ -54,6 +54,10 @@ impl Operation for RequestPayment {
         streams
     }
 
+    fn new_streams(&self) -> Vec<StreamId> {
+        vec![StreamId::of::<Payment>(self.payment_id)]
+    }
+
     fn decide(&self, workspace: &mut Workspace<'_>) -> Result<Value, Halt> {
         let order = workspace.read::<Order>(self.order_id)?;
         let order = order.placed_by(&self.user_id).map_err(Rejection::from)?;

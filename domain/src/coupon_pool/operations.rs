@@ -55,6 +55,10 @@ impl Operation for CreateCouponPool {
         vec![StreamId::of::<CouponPool>(self.pool_id)]
     }
 
+    fn new_streams(&self) -> Vec<StreamId> {
+        self.streams()
+    }
+
     fn decide(&self, workspace: &mut Workspace<'_>) -> Result<Value, Halt> {
         let create = CouponPoolCommand::Create {
             name: self.name.clone(),

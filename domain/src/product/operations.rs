@@ -32,6 +32,15 @@ impl Operation for ChangeProduct {
         vec![StreamId::of::<Product>(self.product_id)]
     }
 
+    fn new_streams(&self) -> Vec<StreamId> {
+        match self.command {
+            ProductCommand::Create { .. } => self.streams(),
+            ProductCommand::Edit { .. }
+            | ProductCommand::PutOnSale
+            | ProductCommand::MarkSoldOut => Vec::new(),
+        }
+    }
+
     fn decide(&self, workspace: &mut Workspace<'_>) -> Result<Value, Halt> {
         workspace.execute::<Product>(self.product_id, self.command.clone())?;
         let version = workspace.read::<Product>(self.product_id)?.version;

@@ -42,6 +42,11 @@ impl Cache {
         self.entries.peek(stream).is_none_or(|entry| entry.stale)
     }
 
+    /// Whether anything is known of the stream, be it old.
+    pub(super) fn is_known(&self, stream: &StreamId) -> bool {
+        self.entries.contains(stream)
+    }
+
     /// An older state of a stream that must be read again, so that its tail is enough.
     pub(super) fn base(&self, stream: &StreamId) -> Option<Loaded> {
         self.entries

@@ -6,7 +6,7 @@ mod verdicts;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use domain::{Decision, StreamId};
+use domain::{AggregateTypes, Decision, Loaded, StreamId, aggregate_types};
 
 use super::cache::Cache;
 use super::decide::{Undecided, decide};
@@ -27,6 +27,7 @@ const LOAD_STREAMS_MAX: usize = 1_000;
 pub(super) struct Core {
     config: StoreConfig,
     cache: Cache,
+    types: AggregateTypes,
     /// Commands that may be decided, in the order in which they came.
     ready: VecDeque<Job>,
     /// Commands whose streams are being read.
@@ -54,6 +55,7 @@ impl Core {
     pub(super) fn new(config: StoreConfig) -> Self {
         Self {
             cache: Cache::new(config.cache_streams_max),
+            types: aggregate_types(),
             config,
             ready: VecDeque::new(),
             waiting: HashMap::new(),
@@ -71,6 +73,7 @@ impl Core {
 
     /// Takes a command. If its streams are in memory it is ready; if not it waits aside.
     pub(super) fn offer(&mut self, job: Job) {
+        self.presume_empty(&job);
         let missing: HashSet<StreamId> = job
             .needs
             .iter()
@@ -96,6 +99,23 @@ impl Core {
                 self.to_load.push(stream);
             }
             waiters.push(ticket);
+        }
+    }
+
+    /// Takes the new streams of a command that is decided for the first time for empty, unless they are
+    /// known or being read. The append compares: one that is not empty makes a conflict, and is read.
+    fn presume_empty(&mut self, job: &Job) {
+        if job.attempts > 0 {
+            return;
+        }
+        for stream in job.command.operation.new_streams() {
+            if self.cache.is_known(&stream) || self.loading.contains_key(&stream) {
+                continue;
+            }
+            if let Ok(state) = self.types.empty(stream.aggregate_type()) {
+                self.cache
+                    .loaded(stream, Loaded { state, sequence: 0 }, Some(0));
+            }
         }
     }
 

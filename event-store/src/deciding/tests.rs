@@ -47,7 +47,32 @@ fn job(operation: impl domain::Operation + 'static, id: u128) -> (Job, Reply) {
     (Job::new(command, sender, Duration::from_secs(10)), reply)
 }
 
-fn create(n: u128) -> ChangeProduct {
+/// An operation that has its streams looked at, though their ids are new.
+#[derive(Debug)]
+struct Looked<O>(O);
+
+impl<O: domain::Operation> domain::Operation for Looked<O> {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn streams(&self) -> Vec<StreamId> {
+        self.0.streams()
+    }
+
+    fn decide(
+        &self,
+        workspace: &mut domain::Workspace<'_>,
+    ) -> Result<serde_json::Value, domain::Halt> {
+        self.0.decide(workspace)
+    }
+}
+
+fn create(n: u128) -> Looked<ChangeProduct> {
+    Looked(create_unseen(n))
+}
+
+fn create_unseen(n: u128) -> ChangeProduct {
     let details = ProductDetails {
         name: "A kettle".to_owned(),
         category: "kitchen".to_owned(),
@@ -379,4 +404,19 @@ fn a_query_for_cold_streams_has_a_limit() {
     assert_eq!(core.take_loads().len(), 500);
     assert_eq!(core.take_loads().len(), 0);
     drop(replies);
+}
+
+#[test]
+fn a_new_stream_is_taken_for_empty_without_a_look_and_read_when_it_is_not() {
+    let (mut core, types) = (core(), aggregate_types());
+    let (new, mut reply) = job(create_unseen(1), 1);
+    core.offer(new);
+    assert_eq!(load_all(&mut core, &types), 0, "nothing is read");
+    assert_eq!(core.decide().len(), 1);
+    // The id was somebody else's: the append says so, and now it is read.
+    core.appended(vec![Verdict::Conflict]);
+    assert_eq!(load_all(&mut core, &types), 1);
+    let batch = core.decide();
+    core.appended(written(&batch));
+    assert!(reply.try_recv().unwrap().is_ok());
 }
