@@ -6,7 +6,7 @@ use domain::ProductId;
 use event_store::{EventStore, StoreConfig, verify};
 use tokio_util::sync::CancellationToken;
 
-use super::same_event::{FindPieces, command};
+use super::same_event::{FindPieces, command, new_inventory};
 use super::server::Database;
 use crate::error::BenchError;
 use crate::load::{Done, Load, Turn};
@@ -45,6 +45,16 @@ impl Ours {
         load.run(move |turn: Turn| {
             let (store, target) = (store.clone(), Arc::clone(&target));
             async move { execute(&store, FindPieces::once(target(turn.number))?).await }
+        })
+        .await
+    }
+
+    /// Runs a load of single-event commands, each on a new aggregate.
+    pub(crate) async fn run_new(&self, load: Load) -> Result<Sample, BenchError> {
+        let store = self.store.clone();
+        load.run(move |_| {
+            let store = store.clone();
+            async move { execute(&store, FindPieces::first(new_inventory())?).await }
         })
         .await
     }

@@ -27,6 +27,8 @@ pub(crate) struct FindPieces {
     warehouse: WarehouseId,
     /// How many events it makes.
     times: u32,
+    /// Whether the id was made for this command, as a shop's own are when something is created.
+    is_new: bool,
 }
 
 impl FindPieces {
@@ -34,11 +36,19 @@ impl FindPieces {
         Self::repeated(inventory, 1)
     }
 
+    pub(crate) fn first(inventory: ProductId) -> Result<Self, BenchError> {
+        Ok(Self {
+            is_new: true,
+            ..Self::once(inventory)?
+        })
+    }
+
     pub(crate) fn repeated(inventory: ProductId, times: u32) -> Result<Self, BenchError> {
         Ok(Self {
             inventory,
             warehouse: warehouse()?,
             times,
+            is_new: false,
         })
     }
 }
@@ -50,6 +60,14 @@ impl Operation for FindPieces {
 
     fn streams(&self) -> Vec<StreamId> {
         vec![StreamId::of::<Inventory>(self.inventory)]
+    }
+
+    fn new_streams(&self) -> Vec<StreamId> {
+        if self.is_new {
+            self.streams()
+        } else {
+            Vec::new()
+        }
     }
 
     fn decide(&self, workspace: &mut Workspace<'_>) -> Result<Value, Halt> {

@@ -16,7 +16,7 @@ pub(super) async fn ours(
     window: Duration,
 ) -> Result<(Sample, Ours), BenchError> {
     server.settle().await?;
-    let sample = ours.run(concurrent(window), |_| new_inventory()).await?;
+    let sample = ours.run_new(concurrent(window)).await?;
     ours.check(sample.acknowledged(), sample.acknowledged())
         .await?;
     Ok((sample, ours))
