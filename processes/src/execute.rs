@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::checkout::{ConfirmOrder, ExpireOrder};
 use domain::coupon_pool::CloseCouponPool;
 use domain::order::{Order, OrderStatus};
@@ -35,7 +36,6 @@ pub(crate) enum Done {
 
 /// Does an action. Repeated after a crash it has no further effect.
 pub(crate) async fn execute(term: &Term, item: &Item) -> Result<Done, Trouble> {
-    let now = term.parts.clock.now();
     match &item.action {
         Action::ConfirmPayment(request) => gateway_calls::confirm(term, item, request).await,
         Action::InquirePayment { payment_id } => {
@@ -51,7 +51,7 @@ pub(crate) async fn execute(term: &Term, item: &Item) -> Result<Done, Trouble> {
         }
         Action::ExpireOrder { order_id } => expire_order(term, item, *order_id).await,
         Action::CloseCouponPool { pool_id } => {
-            let pool_id = *pool_id;
+            let (pool_id, now) = (*pool_id, when_due(term, item));
             send(term, item, CloseCouponPool { pool_id, now }).await
         }
     }
@@ -67,8 +67,16 @@ async fn expire_order(term: &Term, item: &Item, order_id: OrderId) -> Result<Don
     if !is_open {
         return Ok(Done::NotNeeded);
     }
-    let now = term.parts.clock.now();
+    let now = when_due(term, item);
     send(term, item, ExpireOrder { order_id, now }).await
+}
+
+/// The moment of a timer's command: now, but never before the timer's own. A clock that was set back after
+/// the timer had fired would make the command do nothing, and nobody would ask again. A microsecond more,
+/// because the table keeps no finer part of the moment that the event named.
+fn when_due(term: &Term, item: &Item) -> DateTime<Utc> {
+    let due = item.due_at + TimeDelta::microseconds(1);
+    term.parts.clock.now().max(due)
 }
 
 /// Sends an action's command. Its id follows from the action's, and its fingerprint from nothing else: the

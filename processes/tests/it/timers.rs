@@ -7,6 +7,7 @@ use domain::order::OrderStatus;
 use domain::payment::PaymentStatus;
 use processes::{Clock, ProcessesConfig};
 use testkit::eventually;
+use tokio::time::Instant;
 
 use crate::stage::{STOCK, Shop};
 
@@ -26,6 +27,27 @@ async fn an_unpaid_order_is_cancelled_after_fifteen_minutes_and_not_before() {
     assert_eq!(shop.stock().await, (STOCK, 0));
     shop.until_idle().await;
     assert!(shop.actions().await.is_empty());
+    runner.stop().await;
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn timers_go_off_when_the_clock_says_so_and_not_at_the_next_look_into_the_table() {
+    const ROUNDS: u32 = 8;
+    // The table is looked into every 5 s anyway: eight rounds of that would take longer.
+    const LIMIT: Duration = Duration::from_secs(25);
+    let shop = Shop::open().await;
+    let runner = shop.start();
+    let mut waited = Duration::ZERO;
+    for _ in 0..ROUNDS {
+        let order_id = shop.place().await;
+        shop.until_idle().await;
+        let began = Instant::now();
+        shop.clock.advance(TimeDelta::minutes(15));
+        shop.until_order(order_id, OrderStatus::Cancelled).await;
+        waited += began.elapsed();
+    }
+    assert!(waited < LIMIT, "{waited:?}");
     runner.stop().await;
     shop.close().await;
 }
