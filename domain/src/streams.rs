@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use cqrs_es::DomainEvent as _;
 use cqrs_es::persist::{EventUpcaster, SerializedEvent};
 
 use crate::coupon_pool::CouponPool;
@@ -63,6 +64,15 @@ pub enum StreamStateError {
         what: String,
         /// Where it broke.
         source: serde_json::Error,
+    },
+    /// An event whose JSON is another event's, or of a version that this program does not know: a newer
+    /// one wrote it.
+    #[error("{event_type} version {event_version} is not known here")]
+    UnknownVersion {
+        /// Its stored name.
+        event_type: String,
+        /// Its stored version.
+        event_version: String,
     },
     /// The stream has a hole: to go on would be to decide on half a history.
     #[error("event {expected} is missing, {found} comes next")]
@@ -156,7 +166,14 @@ pub(crate) fn parse_event<D: Decider>(
         let lifted = upcast(&upcasters, D::TYPE, event_type, event_version, payload);
         return serde_json::from_value(lifted.payload).map_err(malformed);
     }
-    serde_json::from_str(payload).map_err(malformed)
+    let event: D::Event = serde_json::from_str(payload).map_err(malformed)?;
+    if event.event_type() != event_type || event.event_version() != event_version {
+        return Err(StreamStateError::UnknownVersion {
+            event_type: event_type.to_owned(),
+            event_version: event_version.to_owned(),
+        });
+    }
+    Ok(event)
 }
 
 fn upcast(

@@ -235,3 +235,16 @@ fn a_copy_goes_its_own_way() {
     assert_ne!(copy.snapshot().unwrap(), inventory.snapshot().unwrap());
     assert_eq!(inventory.0, an_inventory().0);
 }
+
+#[test]
+fn an_event_under_a_wrong_name_or_of_a_newer_version_is_not_taken_for_one_of_ours() {
+    let mut state = an_inventory();
+    let received = r#"{"StockReceived":{"warehouse":"seoul","quantity":2}}"#;
+    for (event_type, version) in [("StockAdjusted", "1"), ("StockReceived", "2")] {
+        let refused = state.evolve_stored(event_type, version, received);
+        let expected = format!("{event_type} version {version} is not known here");
+        assert_eq!(refused.unwrap_err().to_string(), expected);
+    }
+    assert_eq!(state.0, an_inventory().0);
+    state.evolve_stored("StockReceived", "1", received).unwrap();
+}
