@@ -1,5 +1,7 @@
 //! Applies the SQL of this folder: `commerce migrate` and the test databases use the same code.
 
+use std::time::Duration;
+
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{Connection, PgConnection};
 
@@ -84,9 +86,39 @@ pub fn fingerprint() -> String {
     format!("{hash:016x}")
 }
 
-/// Creates a login role, or sets its password. Roles belong to the whole cluster, so two databases
-/// migrated at once would collide: one lock for all.
+/// How often a role is tried while other databases' migrations change it too.
+const ROLE_ATTEMPTS_MAX: u32 = 50;
+/// The wait between two attempts: the others are done in a few milliseconds.
+const ROLE_RETRY_WAIT: Duration = Duration::from_millis(20);
+
+/// Makes a role, or sets its password. Roles belong to the whole cluster and no lock reaches across
+/// databases, so of two migrations at once one may be told that the role changed under it: it tries again.
 async fn make_role(owner: &mut PgConnection, name: &str, login: &Login) -> Result<(), sqlx::Error> {
+    let mut attempts = 1;
+    loop {
+        match try_make_role(owner, name, login).await {
+            Err(error) if changed_meanwhile(&error) && attempts < ROLE_ATTEMPTS_MAX => {
+                attempts += 1;
+                tokio::time::sleep(ROLE_RETRY_WAIT).await;
+            }
+            made => return made,
+        }
+    }
+}
+
+/// Whether another session changed the same row of a system catalogue: PostgreSQL has no code of its own
+/// for it.
+fn changed_meanwhile(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(error)
+        if error.code().as_deref() == Some("XX000")
+            && error.message().contains("tuple concurrently updated"))
+}
+
+async fn try_make_role(
+    owner: &mut PgConnection,
+    name: &str,
+    login: &Login,
+) -> Result<(), sqlx::Error> {
     let mut transaction = owner.begin().await?;
     // The lock is this database's; across databases the duplicate is caught below.
     sqlx::query("SELECT pg_advisory_xact_lock(hashtext($1))")

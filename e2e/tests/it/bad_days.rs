@@ -34,8 +34,8 @@ async fn sigterm_ends_the_program_in_order_within_ten_seconds() {
     let order = buyer.order(&product, 1).await.id();
     // A payment is under way while the signal arrives.
     let paying = tokio::spawn(async move { buyer.pay(&order, "tok_slow").await.status });
+    let pool = shop.database.owner_pool().await;
     eventually("the payment is under way", async || {
-        let pool = shop.database.owner_pool().await;
         let requested: bool = sqlx::query_scalar(
             "SELECT EXISTS (SELECT FROM event_store.events WHERE event_type = 'PaymentRequested')",
         )

@@ -151,3 +151,13 @@ async fn the_doctor_misses_whoever_should_run_and_no_relay_where_there_is_no_kaf
     assert!(trouble.contains(missing), "{trouble}");
     shop.close().await;
 }
+
+#[tokio::test]
+async fn installations_of_one_cluster_may_be_migrated_at_once() {
+    let migrations: Vec<_> = (0..6).map(|_| tokio::spawn(Installation::new())).collect();
+    for migrated in migrations {
+        let shop = migrated.await.expect("every migration goes through");
+        run(&shop, &["migrate"]);
+        shop.close().await;
+    }
+}
