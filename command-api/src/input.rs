@@ -3,15 +3,9 @@
 //! The bodies themselves take whatever fits JSON's types; what their values must be is checked here, so
 //! that a caller who got three fields wrong hears of three and not of one after the other.
 
-use actix_web::dev::Payload;
-use actix_web::http::StatusCode;
-use actix_web::web::Bytes;
-use actix_web::{FromRequest, HttpRequest};
 use domain::{CouponCode, Currency, Money, ProductId, Quantity, WarehouseId};
 use platform::{ApiError, Detail};
 use serde::Deserialize;
-use std::future::Future;
-use std::pin::Pin;
 use utoipa::ToSchema;
 
 /// The most wrong fields that one answer names: nobody reads more, and a body may have thousands.
@@ -179,38 +173,6 @@ where
     T: Deserialize<'de>,
 {
     Option::<T>::deserialize(deserializer).map(Some)
-}
-
-/// The body of a command that has none: nothing, or `{}` from clients that always send JSON.
-pub(crate) struct NoBody;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Empty {}
-
-impl FromRequest for NoBody {
-    type Error = ApiError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let bytes = Bytes::from_request(request, payload);
-        Box::pin(async move {
-            let bytes = bytes.await.map_err(|error| unreadable(&error))?;
-            if !bytes.trim_ascii().is_empty() {
-                let Empty {} = platform::json::parse(&bytes)?;
-            }
-            Ok(Self)
-        })
-    }
-}
-
-fn unreadable(error: &actix_web::Error) -> ApiError {
-    match error.as_response_error().status_code() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE")
-        }
-        _ => ApiError::new(StatusCode::BAD_REQUEST, "BAD_REQUEST"),
-    }
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::errors::{ApiError, Detail};
@@ -69,6 +70,31 @@ impl<T: DeserializeOwned> FromRequest for JsonWithBytes<T> {
     }
 }
 
+/// No body: nothing, or `{}` from clients that always send JSON. Whatever its content type is, it is awaited
+/// as long as any other body and no longer.
+#[derive(Clone, Copy, Debug)]
+pub struct NoBody;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Empty {}
+
+impl FromRequest for NoBody {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = whole(request, payload);
+        Box::pin(async move {
+            let bytes = bytes.await?;
+            if !bytes.trim_ascii().is_empty() {
+                let Empty {} = parse(&bytes)?;
+            }
+            Ok(Self)
+        })
+    }
+}
+
 /// Parses a body.
 ///
 /// # Errors
@@ -89,15 +115,26 @@ fn body(
     payload: &mut Payload,
 ) -> impl Future<Output = Result<Bytes, ApiError>> + 'static {
     let is_json = is_json(request);
-    let limit = request
-        .app_data::<BodyTimeout>()
-        .map_or(DEFAULT_BODY_TIMEOUT, |limit| limit.0);
-    let bytes = Bytes::from_request(request, payload);
+    let bytes = whole(request, payload);
     async move {
         if !is_json {
             let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
             return Err(ApiError::new(status, "UNSUPPORTED_MEDIA_TYPE"));
         }
+        bytes.await
+    }
+}
+
+/// All of a body, in time and within the server's limit.
+fn whole(
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> impl Future<Output = Result<Bytes, ApiError>> + 'static {
+    let limit = request
+        .app_data::<BodyTimeout>()
+        .map_or(DEFAULT_BODY_TIMEOUT, |limit| limit.0);
+    let bytes = Bytes::from_request(request, payload);
+    async move {
         match tokio::time::timeout(limit, bytes).await {
             Ok(bytes) => bytes.map_err(|error| unreadable(&error)),
             Err(_) => Err(ApiError::new(
@@ -181,8 +218,6 @@ fn shortened(field: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
-
     use super::*;
 
     #[derive(Debug, Deserialize)]

@@ -21,7 +21,7 @@ pub mod telemetry;
 pub use answer::{Data, Meta};
 pub use auth::{Customer, Operator, Principal, Role};
 pub use errors::{ApiError, Detail, ErrorBody, Language, message};
-pub use json::{JsonWithBytes, ValidJson};
+pub use json::{JsonWithBytes, NoBody, ValidJson};
 pub use paging::{Direction, PageRequest, PagedQuery, Sort, Sortable};
 pub use params::{MinPosition, ValidPath, ValidQuery};
 pub use request_id::RequestId;

@@ -4,7 +4,7 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, post};
 use domain::coupon_pool::ClaimCoupon;
 use event_store::{EventStore, Outcome};
-use platform::{ApiError, Customer};
+use platform::{ApiError, Customer, NoBody};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -13,7 +13,6 @@ use crate::api::CommandApi;
 use crate::call::{KeyedCall, user_of};
 use crate::coupon_gate::{Admission, CouponGate, Knock, Refusal, RefusalCode};
 use crate::execute::{Ticket, detached, error_body, refused, unexecuted};
-use crate::input::NoBody;
 use crate::openapi::{KeyedHeaders, WITH_KEY, errors};
 use crate::respond::{Reply, respond};
 

@@ -6,7 +6,7 @@
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, post};
 use event_store::{Answer, EventStore, Outcome};
-use platform::{ApiError, Operator};
+use platform::{ApiError, NoBody, Operator};
 use serde_json::json;
 use sqlx::PgPool;
 use utoipa::ToSchema;
@@ -14,7 +14,6 @@ use utoipa::ToSchema;
 use crate::api::CommandApi;
 use crate::call::Call;
 use crate::execute::{Ticket, detached, success_body, unread};
-use crate::input::NoBody;
 use crate::openapi::{PLAIN, PlainHeaders, errors};
 use crate::recorded_answer::{record, recorded};
 use crate::respond::{Reply, respond};

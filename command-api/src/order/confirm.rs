@@ -3,12 +3,11 @@
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, post};
 use domain::checkout::ConfirmOrder;
-use platform::{ApiError, Operator};
+use platform::{ApiError, NoBody, Operator};
 
 use super::{OrderStatusBody, in_path};
 use crate::api::CommandApi;
 use crate::call::Call;
-use crate::input::NoBody;
 use crate::openapi::{PLAIN, PlainHeaders, errors};
 use crate::respond::Reply;
 

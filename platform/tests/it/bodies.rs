@@ -130,6 +130,36 @@ async fn a_body_that_never_comes_is_408() {
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
 }
 
+/// It held its connection until the server gave the whole answer up, and blamed itself with 503.
+#[actix_web::test]
+async fn a_body_that_is_not_wanted_and_never_comes_is_408_too() {
+    let running = start_with(&[("HTTP_BODY_TIMEOUT_S", "1")]).await;
+    let mut raw = Raw::connect(running.addr).await;
+    raw.write("POST /off HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+        .await;
+    let answer = raw.read_until("REQUEST_TIMEOUT").await;
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+}
+
+#[actix_web::test]
+async fn no_body_is_nothing_or_an_empty_object() {
+    let running = start_with(&[("HTTP_BODY_LIMIT_BYTES", "1024")]).await;
+    for (body, expected) in [
+        ("", 200),
+        (" ", 200),
+        ("{}", 200),
+        (r#"{"x": 1}"#, 400),
+        ("[", 400),
+        (&"x".repeat(1025), 413),
+    ] {
+        let request = running
+            .client
+            .post(running.url("/off"))
+            .body(body.to_owned());
+        assert_eq!(running.send(request).await.status, expected, "{body}");
+    }
+}
+
 #[actix_web::test]
 async fn a_head_that_never_ends_is_cut_off() {
     let running = start_with(&[("HTTP_HEAD_TIMEOUT_S", "1")]).await;

@@ -13,7 +13,7 @@ use platform::http::{HttpConfig, RunningServer, Service, serve};
 use platform::paging::{NoFilter, PageParams};
 use platform::shutdown::CancellationToken;
 use platform::{
-    ApiError, Customer, Data, Operator, PagedQuery, Principal, RequestId, Role, ValidJson,
+    ApiError, Customer, Data, NoBody, Operator, PagedQuery, Principal, RequestId, Role, ValidJson,
     ValidPath,
 };
 use serde::{Deserialize, Serialize};
@@ -143,6 +143,11 @@ async fn slow(gate: web::Data<Gate>) -> &'static str {
     }
 }
 
+#[post("/off")]
+async fn switch_off(_: NoBody) -> &'static str {
+    "off"
+}
+
 #[get("/stuck")]
 async fn stuck() -> &'static str {
     std::future::pending().await
@@ -167,6 +172,7 @@ fn routes(config: &mut ServiceConfig<'_>) {
             .service(own_body)
             .service(slow)
             .service(stuck)
+            .service(switch_off)
     });
 }
 
