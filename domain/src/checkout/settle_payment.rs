@@ -48,7 +48,7 @@ pub enum GatewayAnswer {
 /// | approved | paid; stock deducted, coupon used | the money goes back |
 /// | approved, another amount | cancelled; the money goes back | the money goes back |
 /// | declined | cancelled; stock and coupon released | nothing |
-/// | no record, twice running | as declined | nothing |
+/// | no record, twice running or at the schedule's end | as declined | nothing |
 /// | unknown, or no record once | asked again on the schedule | asked again on the schedule |
 ///
 /// A payment that was given up for lack of a record is asked for once more: `unknown` puts it back on the
@@ -153,11 +153,13 @@ impl SettlePayment {
             | PaymentStatus::Cancelled
             | PaymentStatus::Refunded => return Ok(()),
         }
-        if payment.no_record {
+        // The request may still be on its way: only the second time running is it believed, or when nobody
+        // would ask a second time.
+        let inquiries = payment.inquiries.saturating_add(1);
+        if payment.no_record || self.inquiries.next(inquiries, self.now).is_none() {
             let message = "the gateway has no record of the payment";
             return self.failed(workspace, NO_RECORD, message);
         }
-        // The request may still be on its way: only the second time running is it believed.
         self.unknown(workspace, NO_RECORD)
     }
 

@@ -11,7 +11,7 @@ use crate::checkout::{GatewayAnswer, RefundAnswer};
 use crate::coupon_pool::CouponState;
 use crate::mothers::{at, krw, order_id, usd};
 use crate::order::OrderStatus;
-use crate::payment::{PaymentError, PaymentStatus, RefundReason};
+use crate::payment::{NO_RECORD, PaymentError, PaymentStatus, RefundReason};
 use crate::spec::{Cell, cells};
 
 /// What each answer does in each situation. In all of them order 1 is of two teas with a coupon, 1 500
@@ -221,6 +221,22 @@ fn no_record_is_believed_only_the_second_time_running() {
     shop.does(&settle(1, GatewayAnswer::NoRecord));
     assert_eq!(shop.order(1).status, OrderStatus::Cancelled);
     assert_eq!(shop.payment(1).status, PaymentStatus::Failed);
+}
+
+/// The gateway was away for the whole schedule and came back for its last question: nobody asked again, and
+/// the payment stayed unknown for ever.
+#[test]
+fn no_record_at_the_end_of_the_schedule_is_believed_at_once() {
+    let mut shop = shop("waiting");
+    for _ in 0..12 {
+        shop.does(&settle(1, unknown()));
+    }
+    assert!(shop.payment(1).next_inquiry_at.is_some());
+    shop.does(&settle(1, GatewayAnswer::NoRecord));
+    // Believed, it is asked once more by the saga, ten minutes later.
+    assert_eq!(shop.payment(1).failure_code.as_deref(), Some(NO_RECORD));
+    assert_eq!(shop.payment(1).status, PaymentStatus::Failed);
+    assert_eq!(shop.order(1).status, OrderStatus::Cancelled);
 }
 
 #[test]
