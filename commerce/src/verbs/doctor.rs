@@ -28,7 +28,7 @@ enum Part {
 }
 
 /// The log's lock is `pg_advisory_xact_lock(7215046291174)`: its upper and lower half stand in `pg_locks`.
-const QUESTIONS: [Question; 10] = [
+const QUESTIONS: [Question; 12] = [
     Question {
         about: Part::Shop,
         asks: "nobody holds the log's lock for long",
@@ -83,6 +83,27 @@ const QUESTIONS: [Question; 10] = [
                   FROM processes.actions WHERE due_at < now() - interval '30 seconds'
                  GROUP BY name",
         remedy: "the last error says what they wait for",
+    },
+    Question {
+        about: Part::Shop,
+        asks: "every event has reached the sagas",
+        query: "SELECT format('the event at position %s cannot be read: %s', position, error)
+                  FROM processes.parked_events ORDER BY position LIMIT 20",
+        remedy: "start a program that can read it: the next one to run the sagas makes up for it",
+    },
+    Question {
+        about: Part::Shop,
+        asks: "no payment and no refund is given up",
+        query: "SELECT format('payment %s of order %s is %s with no question to come: %s', id, order_id,
+                              status, unknown_reason)
+                  FROM read_model.payments WHERE status = 'UNKNOWN' AND next_inquiry_at IS NULL
+                 UNION ALL
+                SELECT format('refund %s of payment %s was tried %s times in vain', refund_id, id,
+                              refund_attempts)
+                  FROM read_model.payments WHERE refund_attempts > 0 AND refunded_at IS NULL
+                   AND next_refund_attempt_at IS NULL
+                 LIMIT 20",
+        remedy: "ask the gateway what became of the money, and settle it there",
     },
     Question {
         about: Part::Shop,

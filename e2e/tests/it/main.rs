@@ -9,6 +9,7 @@ mod bad_days;
 mod checkout;
 mod client;
 mod crash;
+mod doctor;
 mod installation;
 mod split;
 mod stream;
