@@ -1,7 +1,7 @@
 //! Logs: JSON lines or text on standard error, filtered as `RUST_LOG` says.
 
 use std::fmt;
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::str::FromStr;
 
 use tracing_subscriber::EnvFilter;
@@ -89,6 +89,8 @@ pub fn init(config: &TelemetryConfig) -> Result<(), TelemetryError> {
     let filter = EnvFilter::builder().parse(&config.filter)?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // Colours are for terminals: in a file they stand between the words that one searches for.
+        .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr);
     let set_up: Result<(), TryInitError> = match config.format {
         LogFormat::Text => lines.finish().try_init(),
