@@ -1,5 +1,7 @@
 //! A batch of decided commands, and the one statement that writes it.
 
+mod rows;
+
 use chrono::{DateTime, Utc};
 use domain::{Decision, StagedEvent, StreamId};
 use serde::Serialize;
@@ -9,40 +11,55 @@ use uuid::Uuid;
 use crate::command::{Answer, Command, CommandId, Outcome};
 use crate::error::StoreError;
 use crate::recorded::{Metadata, RecordedEvent, signed, unsigned};
+use rows::{HeldLease, NewCommand, NewEvent, Touch};
 
-/// Decided commands on their way into the log, as the columns that the append function takes.
+/// Decided commands on their way into the log.
 #[derive(Default)]
 pub(crate) struct Batch {
     entries: Vec<Entry>,
-    columns: Columns,
+    fences: Vec<HeldFence>,
+    touched: Vec<Touched>,
+    events: Vec<BatchEvent>,
 }
 
 /// One command of a batch.
-pub(crate) struct Entry {
-    pub(crate) answer: Answer,
-    /// How many events of the batch precede its own.
-    first_event: usize,
+struct Entry {
+    id: CommandId,
+    fingerprint: [u8; 32],
+    status: i16,
+    answer: Answer,
     event_count: usize,
+    /// How many events the batch has up to this command's last.
+    events_through: i32,
 }
 
-#[derive(Default)]
-struct Columns {
-    command_ids: Vec<Uuid>,
-    fingerprints: Vec<Vec<u8>>,
-    statuses: Vec<i16>,
-    bodies: Vec<String>,
-    event_counts: Vec<i32>,
-    fence_commands: Vec<i32>,
-    fence_leases: Vec<String>,
-    fence_epochs: Vec<i64>,
-    touch_commands: Vec<i32>,
-    touch_streams: Vec<StreamId>,
-    touch_expected: Vec<Option<i64>>,
-    event_commands: Vec<i32>,
-    events: Vec<StagedEvent>,
-    metadata: Vec<Metadata>,
-    metadata_json: Vec<String>,
+/// A lease that a command of the batch holds.
+struct HeldFence {
+    command: i32,
+    lease: String,
+    epoch: i64,
 }
+
+/// A stream that a command of the batch read or wrote.
+struct Touched {
+    command: i32,
+    stream: StreamId,
+    /// `None` when an earlier command of the batch touched it.
+    expected: Option<i64>,
+}
+
+/// An event of a batch.
+struct BatchEvent {
+    command: i32,
+    staged: StagedEvent,
+    sequence: i64,
+    metadata: Metadata,
+    metadata_json: String,
+}
+
+/// The append function's answer: the highest position before the batch, the time, the numbers of the
+/// commands that were not written, and why.
+type AppendResult = (i64, DateTime<Utc>, Vec<i32>, Vec<String>);
 
 /// What became of one command of a batch.
 #[derive(Debug)]
@@ -77,7 +94,7 @@ impl Batch {
     }
 
     pub(crate) fn event_count(&self) -> usize {
-        self.columns.events.len()
+        self.events.len()
     }
 
     /// Adds a decided command, or leaves the batch as it was. `first_touch` says whether no earlier command
@@ -89,55 +106,45 @@ impl Batch {
         decision: Decision,
         first_touch: impl Fn(&StreamId) -> bool,
     ) -> Result<(), StoreError> {
-        // All that can fail comes first: half a command would shift its neighbours' columns.
+        // All that can fail comes first: half a command would shift its neighbours' rows.
         let number = int(self.entries.len() + 1)?;
-        let status =
-            i16::try_from(answer.status).map_err(|_| StoreError::OutOfRange { what: "status" })?;
-        let event_count = int(decision.events.len())?;
-        let fence = command.fence.as_ref();
-        let fence = fence
-            .map(|fence| Ok::<_, StoreError>((fence.lease.clone(), signed(fence.epoch, "epoch")?)))
-            .transpose()?;
-        let touches = decision
-            .expected
-            .into_iter()
-            .map(|(stream, sequence)| Ok((stream, signed(sequence, "sequence")?)))
-            .collect::<Result<Vec<_>, StoreError>>()?;
-        let metadata: Vec<Metadata> = (0..decision.events.len())
-            .map(|index| metadata(command, index))
-            .collect();
-        let metadata_json = metadata
-            .iter()
-            .map(to_json)
-            .collect::<Result<Vec<_>, _>>()?;
-
-        let columns = &mut self.columns;
-        self.entries.push(Entry {
-            answer: answer.clone(),
-            first_event: columns.events.len(),
-            event_count: decision.events.len(),
+        let event_count = decision.events.len();
+        let entry = Entry {
+            id: command.id,
+            fingerprint: command.fingerprint.0,
+            status: i16::try_from(answer.status)
+                .map_err(|_| StoreError::OutOfRange { what: "status" })?,
+            answer,
+            event_count,
+            events_through: int(self.events.len() + event_count)?,
+        };
+        let fence = command.fence.as_ref().map(|fence| {
+            Ok::<_, StoreError>(HeldFence {
+                command: number,
+                lease: fence.lease.clone(),
+                epoch: signed(fence.epoch, "epoch")?,
+            })
         });
-        columns.command_ids.push(command.id.uuid());
-        columns.fingerprints.push(command.fingerprint.0.to_vec());
-        columns.statuses.push(status);
-        columns.bodies.push(answer.body);
-        columns.event_counts.push(event_count);
-        if let Some((lease, epoch)) = fence {
-            columns.fence_commands.push(number);
-            columns.fence_leases.push(lease);
-            columns.fence_epochs.push(epoch);
-        }
-        for (stream, sequence) in touches {
+        let fence = fence.transpose()?;
+        let touched = decision.expected.into_iter().map(|(stream, sequence)| {
+            let sequence = signed(sequence, "sequence")?;
             let expected = first_touch(&stream).then_some(sequence);
-            columns.touch_commands.push(number);
-            columns.touch_streams.push(stream);
-            columns.touch_expected.push(expected);
-        }
-        let numbers = std::iter::repeat_n(number, decision.events.len());
-        columns.event_commands.extend(numbers);
-        columns.metadata.extend(metadata);
-        columns.metadata_json.extend(metadata_json);
-        columns.events.extend(decision.events);
+            Ok(Touched {
+                command: number,
+                stream,
+                expected,
+            })
+        });
+        let touched = touched.collect::<Result<Vec<_>, StoreError>>()?;
+        let events = decision.events.into_iter().enumerate();
+        let events = events
+            .map(|(index, staged)| BatchEvent::new(command, number, index, staged))
+            .collect::<Result<Vec<_>, StoreError>>()?;
+
+        self.entries.push(entry);
+        self.fences.extend(fence);
+        self.touched.extend(touched);
+        self.events.extend(events);
         Ok(())
     }
 
@@ -147,49 +154,21 @@ impl Batch {
     /// The database is away or refused. Whether the batch was written is then unknown: the same commands
     /// again find out, by their ids.
     pub(crate) async fn append(
-        &self,
+        self,
         connection: &mut PgConnection,
     ) -> Result<Appended, StoreError> {
-        let c = &self.columns;
-        let events = &c.events;
-        let row = sqlx::query(
-            "SELECT head, recorded_at, refused, reasons
-               FROM event_store.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
-                                       $13, $14, $15, $16, $17, $18, $19, $20)",
-        )
-        .bind(&c.command_ids)
-        .bind(&c.fingerprints)
-        .bind(&c.statuses)
-        .bind(&c.bodies)
-        .bind(&c.event_counts)
-        .bind(&c.fence_commands)
-        .bind(&c.fence_leases)
-        .bind(&c.fence_epochs)
-        .bind(&c.touch_commands)
-        .bind(collect(
-            c.touch_streams.iter().map(StreamId::aggregate_type),
-        ))
-        .bind(collect(c.touch_streams.iter().map(StreamId::aggregate_id)))
-        .bind(&c.touch_expected)
-        .bind(&c.event_commands)
-        .bind(collect(events.iter().map(|e| e.stream.aggregate_type())))
-        .bind(collect(events.iter().map(|e| e.stream.aggregate_id())))
-        .bind(
-            events
-                .iter()
-                .map(|event| signed(event.sequence, "sequence"))
-                .collect::<Result<Vec<i64>, _>>()?,
-        )
-        .bind(collect(events.iter().map(|e| e.event_type.as_str())))
-        .bind(collect(events.iter().map(|e| e.event_version.as_str())))
-        .bind(collect(events.iter().map(|e| e.payload.as_str())))
-        .bind(&c.metadata_json)
-        .fetch_one(&mut *connection)
-        .await?;
-        let refused: Vec<i32> = row.try_get("refused")?;
-        let reasons: Vec<String> = row.try_get("reasons")?;
-        let head = unsigned(row.try_get("head")?, "position")?;
-        let recorded_at = row.try_get("recorded_at")?;
+        let has_fences = !self.fences.is_empty();
+        let fences = has_fences.then(|| rows::<HeldLease<'_>, _>(&self.fences));
+        // Called as a value: a function in FROM goes through a table of its own.
+        let (head, recorded_at, refused, reasons): AppendResult =
+            sqlx::query_scalar("SELECT event_store.append($1, $2, $3, $4)")
+                .bind(rows::<NewCommand<'_>, _>(&self.entries))
+                .bind(fences)
+                .bind(rows::<Touch<'_>, _>(&self.touched))
+                .bind(rows::<NewEvent<'_>, _>(&self.events))
+                .fetch_one(&mut *connection)
+                .await?;
+        let head = unsigned(head, "position")?;
         let mut reason_of: Vec<Option<String>> = vec![None; self.entries.len()];
         for (number, reason) in refused.into_iter().zip(reasons) {
             let index = usize::try_from(number - 1).ok();
@@ -201,29 +180,40 @@ impl Batch {
             .await
     }
 
+    /// What became of each command, and its events with the positions that they got.
     async fn appended(
-        &self,
+        self,
         connection: &mut PgConnection,
         reasons: Vec<Option<String>>,
         mut head: u64,
         recorded_at: DateTime<Utc>,
     ) -> Result<Appended, StoreError> {
         let mut verdicts = Vec::with_capacity(self.entries.len());
-        let mut events = Vec::with_capacity(self.columns.events.len());
-        for (index, (entry, reason)) in self.entries.iter().zip(reasons).enumerate() {
+        let mut events = Vec::with_capacity(self.events.len());
+        let mut staged = self.events.into_iter();
+        for (entry, reason) in self.entries.into_iter().zip(reasons) {
+            let own = staged.by_ref().take(entry.event_count);
             verdicts.push(match reason.as_deref() {
                 None => {
-                    self.record(entry, &mut head, recorded_at, &mut events);
+                    for event in own {
+                        head += 1;
+                        events.push(event.recorded(head, recorded_at));
+                    }
                     Verdict::Written(Outcome {
                         status: entry.answer.status,
-                        body: entry.answer.body.clone(),
+                        body: entry.answer.body,
                         position: head,
                         replayed: false,
                     })
                 }
-                Some("D") => Verdict::Duplicate(self.stored(connection, index).await?),
-                Some("F") => Verdict::Fenced,
-                Some(_) => Verdict::Conflict,
+                Some(reason) => {
+                    own.for_each(drop);
+                    match reason {
+                        "D" => Verdict::Duplicate(entry.stored(connection).await?),
+                        "F" => Verdict::Fenced,
+                        _ => Verdict::Conflict,
+                    }
+                }
             });
         }
         Ok(Appended {
@@ -232,51 +222,48 @@ impl Batch {
             head,
         })
     }
+}
 
-    /// Takes a written command's events over, with the positions that they got.
-    fn record(
-        &self,
-        entry: &Entry,
-        head: &mut u64,
-        recorded_at: DateTime<Utc>,
-        events: &mut Vec<RecordedEvent>,
-    ) {
-        let range = entry.first_event..entry.first_event + entry.event_count;
-        let staged = self.columns.events.get(range.clone()).unwrap_or_default();
-        let metadata = self.columns.metadata.get(range).unwrap_or_default();
-        for (event, metadata) in staged.iter().zip(metadata) {
-            *head += 1;
-            events.push(RecordedEvent {
-                position: *head,
-                aggregate_type: event.stream.aggregate_type().to_owned(),
-                aggregate_id: event.stream.aggregate_id().to_owned(),
-                sequence: event.sequence,
-                event_type: event.event_type.clone(),
-                event_version: event.event_version.clone(),
-                payload: event.payload.clone(),
-                metadata: metadata.clone(),
-                recorded_at,
-            });
-        }
+impl Entry {
+    /// The outcome of the first command with this id, unless that was another request.
+    async fn stored(&self, connection: &mut PgConnection) -> Result<Option<Outcome>, StoreError> {
+        let stored = stored_outcome(connection, self.id).await?;
+        Ok(stored
+            .filter(|(first, _)| first.as_slice() == self.fingerprint)
+            .map(|(_, outcome)| outcome))
+    }
+}
+
+impl BatchEvent {
+    fn new(
+        command: &Command,
+        number: i32,
+        index: usize,
+        staged: StagedEvent,
+    ) -> Result<Self, StoreError> {
+        let metadata = metadata(command, index);
+        Ok(Self {
+            command: number,
+            sequence: signed(staged.sequence, "sequence")?,
+            staged,
+            metadata_json: to_json(&metadata)?,
+            metadata,
+        })
     }
 
-    /// The outcome of the first command with this id, unless that was another request.
-    async fn stored(
-        &self,
-        connection: &mut PgConnection,
-        index: usize,
-    ) -> Result<Option<Outcome>, StoreError> {
-        let id = self
-            .columns
-            .command_ids
-            .get(index)
-            .copied()
-            .unwrap_or_default();
-        let stored = stored_outcome(connection, CommandId::new(id)).await?;
-        let fingerprint = self.columns.fingerprints.get(index);
-        Ok(stored
-            .filter(|(first, _)| Some(first) == fingerprint)
-            .map(|(_, outcome)| outcome))
+    fn recorded(self, position: u64, recorded_at: DateTime<Utc>) -> RecordedEvent {
+        let staged = self.staged;
+        RecordedEvent {
+            position,
+            aggregate_type: staged.stream.aggregate_type().to_owned(),
+            aggregate_id: staged.stream.aggregate_id().to_owned(),
+            sequence: staged.sequence,
+            event_type: staged.event_type,
+            event_version: staged.event_version,
+            payload: staged.payload,
+            metadata: self.metadata,
+            recorded_at,
+        }
     }
 }
 
@@ -327,8 +314,9 @@ fn to_json(value: &impl Serialize) -> Result<String, StoreError> {
     })
 }
 
-fn collect<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    texts.collect()
+/// The rows of what a batch holds, in order.
+fn rows<'a, R: From<&'a T>, T>(parts: &'a [T]) -> Vec<R> {
+    parts.iter().map(R::from).collect()
 }
 
 fn int(number: usize) -> Result<i32, StoreError> {

@@ -126,6 +126,7 @@ pub(crate) fn append_options(
         ("default_transaction_isolation", r"read\ committed"),
         ("plan_cache_mode", "force_generic_plan"),
         ("enable_seqscan", "off"),
+        ("enable_bitmapscan", "off"),
         ("enable_hashjoin", "off"),
         ("enable_mergejoin", "off"),
         ("jit", "off"),

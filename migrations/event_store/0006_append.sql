@@ -10,37 +10,51 @@
 --
 -- One lock for all writers makes positions dense and commit order position order: it is held until the
 -- commit is visible. plpgsql, because each statement in it sees what was committed before it began.
+--
+-- Most batches are small, and then a batch costs what it takes to start things, so: few parameters, since
+-- each array is unpacked anew; arrays unpacked in select lists, since a function in FROM goes through a
+-- table of its own; plain statements, since one with all checks in it takes longer to start than they do.
+CREATE TYPE new_command AS (
+    id             uuid,
+    fingerprint    bytea,
+    status         smallint,
+    body           text,
+    events_through integer       -- how many events the batch has up to this command's last
+);
+-- Commands that hold a lease.
+CREATE TYPE fence AS (command integer, lease text, epoch bigint);
+-- Which command touched which stream. `expected` is the stream's sequence, or NULL when an earlier command
+-- of the batch touched it.
+CREATE TYPE touch AS (command integer, aggregate_type text, aggregate_id text, expected bigint);
+CREATE TYPE new_event AS (
+    command        integer,
+    aggregate_type text,
+    aggregate_id   text,
+    sequence       bigint,
+    event_type     text,
+    event_version  text,
+    payload        text,         -- JSON, as metadata
+    metadata       text
+);
+
 CREATE FUNCTION append(
-    command_ids     uuid[],
-    fingerprints    bytea[],
-    statuses        smallint[],
-    bodies          text[],
-    event_counts    integer[],   -- how many events each command has
-    fence_commands  integer[],   -- commands that hold a lease
-    fence_leases    text[],
-    fence_epochs    bigint[],
-    touch_commands  integer[],   -- which command touched which stream, in order
-    touch_types     text[],
-    touch_ids       text[],
-    touch_expected  bigint[],    -- the stream's sequence; NULL when an earlier command of the batch touched it
-    event_commands  integer[],   -- the events, in order
-    event_streams   text[],
-    event_ids       text[],
-    event_sequences bigint[],
-    event_types     text[],
-    event_versions  text[],
-    event_payloads  text[],
-    event_metadata  text[],
+    commands        new_command[],
+    fences          fence[],     -- NULL without any
+    touches         touch[],     -- in the order of the commands
+    events          new_event[], -- in order
     OUT head        bigint,      -- the highest position before this batch
     OUT recorded_at timestamptz,
     OUT refused     integer[],
     OUT reasons     text[]
 ) LANGUAGE plpgsql AS $$
 DECLARE
+    locked     boolean;
     duplicates integer[];
     conflicts  integer[];
     fenced     integer[];
     poisoned   text[] := '{}';
+    left_out   integer := 0;      -- events of refused commands so far
+    shifts     integer[] := '{}'; -- left_out before each command; empty when none is refused
     number     integer;
     streams    text[];
 BEGIN
@@ -48,29 +62,29 @@ BEGIN
         RAISE EXCEPTION 'event_store.append needs READ COMMITTED: an older snapshot would read an old position'
             USING ERRCODE = 'invalid_transaction_state';
     END IF;
-    -- The key is arbitrary; nothing else in this database takes it.
-    PERFORM pg_advisory_xact_lock(7215046291174);
+    -- The key is arbitrary; nothing else in this database takes it. An assignment, since plpgsql evaluates
+    -- an expression without tables at no cost.
+    locked := pg_advisory_xact_lock(7215046291174) IS NULL;
 
     SELECT e.position INTO head FROM event_store.events e ORDER BY e.position DESC LIMIT 1;
     head := coalesce(head, 0);
     recorded_at := clock_timestamp();
 
     SELECT array_agg(c.place) INTO duplicates
-      FROM unnest(command_ids) WITH ORDINALITY AS c(id, place)
+      FROM (SELECT (unnest(commands)).id, generate_series(1, cardinality(commands)) AS place) c
      WHERE (SELECT true FROM event_store.commands k WHERE k.command_id = c.id);
 
-    SELECT array_agg(t.command) INTO conflicts
-      FROM unnest(touch_commands, touch_types, touch_ids, touch_expected)
-           AS t(command, type, id, expected)
-     WHERE t.expected IS NOT NULL
-       AND t.expected <> coalesce((
+    SELECT array_agg((t.touch).command) INTO conflicts
+      FROM (SELECT unnest(touches) AS touch) t
+     WHERE (t.touch).expected <> coalesce((
                SELECT e.sequence FROM event_store.events e
-                WHERE e.aggregate_type = t.type AND e.aggregate_id = t.id
+                WHERE e.aggregate_type = (t.touch).aggregate_type
+                  AND e.aggregate_id = (t.touch).aggregate_id
                 ORDER BY e.sequence DESC LIMIT 1), 0);
 
-    IF cardinality(fence_commands) > 0 THEN
+    IF fences IS NOT NULL THEN
         SELECT array_agg(f.command) INTO fenced
-          FROM unnest(fence_commands, fence_leases, fence_epochs) AS f(command, lease, epoch)
+          FROM unnest(fences) AS f
          WHERE f.epoch IS DISTINCT FROM (
                    SELECT l.epoch FROM event_store.leases l WHERE l.name = f.lease FOR SHARE);
     END IF;
@@ -78,9 +92,10 @@ BEGIN
     refused := '{}';
     reasons := '{}';
     IF duplicates IS NOT NULL OR conflicts IS NOT NULL OR fenced IS NOT NULL THEN
-        FOR number IN 1 .. cardinality(command_ids) LOOP
-            SELECT array_agg(t.type || '/' || t.id) INTO streams
-              FROM unnest(touch_commands, touch_types, touch_ids) AS t(command, type, id)
+        FOR number IN 1 .. cardinality(commands) LOOP
+            shifts := shifts || left_out;
+            SELECT array_agg(t.aggregate_type || '/' || t.aggregate_id) INTO streams
+              FROM unnest(touches) AS t
              WHERE t.command = number;
             IF number = ANY (duplicates) THEN
                 refused := refused || number;
@@ -95,26 +110,24 @@ BEGIN
                 CONTINUE;
             END IF;
             poisoned := poisoned || streams;
+            left_out := left_out + (SELECT count(*) FROM unnest(events) AS e WHERE e.command = number);
         END LOOP;
     END IF;
 
     INSERT INTO event_store.events (
            position, aggregate_type, aggregate_id, sequence,
            event_type, event_version, payload, metadata, recorded_at)
-    SELECT append.head + row_number() OVER (ORDER BY v.place), v.stream, v.id, v.sequence,
-           v.type, v.version, v.payload::json, v.metadata::json, append.recorded_at
-      FROM unnest(event_commands, event_streams, event_ids, event_sequences, event_types,
-                  event_versions, event_payloads, event_metadata)
-           WITH ORDINALITY
-           AS v(command, stream, id, sequence, type, version, payload, metadata, place)
-     WHERE v.command <> ALL (refused);
+    SELECT append.head + e.place - coalesce(shifts[(e.event).command], 0),
+           (e.event).aggregate_type, (e.event).aggregate_id, (e.event).sequence,
+           (e.event).event_type, (e.event).event_version,
+           (e.event).payload::json, (e.event).metadata::json, append.recorded_at
+      FROM (SELECT unnest(events) AS event, generate_series(1, cardinality(events)) AS place) e
+     WHERE (e.event).command <> ALL (refused);
 
     -- A command's position is that of its last event, or the highest so far when it made none.
     INSERT INTO event_store.commands (command_id, fingerprint, status, body, position, recorded_at)
-    SELECT w.id, w.fingerprint, w.status, w.body, append.head + w.events_so_far, append.recorded_at
-      FROM (SELECT c.*, sum(CASE WHEN c.place = ANY (refused) THEN 0 ELSE c.events END)
-                            OVER (ORDER BY c.place) AS events_so_far
-              FROM unnest(command_ids, fingerprints, statuses, bodies, event_counts)
-                   WITH ORDINALITY AS c(id, fingerprint, status, body, events, place)) w
-     WHERE w.place <> ALL (refused);
+    SELECT (c.command).id, (c.command).fingerprint, (c.command).status, (c.command).body,
+           append.head + (c.command).events_through - coalesce(shifts[c.place], 0), append.recorded_at
+      FROM (SELECT unnest(commands) AS command, generate_series(1, cardinality(commands)) AS place) c
+     WHERE c.place <> ALL (refused);
 END $$;

@@ -162,7 +162,7 @@ impl Driver {
         }
         metrics::histogram!("event_store_batch_commands").record(to_f64(batch.len()));
         self.writing = Some(Box::pin(async move {
-            let result = writer.write(&batch).await;
+            let result = writer.write(batch).await;
             (writer, result)
         }));
     }
@@ -220,7 +220,7 @@ impl Writer {
     }
 
     /// Writes a batch. After a failure the connection is given up: what it was doing is unknown.
-    async fn write(&mut self, batch: &Batch) -> Result<Appended, StoreError> {
+    async fn write(&mut self, batch: Batch) -> Result<Appended, StoreError> {
         let limit = self.limit;
         let written = timeout(limit, self.try_write(batch)).await;
         let result = written.unwrap_or_else(|_| Err(timed_out()));
@@ -234,7 +234,7 @@ impl Writer {
         result
     }
 
-    async fn try_write(&mut self, batch: &Batch) -> Result<Appended, StoreError> {
+    async fn try_write(&mut self, batch: Batch) -> Result<Appended, StoreError> {
         if self.failures > 0 {
             tokio::time::sleep(Duration::from_millis(TICK_MS)).await;
         }

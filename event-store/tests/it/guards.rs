@@ -56,12 +56,9 @@ async fn the_append_refuses_an_isolation_that_would_read_an_old_position() {
             .execute(&mut *transaction)
             .await
             .unwrap();
-        let appended = sqlx::query(
-            "SELECT event_store.append('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}',
-                                       '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')",
-        )
-        .execute(&mut *transaction)
-        .await;
+        let appended = sqlx::query("SELECT event_store.append('{}', NULL, '{}', '{}')")
+            .execute(&mut *transaction)
+            .await;
         assert_eq!(sqlstate(appended), "25000", "{level}");
         transaction.rollback().await.unwrap();
     }
@@ -75,67 +72,36 @@ struct Batch<'a> {
 }
 
 async fn append(pool: &PgPool, batch: Batch<'_>) -> (i64, Vec<i32>, Vec<String>) {
-    let count = batch.commands.len();
-    let numbers: Vec<i32> = (1..).take(count).collect();
-    let mut events = Vec::new();
-    for ((stream, _, sequences), number) in batch.commands.iter().zip(1_i32..) {
-        events.extend(
-            sequences
-                .iter()
-                .map(|sequence| (number, *stream, *sequence)),
-        );
+    let (mut events_through, mut streams, mut expectations) = (vec![], vec![], vec![]);
+    let (mut event_commands, mut event_streams, mut sequences) = (vec![], vec![], vec![]);
+    for ((stream, expected, own), number) in batch.commands.into_iter().zip(1_i32..) {
+        event_commands.extend(own.iter().map(|_| number));
+        event_streams.extend(own.iter().map(|_| stream));
+        sequences.extend(own);
+        events_through.push(i32::try_from(sequences.len()).unwrap());
+        streams.push(stream);
+        expectations.push(expected);
     }
-    let counts: Vec<i32> = batch
-        .commands
-        .iter()
-        .map(|(_, _, s)| i32::try_from(s.len()).unwrap())
-        .collect();
     let row = sqlx::query(
         "SELECT head, refused, reasons FROM event_store.append(
-             $1, array_fill(''::bytea, ARRAY[$2]), array_fill(200::smallint, ARRAY[$2]),
-             array_fill(''::text, ARRAY[$2]), $3, '{}', '{}', '{}',
-             $4, array_fill('order'::text, ARRAY[$2]), $5, $6,
-             $7, array_fill('order'::text, ARRAY[$10]), $8, $9,
-             array_fill('Tested'::text, ARRAY[$10]), array_fill('1'::text, ARRAY[$10]),
-             array_fill('{}'::text, ARRAY[$10]), array_fill('{}'::text, ARRAY[$10]))",
+             (SELECT array_agg(ROW(id, '', 200, '', through)::event_store.new_command ORDER BY place)
+                FROM unnest($1::uuid[], $2::integer[]) WITH ORDINALITY AS c(id, through, place)),
+             NULL,
+             (SELECT array_agg(ROW(place, 'order', stream, expected)::event_store.touch ORDER BY place)
+                FROM unnest($3::text[], $4::bigint[])
+                     WITH ORDINALITY AS t(stream, expected, place)),
+             (SELECT array_agg(ROW(command, 'order', stream, sequence, 'Tested', '1', '{}', '{}')
+                               ::event_store.new_event ORDER BY place)
+                FROM unnest($5::integer[], $6::text[], $7::bigint[])
+                     WITH ORDINALITY AS e(command, stream, sequence, place)))",
     )
     .bind(batch.ids)
-    .bind(i32::try_from(count).unwrap())
-    .bind(counts)
-    .bind(numbers)
-    .bind(
-        batch
-            .commands
-            .iter()
-            .map(|(stream, _, _)| *stream)
-            .collect::<Vec<_>>(),
-    )
-    .bind(
-        batch
-            .commands
-            .iter()
-            .map(|(_, expected, _)| *expected)
-            .collect::<Vec<_>>(),
-    )
-    .bind(
-        events
-            .iter()
-            .map(|(number, _, _)| *number)
-            .collect::<Vec<_>>(),
-    )
-    .bind(
-        events
-            .iter()
-            .map(|(_, stream, _)| *stream)
-            .collect::<Vec<_>>(),
-    )
-    .bind(
-        events
-            .iter()
-            .map(|(_, _, sequence)| *sequence)
-            .collect::<Vec<_>>(),
-    )
-    .bind(i32::try_from(events.len()).unwrap())
+    .bind(events_through)
+    .bind(streams)
+    .bind(expectations)
+    .bind(event_commands)
+    .bind(event_streams)
+    .bind(sequences)
     .fetch_one(pool)
     .await
     .unwrap();
@@ -224,6 +190,37 @@ async fn a_duplicate_poisons_its_streams_and_positions_stay_dense() {
             .await
             .unwrap();
     assert_eq!(position, 2);
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn a_refused_command_of_several_events_leaves_no_gap_between_its_neighbours() {
+    let shop = Shop::open().await;
+    let pool = shop.database.app_pool().await;
+    let ids: Vec<Uuid> = (0..5).map(|_| Uuid::now_v7()).collect();
+    let batch = Batch {
+        ids: ids.clone(),
+        commands: vec![
+            ("a", Some(0), vec![1, 2]),
+            ("b", Some(7), vec![8, 9, 10]),
+            ("c", Some(0), vec![]),
+            ("d", Some(0), vec![1, 2]),
+            ("b", None, vec![11]),
+        ],
+    };
+    let (_, refused, _) = append(&pool, batch).await;
+    assert_eq!(refused, [2, 5]);
+    let expected = [(1, "a", 1), (2, "a", 2), (3, "d", 1), (4, "d", 2)];
+    assert_eq!(
+        stored(&pool).await,
+        expected.map(|(p, s, n)| (p, s.to_owned(), n))
+    );
+    let positions: Vec<(Uuid, i64)> =
+        sqlx::query_as("SELECT command_id, position FROM event_store.commands ORDER BY command_id")
+            .fetch_all(&pool)
+            .await
+            .unwrap();
+    assert_eq!(positions, [(ids[0], 2), (ids[2], 2), (ids[3], 4)]);
     shop.close().await;
 }
 
