@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use domain::ProductId;
 use event_store::{EventStore, StoreConfig, verify};
 use tokio_util::sync::CancellationToken;
 
-use super::same_event::{FindPieces, command, new_inventory};
+use super::same_event::{FindPieces, command};
 use super::server::Database;
 use crate::error::BenchError;
 use crate::load::{Done, Load, Turn};
@@ -35,55 +34,23 @@ impl Ours {
         })
     }
 
-    /// Runs a load of single-event commands on the aggregates that `target` names by the turn's number.
+    /// Runs a load of the operations that `make` makes by the turn's number.
     pub(crate) async fn run(
         &self,
         load: Load,
-        target: impl Fn(u64) -> ProductId + Send + Sync + 'static,
+        make: impl Fn(u64) -> Result<FindPieces, BenchError> + Send + Sync + 'static,
     ) -> Result<Sample, BenchError> {
-        let (store, target) = (self.store.clone(), Arc::new(target));
+        let (store, make) = (self.store.clone(), Arc::new(make));
         load.run(move |turn: Turn| {
-            let (store, target) = (store.clone(), Arc::clone(&target));
-            async move { execute(&store, FindPieces::once(target(turn.number))?).await }
+            let (store, make) = (store.clone(), Arc::clone(&make));
+            async move { execute(&store, make(turn.number)?).await }
         })
         .await
     }
 
-    /// Runs a load of single-event commands, each on a new aggregate.
-    pub(crate) async fn run_new(&self, load: Load) -> Result<Sample, BenchError> {
-        let store = self.store.clone();
-        load.run(move |_| {
-            let store = store.clone();
-            async move { execute(&store, FindPieces::first(new_inventory())?).await }
-        })
-        .await
-    }
-
-    /// Runs a load in which every turn makes several events of a new aggregate.
-    pub(crate) async fn seed(
-        &self,
-        load: Load,
-        inventories: Arc<Vec<ProductId>>,
-        events: u32,
-    ) -> Result<Sample, BenchError> {
-        let store = self.store.clone();
-        load.run(move |turn: Turn| {
-            let (store, inventories) = (store.clone(), Arc::clone(&inventories));
-            async move {
-                let index = usize::try_from(turn.number).unwrap_or(usize::MAX);
-                let inventory = inventories
-                    .get(index)
-                    .copied()
-                    .ok_or_else(|| BenchError::Value(format!("there is no aggregate {index}")))?;
-                execute(&store, FindPieces::repeated(inventory, events)?).await
-            }
-        })
-        .await
-    }
-
-    /// One single-event command.
-    pub(crate) async fn execute(&self, inventory: ProductId) -> Result<(), BenchError> {
-        execute(&self.store, FindPieces::once(inventory)?).await?;
+    /// One command.
+    pub(crate) async fn execute(&self, operation: FindPieces) -> Result<(), BenchError> {
+        execute(&self.store, operation).await?;
         Ok(())
     }
 

@@ -32,24 +32,27 @@ pub(crate) struct FindPieces {
 }
 
 impl FindPieces {
-    pub(crate) fn once(inventory: ProductId) -> Result<Self, BenchError> {
-        Self::repeated(inventory, 1)
-    }
-
-    pub(crate) fn first(inventory: ProductId) -> Result<Self, BenchError> {
-        Ok(Self {
-            is_new: true,
-            ..Self::once(inventory)?
-        })
-    }
-
-    pub(crate) fn repeated(inventory: ProductId, times: u32) -> Result<Self, BenchError> {
+    /// On an aggregate that may have events.
+    pub(crate) fn on(inventory: ProductId) -> Result<Self, BenchError> {
         Ok(Self {
             inventory,
             warehouse: warehouse()?,
-            times,
+            times: 1,
             is_new: false,
         })
+    }
+
+    /// On an aggregate whose id was made for this command.
+    pub(crate) fn on_new(inventory: ProductId) -> Result<Self, BenchError> {
+        Ok(Self {
+            is_new: true,
+            ..Self::on(inventory)?
+        })
+    }
+
+    /// Making several events.
+    pub(crate) fn repeated(self, times: u32) -> Self {
+        Self { times, ..self }
     }
 }
 

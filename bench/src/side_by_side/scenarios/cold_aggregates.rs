@@ -11,7 +11,7 @@ use crate::error::BenchError;
 use crate::load::Load;
 use crate::sample::Sample;
 use crate::side_by_side::ours::Ours;
-use crate::side_by_side::same_event::new_inventory;
+use crate::side_by_side::same_event::{FindPieces, new_inventory};
 use crate::side_by_side::server::Server;
 use crate::side_by_side::stock::Stock;
 
@@ -37,7 +37,12 @@ pub(super) async fn ours(
         window: SEED_WINDOW,
         commands_max: supply,
     };
-    let seeded = warm.seed(seeding, Arc::clone(&inventories), EVENTS).await?;
+    let number_to_id = by_number(Arc::clone(&inventories));
+    let seeded = warm
+        .run(seeding, move |number| {
+            Ok(FindPieces::on_new(number_to_id(number))?.repeated(EVENTS))
+        })
+        .await?;
     if seeded.acknowledged() != supply {
         return Err(BenchError::NothingMeasured(
             "making the aggregates took too long".to_owned(),
@@ -55,7 +60,10 @@ pub(super) async fn ours(
         commands_max: supply,
         ..concurrent(window)
     };
-    let sample = ours.run(load, by_number(inventories)).await?;
+    let number_to_id = by_number(inventories);
+    let sample = ours
+        .run(load, move |number| FindPieces::on(number_to_id(number)))
+        .await?;
     let (acknowledged, seeded_events) = (sample.acknowledged(), supply * u64::from(EVENTS));
     ours.check(supply + acknowledged, seeded_events + acknowledged)
         .await?;

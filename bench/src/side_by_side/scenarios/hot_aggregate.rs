@@ -6,7 +6,7 @@ use super::concurrent;
 use crate::error::BenchError;
 use crate::sample::Sample;
 use crate::side_by_side::ours::Ours;
-use crate::side_by_side::same_event::new_inventory;
+use crate::side_by_side::same_event::{FindPieces, new_inventory};
 use crate::side_by_side::server::Server;
 use crate::side_by_side::stock::Stock;
 
@@ -17,7 +17,8 @@ pub(super) async fn ours(
 ) -> Result<(Sample, Ours), BenchError> {
     server.settle().await?;
     let hot = new_inventory();
-    let sample = ours.run(concurrent(window), move |_| hot).await?;
+    let load = concurrent(window);
+    let sample = ours.run(load, move |_| FindPieces::on(hot)).await?;
     ours.check(sample.acknowledged(), sample.acknowledged())
         .await?;
     Ok((sample, ours))

@@ -6,7 +6,7 @@ use super::concurrent;
 use crate::error::BenchError;
 use crate::sample::Sample;
 use crate::side_by_side::ours::Ours;
-use crate::side_by_side::same_event::new_inventory;
+use crate::side_by_side::same_event::{FindPieces, new_inventory};
 use crate::side_by_side::server::Server;
 use crate::side_by_side::stock::Stock;
 
@@ -16,7 +16,10 @@ pub(super) async fn ours(
     window: Duration,
 ) -> Result<(Sample, Ours), BenchError> {
     server.settle().await?;
-    let sample = ours.run_new(concurrent(window)).await?;
+    let load = concurrent(window);
+    let sample = ours
+        .run(load, |_| FindPieces::on_new(new_inventory()))
+        .await?;
     ours.check(sample.acknowledged(), sample.acknowledged())
         .await?;
     Ok((sample, ours))

@@ -13,7 +13,7 @@ use crate::side_by_side::bare_insert::BareInsert;
 use crate::side_by_side::contestant::Contestant;
 use crate::side_by_side::ours::Ours;
 use crate::side_by_side::pgbench;
-use crate::side_by_side::same_event::new_inventory;
+use crate::side_by_side::same_event::{FindPieces, new_inventory};
 use crate::side_by_side::server::{Database, Server};
 use crate::side_by_side::stock::Stock;
 
@@ -51,13 +51,10 @@ pub(super) async fn run(
         }
     }
     server.settle().await?;
-    // Together as long as if each had had a window of its own.
+    // Together as long as if each had had a window of its own. On a thread of the runtime, as handlers
+    // are: the main thread would have to be woken from another one.
     let ends = Instant::now() + window * u32::try_from(players.len()).unwrap_or(1);
-    while Instant::now() < ends {
-        for player in &mut players {
-            player.take_turn().await?;
-        }
-    }
+    let players = tokio::spawn(play(players, ends)).await??;
     for player in players {
         let sample = Sample::measured(player.spent, player.latencies)?;
         let database = player.single.close(sample.acknowledged()).await?;
@@ -65,6 +62,15 @@ pub(super) async fn run(
         samples.push((player.contestant, sample));
     }
     Ok(samples)
+}
+
+async fn play(mut players: Vec<Player>, ends: Instant) -> Result<Vec<Player>, BenchError> {
+    while Instant::now() < ends {
+        for player in &mut players {
+            player.take_turn().await?;
+        }
+    }
+    Ok(players)
 }
 
 struct Player {
@@ -114,8 +120,8 @@ impl Single {
 
     async fn execute(&mut self) -> Result<(), BenchError> {
         match self {
-            Self::Ours(ours, one) => ours.execute(*one).await,
-            Self::OursNew(ours) => ours.execute(new_inventory()).await,
+            Self::Ours(ours, one) => ours.execute(FindPieces::on(*one)?).await,
+            Self::OursNew(ours) => ours.execute(FindPieces::on_new(new_inventory())?).await,
             Self::StockNew(stock) => stock.execute(new_inventory()).await,
             Self::BareInsert(bare) => bare.insert().await,
         }
