@@ -65,13 +65,14 @@ export_test_env() {
 # with them the program that the end-to-end tests start.
 build_tests() { cargo build --workspace --lib --bins --tests --locked; }
 
-# Sums cargo's own "test result" lines. A crate that does not build, or a test process that dies, writes
-# none: then cargo's status is the failure.
+# cargo_tests NAME LOG ARGS…: sums cargo's own "test result" lines. A crate that does not build, or a test
+# process that dies, writes none: then cargo's status is the failure.
 cargo_tests() {
-  local log status=0 ok bad
-  log=$(log_file test cargo-test)
-  step "cargo test: unit, integration and end-to-end"
-  (cd "$CHECKOUT" && cargo test --workspace --locked --no-fail-fast) 2>&1 | tee "$log" || status=$?
+  local name=$1 log status=0 ok bad
+  log=$(log_file test "$2")
+  shift 2
+  step "$name"
+  (cd "$CHECKOUT" && cargo test --locked --no-fail-fast "$@") 2>&1 | tee "$log" || status=$?
   read -r ok bad < <(awk '/^test result: /{ok += $4; bad += $6} END {print ok + 0, bad + 0}' "$log")
   PASSED=$((PASSED + ok))
   FAILED=$((FAILED + bad))
@@ -81,6 +82,16 @@ cargo_tests() {
   elif ((status != 0)); then
     failed "cargo test (status $status without a failed test: it did not build, or a test process died; see $log)"
   fi
+}
+
+# Tests that take a whole server away from everybody, so nothing runs beside them. By their modules, so
+# that no other ignored test slips in.
+tests_that_run_alone() {
+  cargo_tests "tests that run alone: servers that go away" cargo-test-outages \
+    -p projections --test it -- --ignored --test-threads 1 outages::
+  # Last, since a failure may leave the server waiting for its standby.
+  cargo_tests "tests that run alone: a standby that is not there" cargo-test-standbys \
+    -p event-store --test it -- --ignored --test-threads 1 standbys::
 }
 
 exporter_rules() { (cd "$ROOM" && PYTHONDONTWRITEBYTECODE=1 python3 -m unittest -q test_export_baskets); }
@@ -102,7 +113,7 @@ optional_check() { # optional_check PROGRAM NAME COMMAND...: skipped, and said s
 }
 
 test_verb() {
-  begin_steps 12
+  begin_steps 14
   TEST_SUMMARY_PENDING=yes
   trap finish_tests EXIT
   step "installing what is missing"
@@ -116,7 +127,8 @@ test_verb() {
   check "formatting (cargo fmt --check)" cargo fmt --all --check
   check "lints (cargo clippy, warnings denied)" cargo clippy --workspace --all-targets --locked -- -D warnings
   check "building the program and the tests" build_tests
-  cargo_tests
+  cargo_tests "cargo test: unit, integration and end-to-end" cargo-test --workspace
+  tests_that_run_alone
   check "the rules of the basket exporter" exporter_rules
   check "compose.yaml is valid" compose_is_valid
   optional_check shellcheck "shell scripts (shellcheck)" shell_scripts_are_clean

@@ -1,6 +1,7 @@
 //! A batch of decided commands, and the one statement that writes it.
 
 mod rows;
+mod standbys;
 
 use chrono::{DateTime, Utc};
 use domain::{Decision, StagedEvent, StreamId};
@@ -58,8 +59,8 @@ struct BatchEvent {
 }
 
 /// The append function's answer: the highest position before the batch, the time, the numbers of the
-/// commands that were not written, and why.
-type AppendResult = (i64, DateTime<Utc>, Vec<i32>, Vec<String>);
+/// commands that were not written, why, and whether the commit waits for a standby.
+type AppendResult = (i64, DateTime<Utc>, Vec<i32>, Vec<String>, bool);
 
 /// What became of one command of a batch.
 #[derive(Debug)]
@@ -160,7 +161,7 @@ impl Batch {
         let has_fences = !self.fences.is_empty();
         let fences = has_fences.then(|| rows::<HeldLease<'_>, _>(&self.fences));
         // Called as a value: a function in FROM goes through a table of its own.
-        let (head, recorded_at, refused, reasons): AppendResult =
+        let (head, recorded_at, refused, reasons, awaits_standbys): AppendResult =
             sqlx::query_scalar("SELECT event_store.append($1, $2, $3, $4)")
                 .bind(rows::<NewCommand<'_>, _>(&self.entries))
                 .bind(fences)
@@ -168,6 +169,10 @@ impl Batch {
                 .bind(rows::<NewEvent<'_>, _>(&self.events))
                 .fetch_one(&mut *connection)
                 .await?;
+        if awaits_standbys {
+            // Also when all were refused: what a duplicate is answered with must be durable too.
+            standbys::wait(connection).await?;
+        }
         let head = unsigned(head, "position")?;
         let mut reason_of: Vec<Option<String>> = vec![None; self.entries.len()];
         for (number, reason) in refused.into_iter().zip(reasons) {

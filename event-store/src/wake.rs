@@ -68,11 +68,13 @@ pub(crate) async fn notify(pool: PgPool, mut head: watch::Receiver<u64>, stop: C
             changed = head.changed() => if changed.is_err() { return },
         }
         let position = *head.borrow_and_update();
-        let told = sqlx::query("SELECT pg_notify($1, $2)")
-            .bind(CHANNEL)
-            .bind(position.to_string())
-            .execute(&pool)
-            .await;
+        // Not flushed: it has nothing to keep, and the next append would queue behind its flush.
+        let told =
+            sqlx::query("SELECT pg_notify($1, $2), set_config('synchronous_commit', 'off', true)")
+                .bind(CHANNEL)
+                .bind(position.to_string())
+                .execute(&pool)
+                .await;
         if let Err(error) = told {
             tracing::debug!(error = %error, "other processes were not told; they will look by themselves");
         }

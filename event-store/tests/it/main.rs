@@ -12,6 +12,7 @@ mod leases;
 mod proxy;
 mod shop;
 mod snapshots;
+mod standbys;
 mod stock_framework;
 mod subscribing;
 mod verifying;
