@@ -52,6 +52,7 @@ look_for_python() {
 
 compose_works() { docker-compose version || docker compose version; }
 look_for_compose() { need docker-compose compose_works; }
+look_for_shellcheck() { need shellcheck have shellcheck; }
 
 # install_missing LOOK-FOR...: nothing missing, nothing done, not even `apt-get update`.
 install_missing() {

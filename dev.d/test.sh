@@ -79,6 +79,8 @@ cargo_tests() {
   if ((bad > 0)); then
     FAILURES+=("$bad of the cargo tests; all of their output is in $log:")
     mapfile -t -O "${#FAILURES[@]}" FAILURES < <(sed -n 's/^test \(.*\) \.\.\. FAILED.*/  \1/p' "$log" | sort -u)
+  elif ((status == 0 && ok == 0)); then
+    failed "$name: no test ran"
   elif ((status != 0)); then
     failed "cargo test (status $status without a failed test: it did not build, or a test process died; see $log)"
   fi
@@ -118,7 +120,7 @@ test_verb() {
   trap finish_tests EXIT
   step "installing what is missing"
   require_cargo
-  install_missing look_for_servers look_for_compilers look_for_python look_for_compose
+  install_missing look_for_servers look_for_compilers look_for_python look_for_compose look_for_shellcheck
   step "starting PostgreSQL, Redis and Kafka (test set)"
   start_test_services
   step "a Python environment with a stock client of the stream"
@@ -131,7 +133,7 @@ test_verb() {
   tests_that_run_alone
   check "the rules of the basket exporter" exporter_rules
   check "compose.yaml is valid" compose_is_valid
-  optional_check shellcheck "shell scripts (shellcheck)" shell_scripts_are_clean
+  check "shell scripts (shellcheck)" shell_scripts_are_clean
   optional_check cargo-deny "dependencies (cargo deny)" cargo deny check
   step "stopping what was started"
 }

@@ -59,8 +59,8 @@ struct BatchEvent {
 }
 
 /// The append function's answer: the highest position before the batch, the time, the numbers of the
-/// commands that were not written, why, and whether the commit waits for a standby.
-type AppendResult = (i64, DateTime<Utc>, Vec<i32>, Vec<String>, bool);
+/// commands that were not written, and why.
+type AppendResult = (i64, DateTime<Utc>, Vec<i32>, Vec<String>);
 
 /// What became of one command of a batch.
 #[derive(Debug)]
@@ -161,14 +161,17 @@ impl Batch {
         let has_fences = !self.fences.is_empty();
         let fences = has_fences.then(|| rows::<HeldLease<'_>, _>(&self.fences));
         // Called as a value: a function in FROM goes through a table of its own.
-        let (head, recorded_at, refused, reasons, awaits_standbys): AppendResult =
-            sqlx::query_scalar("SELECT event_store.append($1, $2, $3, $4)")
-                .bind(rows::<NewCommand<'_>, _>(&self.entries))
-                .bind(fences)
-                .bind(rows::<Touch<'_>, _>(&self.touched))
-                .bind(rows::<NewEvent<'_>, _>(&self.events))
-                .fetch_one(&mut *connection)
-                .await?;
+        let ((head, recorded_at, refused, reasons), awaits_standbys): (AppendResult, bool) =
+            sqlx::query_as(
+                "SELECT event_store.append($1, $2, $3, $4),
+                        current_setting('synchronous_standby_names') <> ''",
+            )
+            .bind(rows::<NewCommand<'_>, _>(&self.entries))
+            .bind(fences)
+            .bind(rows::<Touch<'_>, _>(&self.touched))
+            .bind(rows::<NewEvent<'_>, _>(&self.events))
+            .fetch_one(&mut *connection)
+            .await?;
         if awaits_standbys {
             // Also when all were refused: what a duplicate is answered with must be durable too.
             standbys::wait(connection).await?;
@@ -177,9 +180,8 @@ impl Batch {
         let mut reason_of: Vec<Option<String>> = vec![None; self.entries.len()];
         for (number, reason) in refused.into_iter().zip(reasons) {
             let index = usize::try_from(number - 1).ok();
-            if let Some(slot) = index.and_then(|index| reason_of.get_mut(index)) {
-                *slot = Some(reason);
-            }
+            let slot = index.and_then(|index| reason_of.get_mut(index));
+            *slot.ok_or(StoreError::OutOfRange { what: "verdict" })? = Some(reason);
         }
         self.appended(connection, reason_of, head, recorded_at)
             .await
@@ -216,7 +218,8 @@ impl Batch {
                     match reason {
                         "D" => Verdict::Duplicate(entry.stored(connection).await?),
                         "F" => Verdict::Fenced,
-                        _ => Verdict::Conflict,
+                        "C" => Verdict::Conflict,
+                        _ => return Err(StoreError::OutOfRange { what: "verdict" }),
                     }
                 }
             });

@@ -32,7 +32,8 @@ pub enum ExecuteError {
         /// When to try again.
         retry_after: Duration,
     },
-    /// The store is stopping.
+    /// The store is stopping. Unless a defect ended it, which its log says, nothing was written; after one
+    /// the command may or may not have been: the same command again finds out.
     #[error("the store is stopping")]
     Stopping,
     /// A defect: the operation made something that is not JSON, or a stored state does not parse.

@@ -57,11 +57,11 @@ pub async fn verify(pool: &PgPool) -> Result<VerifyReport, StoreError> {
             "every event's command is stored",
             "SELECT 'position ' || e.position FROM event_store.events e
               WHERE NOT EXISTS (SELECT FROM event_store.commands c
-                                 WHERE c.command_id = (e.metadata ->> 'commandId')::uuid) LIMIT $1",
+                                 WHERE c.command_id::text = lower(e.metadata ->> 'commandId')) LIMIT $1",
         ),
         (
             "every event's id is its own",
-            "SELECT 'id ' || (metadata ->> 'eventId') || ' at positions '
+            "SELECT 'id ' || coalesce(metadata ->> 'eventId', '(none)') || ' at positions '
                     || string_agg(position::text, ', ' ORDER BY position)
                FROM event_store.events GROUP BY metadata ->> 'eventId'
              HAVING count(*) > 1 LIMIT $1",

@@ -7,7 +7,6 @@
 --   * no earlier command of the batch that touched one of its streams was refused: it was decided on
 --     events that are not there.
 -- The others are named in `refused` with a reason: 'D' duplicate id, 'C' conflict, 'F' fenced.
--- `awaits_standbys` says whether the commit waits for a standby; see is_on_standbys.
 --
 -- One lock for all writers makes positions dense and commit order position order: it is held until the
 -- commit is visible. plpgsql, because each statement in it sees what was committed before it began.
@@ -46,8 +45,7 @@ CREATE FUNCTION append(
     OUT head        bigint,      -- the highest position before this batch
     OUT recorded_at timestamptz,
     OUT refused     integer[],
-    OUT reasons     text[],
-    OUT awaits_standbys boolean
+    OUT reasons     text[]
 ) LANGUAGE plpgsql AS $$
 DECLARE
     locked     boolean;
@@ -71,7 +69,6 @@ BEGIN
     SELECT e.position INTO head FROM event_store.events e ORDER BY e.position DESC LIMIT 1;
     head := coalesce(head, 0);
     recorded_at := clock_timestamp();
-    awaits_standbys := current_setting('synchronous_standby_names') <> '';
 
     SELECT array_agg(c.place) INTO duplicates
       FROM (SELECT (unnest(commands)).id, generate_series(1, cardinality(commands)) AS place) c
@@ -134,15 +131,3 @@ BEGIN
       FROM (SELECT unnest(commands) AS command, generate_series(1, cardinality(commands)) AS place) c
      WHERE c.place <> ALL (refused);
 END $$;
-
--- Whether as many standbys as synchronous_standby_names asks for have flushed the WAL up to here. A commit
--- whose wait for them was cancelled is reported as a success with a warning, so success is not enough.
--- With its owner's rights, since others do not see how far a standby is.
-CREATE FUNCTION is_on_standbys(up_to pg_lsn) RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT names = '' OR (
-               SELECT count(*) FROM pg_stat_replication s
-                WHERE s.sync_state IN ('sync', 'quorum') AND s.flush_lsn >= up_to
-           ) >= coalesce(substring(names FROM '^\s*(?:[A-Za-z]+\s+)?(\d+)\s*\(')::integer, 1)
-      FROM current_setting('synchronous_standby_names') AS names
-$$;

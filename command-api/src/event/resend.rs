@@ -74,7 +74,7 @@ async fn resend(
             not_found()
         });
     }
-    let data = json!({ "position": position, "delivery": "PENDING" });
+    let data = json!({ "position": position, "delivery": "FAILED", "resend": true });
     let answer = Answer {
         status: REPLY.status(),
         body: success_body(&data),

@@ -46,7 +46,7 @@ async fn only_an_event_that_failed_is_sent_again() {
         assert_eq!(accepted.status, 202);
         assert_eq!(
             accepted.data(),
-            &json!({ "position": 2, "delivery": "PENDING" })
+            &json!({ "position": 2, "delivery": "FAILED", "resend": true })
         );
         assert_eq!(is_to_be_sent(&world, 2).await, Some(true));
     }

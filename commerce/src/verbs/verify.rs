@@ -24,7 +24,14 @@ pub(crate) async fn run() -> Result<ExitCode, CommerceError> {
     let mut broken = verify_log(&owner).await?;
     let comparisons = projections::verify(&owner, &app, &log, None, |_| {}).await?;
     for comparison in comparisons {
-        if comparison.is_same() {
+        if !comparison.same_version {
+            broken += 1;
+            let name = comparison.projection;
+            say(format_args!(
+                "BROKEN  projection {name} was not compared: the live generation has the shape of another \
+                 version of the program; `commerce rebuild {name}` makes one that can be"
+            ));
+        } else if comparison.is_same() {
             let name = comparison.projection;
             say(format_args!(
                 "holds   projection {name} equals a fresh fold of the log"

@@ -117,9 +117,17 @@ impl Keeper {
                     *self.renewed.lock().unwrap_or_else(PoisonError::into_inner) = asked;
                 }
                 Ok(Ok(false)) => break,
-                // Away for a moment is not lost yet.
-                Ok(Err(_)) | Err(_) if since(&self.renewed) < self.trust => {}
-                Ok(Err(_)) | Err(_) => break,
+                failed => {
+                    let why = match failed {
+                        Ok(Err(error)) => error.to_string(),
+                        _ => format!("no answer within {pause:?}"),
+                    };
+                    tracing::warn!(error = %why, "the relay's lease could not be renewed");
+                    // Away for a moment is not lost yet.
+                    if since(&self.renewed) >= self.trust {
+                        break;
+                    }
+                }
             }
         }
         self.lost.cancel();
