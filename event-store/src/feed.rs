@@ -34,6 +34,12 @@ impl Feed {
         };
         {
             let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+            // Positions that were given out before: a standby took over that had not all of the log. What
+            // is here from before is no longer in it.
+            let first = events.first().map(|event| event.position);
+            if first <= recent.back().map(|event| event.position) {
+                recent.clear();
+            }
             recent.extend(events);
             let excess = recent.len().saturating_sub(self.capacity);
             recent.drain(..excess);
@@ -49,6 +55,14 @@ impl Feed {
             *known = (*known).max(head);
             further
         });
+    }
+
+    /// Says that the log ends here, before what was known: a standby took over that had not all of it.
+    /// Nothing from before is handed out any more, and whoever waits looks again.
+    pub(crate) fn rewind(&self, head: u64) {
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.clear();
+        self.head.send_replace(head);
     }
 
     /// The highest position known.
@@ -78,5 +92,61 @@ impl Feed {
             .take(max)
             .map(|(event, _)| Arc::clone(event))
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::recorded::Metadata;
+
+    fn event(position: u64, event_type: &str) -> Arc<RecordedEvent> {
+        Arc::new(RecordedEvent {
+            position,
+            aggregate_type: "product".to_owned(),
+            aggregate_id: "kettle".to_owned(),
+            sequence: position,
+            event_type: event_type.to_owned(),
+            event_version: "1".to_owned(),
+            payload: "{}".to_owned(),
+            metadata: Metadata {
+                event_id: Uuid::nil(),
+                command_id: Uuid::nil(),
+                correlation_id: Uuid::nil(),
+                causation_id: None,
+                principal: "tester".to_owned(),
+                occurred_at: DateTime::UNIX_EPOCH,
+            },
+            recorded_at: DateTime::UNIX_EPOCH,
+        })
+    }
+
+    fn types_after(feed: &Feed, position: u64) -> Vec<String> {
+        let events = feed.after(position, 10);
+        events.iter().map(|e| e.event_type.clone()).collect()
+    }
+
+    #[test]
+    fn positions_that_are_given_out_anew_replace_what_was_there() {
+        let feed = Feed::new(10);
+        feed.push(vec![event(1, "kept"), event(2, "lost"), event(3, "lost")]);
+        feed.push(vec![event(2, "real")]);
+        assert_eq!(types_after(&feed, 1), ["real"]);
+        assert!(types_after(&feed, 2).is_empty(), "the lost one is gone");
+    }
+
+    #[test]
+    fn a_log_that_ends_earlier_wakes_whoever_waits_and_hands_out_nothing_of_the_lost() {
+        let feed = Feed::new(10);
+        feed.push(vec![event(1, "kept"), event(2, "lost")]);
+        let mut waiting = feed.watch();
+        waiting.borrow_and_update();
+        feed.rewind(1);
+        assert!(waiting.has_changed().expect("the feed is there"));
+        assert_eq!(feed.head(), 1);
+        assert!(types_after(&feed, 1).is_empty());
     }
 }

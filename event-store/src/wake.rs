@@ -53,11 +53,29 @@ async fn follow(log: &EventLog, poll_interval: Duration) -> Result<(), crate::St
                     }
                 }
                 // The connection broke and notifications may be lost: look.
-                None => log.feed().advance(log.head().await?),
+                None => look(log).await?,
             },
-            _ = polls.tick() => log.feed().advance(log.head().await?),
+            _ = polls.tick() => look(log).await?,
         }
     }
+}
+
+/// Asks the database how far the log is.
+async fn look(log: &EventLog) -> Result<(), crate::StoreError> {
+    let known = log.known_head();
+    let head = log.head().await?;
+    if head < known {
+        // Known before it was asked for, so it was there.
+        tracing::error!(
+            log.known = known,
+            log.head = head,
+            "the log ends at {head} and once reached {known}: a server took over that had not all of it"
+        );
+        log.feed().rewind(head);
+    } else {
+        log.feed().advance(head);
+    }
+    Ok(())
 }
 
 /// Tells other processes how far the log is, whenever it grew and not too often.

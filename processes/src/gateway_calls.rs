@@ -140,6 +140,7 @@ async fn settle_payment(
     answer: GatewayAnswer,
 ) -> Result<Done, Trouble> {
     let now = term.parts.clock.now();
+    let charged = matches!(answer, GatewayAnswer::Approved { .. });
     let settle = SettlePayment {
         payment_id,
         answer,
@@ -148,7 +149,13 @@ async fn settle_payment(
         confirmation_due_at: term.parts.config.confirmation_due_at(now),
         inquiries: term.parts.config.inquiry_schedule.to_retry_schedule(),
     };
-    send(term, item, settle).await
+    match send(term, item, settle).await? {
+        // Money was taken that no rule has a place for: a person must see it.
+        Done::Refused if charged => Err(Trouble::Defect(format!(
+            "the gateway charged for payment {payment_id}, and the charge was refused by a rule"
+        ))),
+        done => Ok(done),
+    }
 }
 
 /// A payment that comes too late or wrong is given back once: the refund has one id, whichever answer

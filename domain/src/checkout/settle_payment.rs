@@ -165,11 +165,8 @@ impl SettlePayment {
 
     fn unknown(&self, workspace: &mut Workspace<'_>, reason: &str) -> Result<(), Halt> {
         let payment = workspace.read::<Payment>(self.payment_id)?;
-        let inquiries = payment
-            .requested()
-            .map_err(Rejection::from)?
-            .inquiries
-            .saturating_add(1);
+        let requested = payment.requested().map_err(Rejection::from)?;
+        let inquiries = requested.next_inquiry();
         let next_inquiry_at = self.inquiries.next(inquiries, self.now);
         let reason = reason.to_owned();
         workspace.execute::<Payment>(

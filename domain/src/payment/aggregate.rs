@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::commands::PaymentCommand;
 use super::error::PaymentError;
-use super::events::{NO_RECORD, PaymentEvent, RefundReason};
+use super::events::{PaymentEvent, RefundReason};
 use super::state::{PaymentState, PaymentStatus, RequestedPayment};
 use crate::decider::Decider;
 use crate::ids::{OrderId, RefundId, UserId};
@@ -161,14 +161,13 @@ fn mark_unknown(
 ) -> Vec<PaymentEvent> {
     // One given up because the gateway had no record of it was never refused by the gateway: asked once
     // more and unanswered, it is unknown again, or a charge that came late would never go back.
-    let given_up = payment.failure_code.as_deref() == Some(NO_RECORD);
     match payment.status {
-        PaymentStatus::Failed if !given_up => vec![],
+        PaymentStatus::Failed if !payment.was_given_up() => vec![],
         PaymentStatus::Pending | PaymentStatus::Unknown | PaymentStatus::Failed => {
             vec![PaymentEvent::PaymentOutcomeUnknown {
                 order_id: payment.order_id,
                 reason,
-                inquiries: payment.inquiries.saturating_add(1),
+                inquiries: payment.next_inquiry(),
                 next_inquiry_at,
             }]
         }

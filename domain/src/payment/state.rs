@@ -147,6 +147,24 @@ impl PaymentState {
 }
 
 impl RequestedPayment {
+    /// Whether it failed only because the gateway had no record of it.
+    #[must_use]
+    pub fn was_given_up(&self) -> bool {
+        self.status == PaymentStatus::Failed && self.failure_code.as_deref() == Some(NO_RECORD)
+    }
+
+    /// The number of the inquiry that an outcome still unknown leads to. It counts from the start again
+    /// once the payment was given up, or nobody would ask any more.
+    #[must_use]
+    pub fn next_inquiry(&self) -> u32 {
+        let asked = if self.was_given_up() {
+            0
+        } else {
+            self.inquiries
+        };
+        asked.saturating_add(1)
+    }
+
     fn evolve(&mut self, event: &PaymentEvent) {
         match event {
             PaymentEvent::PaymentRequested { .. } => {}

@@ -322,7 +322,7 @@ fn inquiries_are_counted_and_the_last_one_says_whether_there_was_a_record() {
 }
 
 /// It stayed FAILED when the last inquiry was not answered, so nobody asked again, and a charge that
-/// had come late was kept.
+/// had come late was kept. The count begins anew: a schedule that is over asks no more.
 #[test]
 fn a_payment_given_up_without_a_record_is_unknown_again_when_the_last_inquiry_is_not_answered() {
     let given = stage("given-up");
@@ -331,7 +331,7 @@ fn a_payment_given_up_without_a_record_is_unknown_again_when_the_last_inquiry_is
     let given = given.then(vec![PaymentEvent::PaymentOutcomeUnknown {
         order_id: order_id(1),
         reason: "timeout".to_owned(),
-        inquiries: 2,
+        inquiries: 1,
         next_inquiry_at: Some(at(1)),
     }]);
     assert_eq!(status(&given), PaymentStatus::Unknown);

@@ -7,8 +7,9 @@ use sqlx::PgConnection;
 
 use crate::error::StoreError;
 
-/// How long to wait before looking again. A standby that works has flushed before the commit returned.
-const LOOK_AGAIN: Duration = Duration::from_millis(10);
+/// The first and the longest pause between two looks. A standby that works has flushed the commit by now;
+/// what others committed meanwhile, and the look below includes, follows at once.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(64));
 
 /// Waits until as many standbys as the server is told to wait for have what is committed so far. The
 /// caller limits the time.
@@ -19,8 +20,10 @@ pub(super) async fn wait(connection: &mut PgConnection) -> Result<(), StoreError
     )
     .fetch_one(&mut *connection)
     .await?;
+    let (mut pause, longest) = PAUSES;
     while !there {
-        tokio::time::sleep(LOOK_AGAIN).await;
+        tokio::time::sleep(pause).await;
+        pause = longest.min(pause * 2);
         there = sqlx::query_scalar("SELECT event_store.is_on_standbys($1::pg_lsn)")
             .bind(&committed)
             .fetch_one(&mut *connection)

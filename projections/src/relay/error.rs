@@ -25,6 +25,12 @@ pub(crate) enum RelayError {
          log, or the cursor was set back"
     )]
     TailTooLong { records: usize, cursor: u64 },
+    #[error(
+        "the topics hold another event at position {position} than the log: they belong to another log, or \
+         the log lost its end. Nothing is sent until an operator decides: give the topics another prefix \
+         (KAFKA_TOPIC_PREFIX), or remove them"
+    )]
+    AnotherLog { position: u64 },
     #[error("the embedded schemas")]
     Schemas(#[from] event_schemas::SchemaError),
     #[error("the schema registry")]

@@ -9,6 +9,8 @@ use super::schema_ids::SchemaIds;
 
 /// The event's place in the log.
 pub(super) const POSITION_HEADER: &str = "position";
+/// The event's id: consumers know a repeat by it.
+pub(super) const EVENT_ID_HEADER: &str = "event-id";
 /// There on records that were sent again by an operator's wish, which stand out of order.
 pub(super) const RESEND_HEADER: &str = "resend";
 
@@ -83,7 +85,7 @@ fn headers(event: &RecordedEvent, resend: bool) -> OwnedHeaders {
             value: Some(&position),
         })
         .insert(Header {
-            key: "event-id",
+            key: EVENT_ID_HEADER,
             value: Some(&event_id),
         })
         .insert(Header {

@@ -89,7 +89,10 @@ impl<'a> Sending<'a> {
                 what: "the next event's position",
             });
         }
-        if self.delivered.beyond.remove(&position) {
+        if let Some(sent) = self.delivered.beyond.remove(&position) {
+            if sent != Some(event.metadata.event_id) {
+                return Err(RelayError::AnotherLog { position });
+            }
             self.window.settle(position);
             return Ok(());
         }

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::config::RelayConfig;
 use super::error::RelayError;
-use super::prepare::{POSITION_HEADER, RESEND_HEADER};
+use super::prepare::{EVENT_ID_HEADER, POSITION_HEADER, RESEND_HEADER};
 use super::producer::{Quiet, client_config};
 use super::tail_plan::{Delivered, PartitionTail, Seen};
 
@@ -181,6 +181,7 @@ fn seen(record: &BorrowedMessage<'_>) -> Seen {
     Seen {
         offset: record.offset(),
         position: header(POSITION_HEADER).and_then(|position| position.parse().ok()),
+        event_id: header(EVENT_ID_HEADER).and_then(|id| id.parse().ok()),
         resent: header(RESEND_HEADER).is_some(),
     }
 }

@@ -4,7 +4,9 @@
 //! the end, the first one at or below the cursor therefore proves that all before it are too. Records
 //! that were sent again stand anywhere: they prove nothing, and are collected apart.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+
+use uuid::Uuid;
 
 /// Records that are looked at first. Most of the time nothing is beyond the cursor.
 const FIRST_LOOK_RECORDS: i64 = 64;
@@ -15,6 +17,8 @@ pub(super) struct Seen {
     pub(super) offset: i64,
     /// The event's position in the log; `None` when it is not a record of ours.
     pub(super) position: Option<u64>,
+    /// The event's id.
+    pub(super) event_id: Option<Uuid>,
     /// Whether it was sent again after a failure.
     pub(super) resent: bool,
 }
@@ -72,8 +76,9 @@ impl PartitionTail {
 #[derive(Debug)]
 pub(super) struct Delivered {
     cursor: u64,
-    /// Positions beyond the cursor that were sent.
-    pub(super) beyond: HashSet<u64>,
+    /// Positions beyond the cursor that were sent, and with which event: after a restore the log may have
+    /// another one there.
+    pub(super) beyond: HashMap<u64, Option<Uuid>>,
     /// Positions that were sent again.
     pub(super) resent: HashSet<u64>,
 }
@@ -82,7 +87,7 @@ impl Delivered {
     pub(super) fn new(cursor: u64) -> Self {
         Self {
             cursor,
-            beyond: HashSet::new(),
+            beyond: HashMap::new(),
             resent: HashSet::new(),
         }
     }
@@ -100,7 +105,7 @@ impl Delivered {
                 self.resent.insert(position);
             }
             Some(position) if position > self.cursor => {
-                self.beyond.insert(position);
+                self.beyond.insert(position, seen.event_id);
             }
             Some(_) => partition.reached = true,
             None => {}
@@ -132,11 +137,16 @@ mod tests {
                         offset,
                         position: Some(position),
                         resent,
+                        event_id: None,
                     },
                 );
             }
         }
         (delivered, rounds)
+    }
+
+    fn beyond(delivered: &Delivered) -> HashSet<u64> {
+        delivered.beyond.keys().copied().collect()
     }
 
     #[test]
@@ -150,7 +160,7 @@ mod tests {
         let records: Vec<_> = (1..=1_000).map(|position| (position, false)).collect();
         let (delivered, rounds) = read(&records, 990);
         assert_eq!(rounds, 1);
-        assert_eq!(delivered.beyond, (991..=1_000).collect());
+        assert_eq!(beyond(&delivered), (991..=1_000).collect());
     }
 
     #[test]
@@ -158,7 +168,7 @@ mod tests {
         let records: Vec<_> = (1..=1_000).map(|position| (position, false)).collect();
         let (delivered, rounds) = read(&records, 500);
         assert_eq!(rounds, 4);
-        assert_eq!(delivered.beyond, (501..=1_000).collect());
+        assert_eq!(beyond(&delivered), (501..=1_000).collect());
     }
 
     #[test]
@@ -166,7 +176,7 @@ mod tests {
         let mut records: Vec<_> = (1..=200).map(|position| (position, false)).collect();
         records.extend([(3, true); 100]);
         let (delivered, _) = read(&records, 150);
-        assert_eq!(delivered.beyond, (151..=200).collect());
+        assert_eq!(beyond(&delivered), (151..=200).collect());
         assert_eq!(delivered.resent, HashSet::from([3]));
     }
 
@@ -185,6 +195,7 @@ mod tests {
             let seen = Seen {
                 offset,
                 position: None,
+                event_id: None,
                 resent: false,
             };
             delivered.see(&mut partition, seen);

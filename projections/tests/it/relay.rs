@@ -106,6 +106,37 @@ async fn killed_in_the_middle_again_and_again_it_sends_nothing_twice() {
     shop.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn topics_that_hold_another_log_are_not_taken_for_its_own() {
+    let (former, topics) = (Shop::open().await, Topics::new());
+    sell(&former, 5).await;
+    let stop = CancellationToken::new();
+    let relay = start(&former, topics.config(), &stop);
+    sent_up_to(&former.owner, former.head().await).await;
+    stop.cancel();
+    relay.await.unwrap();
+    let before = sent(&topics).await;
+
+    // As after a restore: the same positions, other events, and a cursor that is behind them.
+    let shop = Shop::open().await;
+    sell(&shop, 5).await;
+    let stop = CancellationToken::new();
+    let relay = start(&shop, topics.config(), &stop);
+    let watched = std::time::Instant::now();
+    while watched.elapsed() < Duration::from_secs(5) {
+        let row = shop.row("SELECT position FROM relay.cursor").await;
+        let cursor = row["position"].as_i64().unwrap();
+        assert!(cursor < shop.head().await, "none of them was delivered");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(sent(&topics).await, before, "nothing is sent beside them");
+    stop.cancel();
+    relay.await.unwrap();
+    topics.delete().await;
+    former.close().await;
+    shop.close().await;
+}
+
 /// A process of its own that relays, and can be killed.
 fn run_elsewhere(shop: &Shop, config: RelayConfig) -> Runtime {
     let runtime = Runtime::new().unwrap();

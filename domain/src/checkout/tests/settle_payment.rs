@@ -237,6 +237,11 @@ fn no_record_at_the_end_of_the_schedule_is_believed_at_once() {
     assert_eq!(shop.payment(1).failure_code.as_deref(), Some(NO_RECORD));
     assert_eq!(shop.payment(1).status, PaymentStatus::Failed);
     assert_eq!(shop.order(1).status, OrderStatus::Cancelled);
+    // That one is not answered: it is asked again, on the schedule from its start, until it is known.
+    shop.does(&settle(1, unknown()));
+    assert_eq!(shop.payment(1).status, PaymentStatus::Unknown);
+    assert_eq!(shop.payment(1).inquiries, 1);
+    assert!(shop.payment(1).next_inquiry_at.is_some());
 }
 
 #[test]
