@@ -83,7 +83,8 @@ make_database() {
 migrate() {
   make_database
   quietly "$(log_file up migrate)" commerce migrate ||
-    die "commerce migrate failed" "read the lines above (all of them are in $(log_file up migrate))"
+    die "commerce migrate failed" "read the lines above (all of them are in $(log_file up migrate))" \
+      "if an unreleased migration was edited since this database was made: './dev down --wipe', './dev up'"
 }
 
 program_pid() { running_pid "$(run_dir up)/$1.pid"; } # program_pid serve|mock-gateway
