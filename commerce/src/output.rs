@@ -2,11 +2,12 @@
 //! error. Servers do not use it; they log.
 
 use std::error::Error;
+use std::io::Write as _;
 
-/// One line of a result.
-#[expect(clippy::print_stdout, reason = "this is what the verb was asked for")]
+/// One line of a result. Whoever read it may have had enough (`| head`): the verb goes on, and its exit code
+/// stays true.
 pub(crate) fn say(line: impl std::fmt::Display) {
-    println!("{line}");
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 /// What went wrong, and what caused it.
