@@ -27,7 +27,7 @@ async fn connections_that_break_again_and_again_lose_nothing() {
         .await
         .unwrap();
     let runner = shop.start_on(store, shop.gateways(), Shop::config());
-    let (mut sales, mut breaks) = (Vec::new(), 0);
+    let mut sales = Vec::new();
     for round in 0..20 {
         sales.push(shop.place_and_pay("tok_approve").await);
         sales.push(shop.place_and_pay("tok_wrong_amount").await);
@@ -35,9 +35,12 @@ async fn connections_that_break_again_and_again_lose_nothing() {
         tokio::time::sleep(Duration::from_millis(round)).await;
         let broken = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
                        WHERE datname = current_database() AND application_name = 'victim'";
-        breaks += shop.number(broken).await;
+        // A runner that has lost all of them may need a moment to connect anew.
+        eventually("a connection is broken", async || {
+            (shop.number(broken).await > 0).then_some(())
+        })
+        .await;
     }
-    assert!(breaks >= 20, "{breaks} connections were broken");
     // What failed is tried again by and by, so the clock has to move.
     eventually("every sale has ended", async || {
         shop.clock.advance(TimeDelta::milliseconds(50));
