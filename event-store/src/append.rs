@@ -2,6 +2,7 @@
 
 mod rows;
 mod standbys;
+mod view;
 
 use chrono::{DateTime, Utc};
 use domain::{Decision, StagedEvent, StreamId};
@@ -13,10 +14,11 @@ use crate::command::{Answer, Command, CommandId, Outcome};
 use crate::error::StoreError;
 use crate::recorded::{Metadata, RecordedEvent, signed, unsigned};
 use rows::{HeldLease, NewCommand, NewEvent, Touch};
+pub use view::{DecidedCommand, DecidedEvent};
 
 /// Decided commands on their way into the log.
 #[derive(Default)]
-pub(crate) struct Batch {
+pub struct Batch {
     entries: Vec<Entry>,
     fences: Vec<HeldFence>,
     touched: Vec<Touched>,
@@ -64,7 +66,7 @@ type AppendResult = (i64, DateTime<Utc>, Vec<i32>, Vec<String>);
 
 /// What became of one command of a batch.
 #[derive(Debug)]
-pub(crate) enum Verdict {
+pub enum Verdict {
     /// It is in the log.
     Written(Outcome),
     /// Its id was there already: this is what the first one came to. `None`: with another fingerprint.
@@ -75,22 +77,37 @@ pub(crate) enum Verdict {
     Fenced,
 }
 
+/// Why the log did not take a command.
+#[derive(Debug)]
+pub enum Refused {
+    /// Its id is there already, with this fingerprint and this outcome.
+    Duplicate(Option<(Vec<u8>, Outcome)>),
+    /// A stream was not where it was expected, or an earlier command that it built on was refused.
+    Conflict,
+    /// Its lease was taken over.
+    Fenced,
+}
+
 /// What became of a whole batch.
-pub(crate) struct Appended {
+pub struct Appended {
     /// One a command, in order.
-    pub(crate) verdicts: Vec<Verdict>,
+    pub verdicts: Vec<Verdict>,
     /// All that was written, in order of position.
-    pub(crate) events: Vec<RecordedEvent>,
+    pub events: Vec<RecordedEvent>,
     /// The log's highest position afterwards.
-    pub(crate) head: u64,
+    pub head: u64,
 }
 
 impl Batch {
-    pub(crate) fn len(&self) -> usize {
+    /// How many commands it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Whether it has none: then it only asks whether the log is there.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
@@ -154,10 +171,7 @@ impl Batch {
     /// # Errors
     /// The database is away or refused. Whether the batch was written is then unknown: the same commands
     /// again find out, by their ids.
-    pub(crate) async fn append(
-        self,
-        connection: &mut PgConnection,
-    ) -> Result<Appended, StoreError> {
+    pub async fn append(self, connection: &mut PgConnection) -> Result<Appended, StoreError> {
         let has_fences = !self.fences.is_empty();
         let fences = has_fences.then(|| rows::<HeldLease<'_>, _>(&self.fences));
         // Called as a value: a function in FROM goes through a table of its own.
@@ -177,68 +191,72 @@ impl Batch {
             standbys::wait(connection).await?;
         }
         let head = unsigned(head, "position")?;
-        let mut reason_of: Vec<Option<String>> = vec![None; self.entries.len()];
+        let mut verdicts = (0..self.entries.len()).map(|_| None).collect::<Vec<_>>();
         for (number, reason) in refused.into_iter().zip(reasons) {
             let index = usize::try_from(number - 1).ok();
-            let slot = index.and_then(|index| reason_of.get_mut(index));
-            *slot.ok_or(StoreError::OutOfRange { what: "verdict" })? = Some(reason);
+            let entry = index.and_then(|index| self.entries.get(index));
+            let slot = index.and_then(|index| verdicts.get_mut(index));
+            let (Some(entry), Some(slot)) = (entry, slot) else {
+                return Err(StoreError::OutOfRange { what: "verdict" });
+            };
+            *slot = Some(match reason.as_str() {
+                "D" => Refused::Duplicate(stored_outcome(&mut *connection, entry.id).await?),
+                "F" => Refused::Fenced,
+                "C" => Refused::Conflict,
+                _ => return Err(StoreError::OutOfRange { what: "verdict" }),
+            });
         }
-        self.appended(connection, reason_of, head, recorded_at)
-            .await
+        Ok(self.concluded(verdicts, head, recorded_at))
     }
 
-    /// What became of each command, and its events with the positions that they got.
-    async fn appended(
+    /// What became of each command, and its events with the positions that they got: what a log that ended
+    /// at `head` says. `refused` has one entry a command, `None` for those that were written.
+    #[must_use]
+    pub fn concluded(
         self,
-        connection: &mut PgConnection,
-        reasons: Vec<Option<String>>,
+        refused: Vec<Option<Refused>>,
         mut head: u64,
         recorded_at: DateTime<Utc>,
-    ) -> Result<Appended, StoreError> {
+    ) -> Appended {
         let mut verdicts = Vec::with_capacity(self.entries.len());
         let mut events = Vec::with_capacity(self.events.len());
         let mut staged = self.events.into_iter();
-        for (entry, reason) in self.entries.into_iter().zip(reasons) {
+        for (entry, refused) in self.entries.into_iter().zip(refused) {
             let own = staged.by_ref().take(entry.event_count);
-            verdicts.push(match reason.as_deref() {
-                None => {
-                    for event in own {
-                        head += 1;
-                        events.push(event.recorded(head, recorded_at));
-                    }
-                    Verdict::Written(Outcome {
-                        status: entry.answer.status,
-                        body: entry.answer.body,
-                        position: head,
-                        replayed: false,
-                    })
+            let Some(refused) = refused else {
+                for event in own {
+                    head += 1;
+                    events.push(event.recorded(head, recorded_at));
                 }
-                Some(reason) => {
-                    own.for_each(drop);
-                    match reason {
-                        "D" => Verdict::Duplicate(entry.stored(connection).await?),
-                        "F" => Verdict::Fenced,
-                        "C" => Verdict::Conflict,
-                        _ => return Err(StoreError::OutOfRange { what: "verdict" }),
-                    }
-                }
+                verdicts.push(Verdict::Written(Outcome {
+                    status: entry.answer.status,
+                    body: entry.answer.body,
+                    position: head,
+                    replayed: false,
+                }));
+                continue;
+            };
+            own.for_each(drop);
+            verdicts.push(match refused {
+                Refused::Duplicate(stored) => Verdict::Duplicate(entry.first_outcome(stored)),
+                Refused::Fenced => Verdict::Fenced,
+                Refused::Conflict => Verdict::Conflict,
             });
         }
-        Ok(Appended {
+        Appended {
             verdicts,
             events,
             head,
-        })
+        }
     }
 }
 
 impl Entry {
     /// The outcome of the first command with this id, unless that was another request.
-    async fn stored(&self, connection: &mut PgConnection) -> Result<Option<Outcome>, StoreError> {
-        let stored = stored_outcome(connection, self.id).await?;
-        Ok(stored
+    fn first_outcome(&self, stored: Option<(Vec<u8>, Outcome)>) -> Option<Outcome> {
+        stored
             .filter(|(first, _)| first.as_slice() == self.fingerprint)
-            .map(|(_, outcome)| outcome))
+            .map(|(_, outcome)| outcome)
     }
 }
 

@@ -74,6 +74,12 @@ pub enum StoreError {
 const STATEMENT_CLASSES: [&str; 4] = ["22", "23", "42", "54"];
 
 impl StoreError {
+    /// The database did not answer, for whoever stands in for it.
+    #[must_use]
+    pub fn away() -> Self {
+        Self::Database(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))
+    }
+
     /// Whether the database understood and refused, so that trying the same again is in vain.
     pub(crate) fn is_of_the_statement(&self) -> bool {
         let Self::Database(sqlx::Error::Database(error)) = self else {

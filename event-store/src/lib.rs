@@ -16,6 +16,7 @@ mod lease;
 mod load;
 mod log;
 mod recorded;
+pub mod sans_io;
 mod snapshots;
 mod store;
 mod subscription;

@@ -10,18 +10,21 @@ use crate::error::StoreError;
 use crate::recorded::{signed, unsigned};
 
 /// A stream to be read, and what is known of it already.
-pub(crate) struct Wanted {
-    pub(crate) stream: StreamId,
+pub struct Wanted {
+    /// Which.
+    pub stream: StreamId,
     /// An older state of it: only the events after that are read.
-    pub(crate) base: Option<Loaded>,
+    pub base: Option<Loaded>,
 }
 
 /// A stream that was read.
-pub(crate) struct Read {
-    pub(crate) stream: StreamId,
-    pub(crate) loaded: Loaded,
+pub struct Read {
+    /// Which.
+    pub stream: StreamId,
+    /// Its state now.
+    pub loaded: Loaded,
     /// The sequence that its snapshot has; 0 without one. `None` when only a tail was read.
-    pub(crate) snapshot: Option<u64>,
+    pub snapshot: Option<u64>,
 }
 
 /// One row: the stream's number in the request, and a snapshot (no event type) or an event.
@@ -49,13 +52,13 @@ const QUERY: &str = "
             ORDER BY e.sequence) e";
 
 /// What came of reading one stream.
-pub(crate) type ReadResult = Result<Read, (StreamId, StreamStateError)>;
+pub type ReadResult = Result<Read, (StreamId, StreamStateError)>;
 
 /// Reads streams. One that is broken does not keep the others from being read.
 ///
 /// # Errors
 /// The database is away.
-pub(crate) async fn load(
+pub async fn load(
     pool: &PgPool,
     types: &AggregateTypes,
     wanted: Vec<Wanted>,
@@ -115,14 +118,24 @@ pub(crate) async fn load(
     Ok(results)
 }
 
-struct StoredEvent {
-    sequence: u64,
-    event_type: String,
-    event_version: String,
-    payload: String,
+/// An event as a stream keeps it.
+pub struct StoredEvent {
+    /// Its number in the stream, from 1.
+    pub sequence: u64,
+    /// Its stored name.
+    pub event_type: String,
+    /// Its stored version.
+    pub event_version: String,
+    /// Its JSON.
+    pub payload: String,
 }
 
-fn fold(
+/// Folds what is stored of a stream: its snapshot (last sequence and JSON), if there is a fitting one and no
+/// base, and the events that follow.
+///
+/// # Errors
+/// The stream has a hole, or something stored cannot be read.
+pub fn fold(
     types: &AggregateTypes,
     wanted: Wanted,
     snapshot: Option<(u64, String)>,

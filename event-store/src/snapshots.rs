@@ -17,18 +17,20 @@ const QUEUE_MAX: usize = 64;
 const BYTES_PER_EVENT: u64 = 64;
 
 /// A state to be written.
-pub(crate) struct Snapshot {
-    pub(crate) stream: StreamId,
-    pub(crate) loaded: Loaded,
+pub struct Snapshot {
+    /// Of which stream.
+    pub stream: StreamId,
+    /// The state, and the sequence that it has.
+    pub loaded: Loaded,
 }
 
 /// When a stream's next snapshot is due.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct SnapshotState {
+pub struct SnapshotState {
     /// The sequence of the last one.
-    pub(crate) sequence: u64,
+    pub sequence: u64,
     /// The size of the last one.
-    pub(crate) bytes: u64,
+    pub bytes: u64,
 }
 
 impl SnapshotState {

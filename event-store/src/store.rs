@@ -1,6 +1,6 @@
 //! The handle that writes.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::{Decider, StreamId};
 use sqlx::PgPool;
@@ -56,7 +56,7 @@ impl EventStore {
     /// See [`ExecuteError`]. A refusal by a business rule is an outcome, not an error.
     pub async fn execute(&self, command: Command) -> Result<Outcome, ExecuteError> {
         let (reply, outcome) = oneshot::channel();
-        let job = Job::new(command, reply, self.command_timeout);
+        let job = Job::new(command, reply, Instant::now() + self.command_timeout);
         self.jobs.try_send(job).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => {
                 metrics::counter!("event_store_commands_refused_busy_total").increment(1);

@@ -1,9 +1,15 @@
 //! The loop's logic, without I/O: which command is decided when, and against what. What the log says to
 //! it is taken in by [`verdicts`].
+//!
+//! Whoever drives it ([`super::driver`], or a simulation) asks for what is to be read ([`Core::next_loads`])
+//! and written ([`Core::next_write`]), does that, and tells what came of it ([`Core::read`],
+//! [`Core::written`]). The same calls in the same order give the same batches: nothing in here depends on
+//! chance, and time comes in as deadlines.
 
 mod verdicts;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use domain::{AggregateTypes, Decision, Loaded, StreamId, aggregate_types};
@@ -11,11 +17,13 @@ use domain::{AggregateTypes, Decision, Loaded, StreamId, aggregate_types};
 use super::cache::Cache;
 use super::decide::{Undecided, decide};
 use super::job::Job;
-use crate::append::Batch;
+use crate::append::{Appended, Batch};
 use crate::command::Answer;
 use crate::config::StoreConfig;
-use crate::error::ExecuteError;
+use crate::error::{ExecuteError, StoreError};
 use crate::load::{ReadResult, Wanted};
+use crate::recorded::RecordedEvent;
+use crate::snapshots::Snapshot;
 
 /// When a caller may try again after its command was refused for lack of a database, or for contention.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -23,15 +31,25 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// seconds nor keep the first of them waiting for the last one's streams.
 const LOAD_STREAMS_MAX: usize = 1_000;
 
+/// What a batch that is in the log leaves to be done.
+pub struct Committed {
+    /// All that was written, in order of position.
+    pub events: Vec<Arc<RecordedEvent>>,
+    /// The log's highest position.
+    pub head: u64,
+    /// States that deserve a snapshot now.
+    pub snapshots: Vec<Snapshot>,
+}
+
 /// The loop's state.
-pub(super) struct Core {
+pub struct Core {
     config: StoreConfig,
     cache: Cache,
     types: AggregateTypes,
     /// Commands that may be decided, in the order in which they came.
     ready: VecDeque<Job>,
     /// Commands whose streams are being read.
-    waiting: HashMap<u64, Waiting>,
+    waiting: BTreeMap<u64, Waiting>,
     next_ticket: u64,
     /// Which commands wait for a stream.
     loading: HashMap<StreamId, Vec<u64>>,
@@ -39,6 +57,8 @@ pub(super) struct Core {
     to_load: Vec<StreamId>,
     /// The commands of the batch under way.
     in_flight: Vec<InFlight>,
+    /// Whether the database failed the last time it was asked.
+    is_away: bool,
 }
 
 struct Waiting {
@@ -52,29 +72,45 @@ struct InFlight {
 }
 
 impl Core {
-    pub(super) fn new(config: StoreConfig) -> Self {
+    /// A loop that has decided nothing yet.
+    #[must_use]
+    pub fn new(config: StoreConfig) -> Self {
         Self {
             cache: Cache::new(config.cache_streams_max),
             types: aggregate_types(),
             config,
             ready: VecDeque::new(),
-            waiting: HashMap::new(),
+            waiting: BTreeMap::new(),
             next_ticket: 0,
             loading: HashMap::new(),
             to_load: Vec::new(),
             in_flight: Vec::new(),
+            is_away: false,
         }
     }
 
     /// Commands that were taken and not answered.
-    pub(super) fn load(&self) -> usize {
+    #[must_use]
+    pub fn load(&self) -> usize {
         self.ready.len() + self.waiting.len() + self.in_flight.len()
     }
 
-    /// Takes a command. If its streams are in memory it is ready; if not it waits aside.
+    /// Takes a command. While the database is away it is answered at once, rather than after a timeout:
+    /// nothing was begun.
+    pub fn take(&mut self, job: Job) {
+        if self.is_away {
+            job.answer(Err(ExecuteError::Unavailable {
+                retry_after: RETRY_AFTER,
+            }));
+        } else {
+            self.offer(job);
+        }
+    }
+
+    /// If the command's streams are in memory it is ready; if not it waits aside.
     pub(super) fn offer(&mut self, job: Job) {
         self.presume_empty(&job);
-        let missing: HashSet<StreamId> = job
+        let missing: BTreeSet<StreamId> = job
             .needs
             .iter()
             .filter(|stream| self.cache.is_missing(stream))
@@ -119,7 +155,70 @@ impl Core {
         }
     }
 
-    /// The streams to be read now, with what is known of them.
+    /// The streams to be read now, with what is known of them; none while the database is away.
+    pub fn next_loads(&mut self) -> Vec<Wanted> {
+        if self.is_away {
+            return Vec::new();
+        }
+        self.take_loads()
+    }
+
+    /// Takes in what came of reading these streams.
+    pub fn read(&mut self, streams: Vec<StreamId>, result: Result<Vec<ReadResult>, StoreError>) {
+        match result {
+            Ok(results) => self.loaded(results),
+            Err(error) => {
+                self.went_away(&error);
+                self.not_loaded(streams);
+            }
+        }
+    }
+
+    /// What is to be written now, if anything; only when nothing is under way. While the database is away,
+    /// an empty batch: whether it is back.
+    pub fn next_write(&mut self) -> Option<Batch> {
+        if self.is_writing() {
+            return None;
+        }
+        if self.is_away {
+            return Some(Batch::default());
+        }
+        let batch = self.decide();
+        (!batch.is_empty()).then_some(batch)
+    }
+
+    /// Takes in what came of writing: answers commands, or has them decided again.
+    pub fn written(&mut self, result: Result<Appended, StoreError>) -> Option<Committed> {
+        match result {
+            Ok(appended) => {
+                if std::mem::take(&mut self.is_away) {
+                    tracing::info!("the event store's database is back");
+                }
+                Some(Committed {
+                    snapshots: self.appended(appended.verdicts),
+                    events: appended.events.into_iter().map(Arc::new).collect(),
+                    head: appended.head,
+                })
+            }
+            Err(error) if error.is_of_the_statement() => {
+                self.refused_by_database(&error.chain());
+                None
+            }
+            Err(error) => {
+                self.went_away(&error);
+                self.not_appended();
+                None
+            }
+        }
+    }
+
+    fn went_away(&mut self, error: &StoreError) {
+        if !std::mem::replace(&mut self.is_away, true) {
+            tracing::error!(error = %error.chain(), "the event store's database failed");
+            metrics::counter!("event_store_database_failures_total").increment(1);
+        }
+    }
+
     pub(super) fn take_loads(&mut self) -> Vec<Wanted> {
         let count = self.to_load.len().min(LOAD_STREAMS_MAX);
         self.to_load
@@ -259,7 +358,7 @@ impl Core {
     }
 
     /// Answers those whose time is up.
-    pub(super) fn expire(&mut self, now: Instant) {
+    pub fn expire(&mut self, now: Instant) {
         let unavailable = || {
             Err(ExecuteError::Unavailable {
                 retry_after: RETRY_AFTER,

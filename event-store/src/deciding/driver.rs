@@ -16,11 +16,11 @@ use super::core::Core;
 use super::job::Job;
 use crate::append::{Appended, Batch};
 use crate::config::StoreConfig;
-use crate::error::{ExecuteError, StoreError};
+use crate::error::StoreError;
 use crate::load::{self, ReadResult};
 use crate::log::EventLog;
 use crate::snapshots::{self, Saved, Snapshot};
-use crate::store::{BUSY_RETRY_AFTER, append_options};
+use crate::store::append_options;
 
 /// Queries for cold streams that may be under way at once.
 const LOADS_MAX: usize = 2;
@@ -42,8 +42,6 @@ pub(super) struct Driver {
     reading: FuturesUnordered<BoxFuture<'static, Reading>>,
     snapshots: mpsc::Sender<Snapshot>,
     saved: mpsc::Receiver<Saved>,
-    /// Whether the database failed the last time it was asked.
-    is_down: bool,
 }
 
 struct Reading {
@@ -62,7 +60,6 @@ impl Driver {
             reading: FuturesUnordered::new(),
             snapshots,
             saved,
-            is_down: false,
             log,
             config,
             queue,
@@ -88,10 +85,10 @@ impl Driver {
                     self.writer = Some(writer);
                     self.written(result);
                 }
-                Some(reading) = self.reading.next() => self.read(reading),
+                Some(reading) = self.reading.next() => self.core.read(reading.streams, reading.result),
                 count = self.queue.recv_many(&mut taken, room), if open && room > 0 => {
                     open = count > 0;
-                    taken.drain(..).for_each(|job| self.take(job));
+                    taken.drain(..).for_each(|job| self.core.take(job));
                 }
                 Some(saved) = self.saved.recv() => {
                     self.core.snapshot_saved(&saved.stream, saved.state);
@@ -104,20 +101,9 @@ impl Driver {
         unless_it_returns.disarm();
     }
 
-    fn take(&mut self, job: Job) {
-        if self.is_down {
-            // At once rather than after a timeout: nothing was begun.
-            job.answer(Err(ExecuteError::Unavailable {
-                retry_after: BUSY_RETRY_AFTER,
-            }));
-        } else {
-            self.core.offer(job);
-        }
-    }
-
     fn start_reading(&mut self) {
-        while self.reading.len() < LOADS_MAX && !self.is_down {
-            let wanted = self.core.take_loads();
+        while self.reading.len() < LOADS_MAX {
+            let wanted = self.core.next_loads();
             if wanted.is_empty() {
                 return;
             }
@@ -126,40 +112,22 @@ impl Driver {
             self.reading.push(Box::pin(async move {
                 let streams = wanted.iter().map(|one| one.stream.clone()).collect();
                 let loading = timeout(limit, load::load(&pool, &types, wanted));
-                let result = loading.await.unwrap_or_else(|_| Err(timed_out()));
+                let result = loading.await.unwrap_or_else(|_| Err(StoreError::away()));
                 Reading { streams, result }
             }));
         }
     }
 
-    fn read(&mut self, reading: Reading) {
-        match reading.result {
-            Ok(results) => self.core.loaded(results),
-            Err(error) => {
-                self.went_down(&error);
-                self.core.not_loaded(reading.streams);
-            }
-        }
-    }
-
     fn start_writing(&mut self) {
-        if self.core.is_writing() {
-            return;
-        }
         let Some(mut writer) = self.writer.take() else {
             return;
         };
-        let batch = if self.is_down {
-            Batch::default()
-        } else {
-            self.core.decide()
-        };
-        if batch.is_empty() && !self.is_down {
+        let Some(batch) = self.core.next_write() else {
             self.writer = Some(writer);
             // Deciding may have found streams that have to be read.
             self.start_reading();
             return;
-        }
+        };
         metrics::histogram!("event_store_batch_commands").record(to_f64(batch.len()));
         self.writing = Some(Box::pin(async move {
             let result = writer.write(batch).await;
@@ -168,34 +136,14 @@ impl Driver {
     }
 
     fn written(&mut self, result: Result<Appended, StoreError>) {
-        match result {
-            Ok(appended) => {
-                if std::mem::take(&mut self.is_down) {
-                    tracing::info!("the event store's database is back");
-                }
-                let snapshots = self.core.appended(appended.verdicts);
-                let events = appended.events.into_iter().map(Arc::new).collect();
-                self.log.feed().push(events);
-                self.log.feed().advance(appended.head);
-                for snapshot in snapshots {
-                    // A full queue costs a longer tail at the next start, nothing else.
-                    let _ = self.snapshots.try_send(snapshot);
-                }
-            }
-            Err(error) if error.is_of_the_statement() => {
-                self.core.refused_by_database(&error.chain());
-            }
-            Err(error) => {
-                self.went_down(&error);
-                self.core.not_appended();
-            }
-        }
-    }
-
-    fn went_down(&mut self, error: &StoreError) {
-        if !std::mem::replace(&mut self.is_down, true) {
-            tracing::error!(error = %error.chain(), "the event store's database failed");
-            metrics::counter!("event_store_database_failures_total").increment(1);
+        let Some(committed) = self.core.written(result) else {
+            return;
+        };
+        self.log.feed().push(committed.events);
+        self.log.feed().advance(committed.head);
+        for snapshot in committed.snapshots {
+            // A full queue costs a longer tail at the next start, nothing else.
+            let _ = self.snapshots.try_send(snapshot);
         }
     }
 }
@@ -223,7 +171,7 @@ impl Writer {
     async fn write(&mut self, batch: Batch) -> Result<Appended, StoreError> {
         let limit = self.limit;
         let written = timeout(limit, self.try_write(batch)).await;
-        let result = written.unwrap_or_else(|_| Err(timed_out()));
+        let result = written.unwrap_or_else(|_| Err(StoreError::away()));
         match &result {
             Ok(_) => self.failures = 0,
             Err(_) => {
@@ -242,7 +190,7 @@ impl Writer {
             Some(connection) => connection,
             None => {
                 let connecting = timeout(CONNECT_TIMEOUT, self.pool_options.connect());
-                let connection = connecting.await.map_err(|_| timed_out())??;
+                let connection = connecting.await.map_err(|_| StoreError::away())??;
                 self.connection.insert(connection)
             }
         };
@@ -268,10 +216,6 @@ async fn wait_for<T>(work: &mut Option<BoxFuture<'static, T>>) -> T {
         Some(work) => work.await,
         None => std::future::pending().await,
     }
-}
-
-fn timed_out() -> StoreError {
-    StoreError::Database(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))
 }
 
 fn to_f64(count: usize) -> f64 {

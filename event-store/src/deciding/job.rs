@@ -1,6 +1,6 @@
 //! A command in the loop, and whoever waits for it.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use domain::StreamId;
 use tokio::sync::oneshot;
@@ -9,7 +9,7 @@ use crate::command::{Command, Outcome};
 use crate::error::ExecuteError;
 
 /// A command in the loop.
-pub(crate) struct Job {
+pub struct Job {
     pub(crate) command: Command,
     /// Streams that must be in memory: those that the operation names, and those that it turned out to
     /// need.
@@ -23,12 +23,13 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    pub(crate) fn new(
+    /// A command that must be answered by a moment, and where the answer goes.
+    #[must_use]
+    pub fn new(
         command: Command,
         reply: oneshot::Sender<Result<Outcome, ExecuteError>>,
-        timeout: Duration,
+        deadline: Instant,
     ) -> Self {
-        let deadline = Instant::now() + timeout;
         Self {
             needs: command.operation.streams(),
             alone: false,

@@ -13,7 +13,8 @@ mod job;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use job::Job;
+pub use core::{Committed, Core};
+pub use job::Job;
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;

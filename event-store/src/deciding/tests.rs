@@ -44,7 +44,8 @@ fn job(operation: impl domain::Operation + 'static, id: u128) -> (Job, Reply) {
     let id = CommandId::new(Uuid::from_u128(id));
     let (sender, reply) = oneshot::channel();
     let command = Command::new(id, Fingerprint::of(&[]), operation, context);
-    (Job::new(command, sender, Duration::from_secs(10)), reply)
+    let deadline = Instant::now() + Duration::from_secs(10);
+    (Job::new(command, sender, deadline), reply)
 }
 
 /// An operation that has its streams looked at, though their ids are new.

@@ -26,7 +26,7 @@ impl Core {
             if refused.contains(stream) {
                 self.cache.not_written(stream);
             } else {
-                snapshots.extend(self.written(stream));
+                snapshots.extend(self.stream_written(stream));
             }
         }
         let mut again = Vec::new();
@@ -44,7 +44,7 @@ impl Core {
         snapshots
     }
 
-    fn written(&mut self, stream: &StreamId) -> Option<Snapshot> {
+    fn stream_written(&mut self, stream: &StreamId) -> Option<Snapshot> {
         let loaded = self
             .cache
             .written(stream, self.config.snapshot_every_events)?;
@@ -127,7 +127,7 @@ impl Core {
     }
 
     /// A snapshot was written.
-    pub(in crate::deciding) fn snapshot_saved(&mut self, stream: &StreamId, state: SnapshotState) {
+    pub fn snapshot_saved(&mut self, stream: &StreamId, state: SnapshotState) {
         let known = self.cache.snapshot_state(stream);
         let sequence = known.sequence.max(state.sequence);
         self.cache.snapshotted(
