@@ -1,0 +1,427 @@
+//! Orders: forward only, at the price of their lines, with the stock and the coupon that their stage has.
+
+use chrono::{DateTime, Utc};
+use domain::order::{Discount, OrderEvent, OrderLine};
+use domain::{CouponCode, Currency, Money, OrderId, PaymentId, ProductId, UserId};
+
+use super::closed::ClosedOrder;
+use super::coupons::user_key;
+use super::{At, Shop};
+use crate::invariant::{Invariant, Violation};
+
+/// How far an order is, as its events say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Something names it, but it was not placed (yet: its stock is reserved first).
+    Unplaced,
+    Pending,
+    Paying,
+    Paid,
+    Confirmed,
+    Shipped,
+    Delivered,
+    Cancelled,
+}
+
+impl Stage {
+    const ALL: [Self; 8] = [
+        Self::Unplaced,
+        Self::Pending,
+        Self::Paying,
+        Self::Paid,
+        Self::Confirmed,
+        Self::Shipped,
+        Self::Delivered,
+        Self::Cancelled,
+    ];
+
+    pub(super) fn bits(self) -> u32 {
+        let place = Self::ALL.iter().position(|stage| *stage == self);
+        place
+            .and_then(|place| u32::try_from(place).ok())
+            .unwrap_or(0)
+    }
+
+    pub(super) fn from_bits(bits: u32) -> Option<Self> {
+        Self::ALL.get(usize::try_from(bits).ok()?).copied()
+    }
+
+    fn is_open(self) -> bool {
+        matches!(self, Self::Pending | Self::Paying)
+    }
+
+    fn is_sold(self) -> bool {
+        matches!(
+            self,
+            Self::Paid | Self::Confirmed | Self::Shipped | Self::Delivered
+        )
+    }
+
+    /// Whether nothing that it holds can move any more.
+    fn has_ended(self) -> bool {
+        matches!(
+            self,
+            Self::Confirmed | Self::Shipped | Self::Delivered | Self::Cancelled
+        )
+    }
+
+    /// The stage that an event leads to, and whether it may come now.
+    fn after(self, event: &OrderEvent) -> (Self, bool) {
+        let open = self.is_open();
+        match event {
+            OrderEvent::OrderPlaced { .. } => (Self::Pending, self == Self::Unplaced),
+            OrderEvent::OrderDiscounted { .. } => (self, self == Self::Pending),
+            OrderEvent::OrderPaymentStarted { .. } => (Self::Paying, self == Self::Pending),
+            OrderEvent::OrderPaid { .. } => (Self::Paid, self == Self::Paying),
+            OrderEvent::OrderConfirmed {} => (Self::Confirmed, self == Self::Paid),
+            OrderEvent::OrderShipped {} => (Self::Shipped, self == Self::Confirmed),
+            OrderEvent::OrderDelivered {} => (Self::Delivered, self == Self::Shipped),
+            OrderEvent::OrderCancelled { was_paid, .. } => {
+                let may = if *was_paid { self == Self::Paid } else { open };
+                (Self::Cancelled, may)
+            }
+        }
+    }
+}
+
+/// An order that may still hold something.
+#[derive(Debug)]
+pub(super) struct Order {
+    sequence: u64,
+    pub(super) stage: Stage,
+    user: u64,
+    items: Vec<Item>,
+    discount: Option<(CouponCode, i64)>,
+    /// The coupon, as its pool says.
+    pub(super) bound: Option<Binding>,
+    subtotal: i128,
+    pub(super) total: i64,
+    pub(super) currency: Currency,
+    pub(super) payment: Option<PaymentId>,
+    /// When it is cancelled if unpaid, or confirmed if paid.
+    pub(super) due: Option<DateTime<Utc>>,
+}
+
+/// A product of an order.
+#[derive(Debug)]
+pub(super) struct Item {
+    product: ProductId,
+    /// How many pieces, as the order says.
+    quantity: i64,
+    /// Pieces reserved for it, as the inventory says.
+    pub(super) held: i64,
+    /// Pieces that left for it, as the inventory says.
+    pub(super) out: i64,
+}
+
+/// A coupon with an order.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Binding {
+    pub(super) code: CouponCode,
+    pub(super) user: u64,
+    pub(super) amount: i64,
+    pub(super) used: bool,
+}
+
+impl Default for Order {
+    fn default() -> Self {
+        Self {
+            sequence: 0,
+            stage: Stage::Unplaced,
+            user: 0,
+            items: Vec::new(),
+            discount: None,
+            bound: None,
+            subtotal: 0,
+            total: 0,
+            currency: Currency::Krw,
+            payment: None,
+            due: None,
+        }
+    }
+}
+
+impl Order {
+    /// What it has of a product.
+    pub(super) fn item(&mut self, product: ProductId) -> &mut Item {
+        let known = self.items.iter().position(|item| item.product == product);
+        let place = known.unwrap_or(self.items.len());
+        if known.is_none() {
+            self.items.push(Item {
+                product,
+                quantity: 0,
+                held: 0,
+                out: 0,
+            });
+        }
+        &mut self.items[place]
+    }
+
+    fn place(
+        &mut self,
+        user_id: &UserId,
+        lines: &[OrderLine],
+        subtotal: Money,
+        due: DateTime<Utc>,
+    ) {
+        self.user = user_key(user_id);
+        self.subtotal = i128::from(subtotal.amount());
+        self.currency = subtotal.currency();
+        self.due = Some(due);
+        for line in lines {
+            self.item(line.product_id).quantity += i64::from(line.quantity);
+        }
+    }
+
+    fn set_price(&mut self, discount: Option<&Discount>, total: Money) {
+        self.discount = discount.map(|discount| (discount.code, discount.amount.amount()));
+        self.total = total.amount();
+    }
+}
+
+impl Shop {
+    /// The order, to be looked at after the command; `None`, and a violation, when it has ended.
+    pub(super) fn open_order(&mut self, at: At<'_>, id: OrderId) -> Option<&mut Order> {
+        if !self.orders.contains_key(&id)
+            && let Some(closed) = self.ended_orders.get(id)
+        {
+            let evidence = format!("moves for order {id}, which is {:?}", closed.stage);
+            let invariant = match at.aggregate_type {
+                "coupon_pool" => Invariant::Coupons,
+                _ => Invariant::NoOversell,
+            };
+            self.found.push(at.violation(invariant, evidence));
+            return None;
+        }
+        self.touched.order(id);
+        Some(self.orders.entry(id).or_default())
+    }
+
+    pub(super) fn order_event(&mut self, at: At<'_>, id: OrderId, event: &OrderEvent) {
+        if !self.orders.contains_key(&id)
+            && let Some(closed) = self.ended_orders.get(id)
+        {
+            self.ended_order_event(at, id, closed, event);
+            return;
+        }
+        self.touched.order(id);
+        let order = self.orders.entry(id).or_default();
+        self.found.extend(at.gap_after(order.sequence));
+        order.sequence = at.sequence;
+        let before = order.stage;
+        let (after, may) = before.after(event);
+        if !may {
+            self.found.push(wrong_step(at, before, event));
+        }
+        order.stage = after;
+        self.found.extend(take_in(at, order, event));
+        if let OrderEvent::OrderPaid { payment_id, .. } = event {
+            self.payment_keeps(*payment_id, true);
+        }
+        if before.is_sold() != after.is_sold() {
+            self.sold(id, after.is_sold());
+        }
+    }
+
+    /// Books an order as sold, or as sold no longer.
+    fn sold(&mut self, id: OrderId, now: bool) {
+        let Some(order) = self.orders.get(&id) else {
+            return;
+        };
+        let sign = if now { 1 } else { -1 };
+        for item in &order.items {
+            let shelves = self.shelves.entry(item.product).or_default();
+            shelves.sold += sign * item.quantity;
+            self.touched.product(item.product);
+        }
+        let total = i128::from(order.total) * i128::from(sign);
+        self.money
+            .change(order.currency, |totals| totals.kept += total);
+        self.touched.money = true;
+        let payment = order.payment;
+        if let (false, Some(payment)) = (now, payment) {
+            self.payment_keeps(payment, false);
+        }
+    }
+
+    /// An ended order is shipped and delivered, and nothing else.
+    fn ended_order_event(
+        &mut self,
+        at: At<'_>,
+        id: OrderId,
+        closed: ClosedOrder,
+        event: &OrderEvent,
+    ) {
+        self.found.extend(at.gap_after(closed.sequence));
+        let (after, may) = closed.stage.after(event);
+        if !may {
+            self.found.push(wrong_step(at, closed.stage, event));
+        }
+        // What moves stock or money would need the order's lines, which are gone; it was reported.
+        let stage = if after.has_ended() {
+            after
+        } else {
+            closed.stage
+        };
+        let sequence = at.sequence;
+        self.ended_orders.put(id, ClosedOrder { sequence, stage });
+    }
+
+    /// After a command: the order holds what its stage says, and no more.
+    pub(super) fn check_order(&mut self, id: OrderId) {
+        let position = self.position;
+        let Some(order) = self.orders.get(&id) else {
+            return;
+        };
+        let stage = order.stage;
+        let mut wrong = |invariant, evidence| {
+            self.found.push(Violation {
+                invariant,
+                position: Some(position),
+                stream: Some(format!("order/{id}")),
+                evidence,
+            });
+        };
+        for item in &order.items {
+            let held = if stage.is_open() { item.quantity } else { 0 };
+            let out = if stage.is_sold() { item.quantity } else { 0 };
+            if item.held != held || item.out != out {
+                let evidence = format!(
+                    "is {stage:?} with {} of product {}: {} reserved and {} out, not {held} and {out}",
+                    item.quantity, item.product, item.held, item.out
+                );
+                wrong(Invariant::NoOversell, evidence);
+            }
+        }
+        let holds = stage.is_open() || stage.is_sold();
+        let expected = order.discount.filter(|_| holds);
+        let agrees = match (expected, order.bound) {
+            (None, None) => true,
+            (Some((code, amount)), Some(bound)) => {
+                bound.code == code
+                    && bound.amount == amount
+                    && bound.user == order.user
+                    && bound.used == stage.is_sold()
+            }
+            (None, Some(_)) | (Some(_), None) => false,
+        };
+        if !agrees {
+            let coupon = |code: CouponCode, amount| format!("{code} for {amount}");
+            let expected = expected.map(|(code, amount)| coupon(code, amount));
+            let bound = order.bound.map(|bound| {
+                let state = if bound.used { "used" } else { "held" };
+                format!("{} {state}", coupon(bound.code, bound.amount))
+            });
+            let none = || "none".to_owned();
+            let evidence = format!(
+                "is {stage:?} with coupon {}, the pool says {}",
+                expected.unwrap_or_else(none),
+                bound.unwrap_or_else(none)
+            );
+            wrong(Invariant::Coupons, evidence);
+        }
+        let sequence = order.sequence;
+        if stage.has_ended() && self.ended_orders.put(id, ClosedOrder { sequence, stage }) {
+            self.orders.remove(&id);
+        }
+    }
+}
+
+fn wrong_step(at: At<'_>, before: Stage, event: &OrderEvent) -> Violation {
+    let name = name_of(event);
+    at.violation(
+        Invariant::SagasEnd,
+        format!("{name} while it is {before:?}"),
+    )
+}
+
+fn name_of(event: &OrderEvent) -> &'static str {
+    match event {
+        OrderEvent::OrderPlaced { .. } => "OrderPlaced",
+        OrderEvent::OrderDiscounted { .. } => "OrderDiscounted",
+        OrderEvent::OrderPaymentStarted { .. } => "OrderPaymentStarted",
+        OrderEvent::OrderPaid { .. } => "OrderPaid",
+        OrderEvent::OrderConfirmed {} => "OrderConfirmed",
+        OrderEvent::OrderShipped {} => "OrderShipped",
+        OrderEvent::OrderDelivered {} => "OrderDelivered",
+        OrderEvent::OrderCancelled { .. } => "OrderCancelled",
+    }
+}
+
+/// Takes what an event says into the order, and says what does not add up.
+fn take_in(at: At<'_>, order: &mut Order, event: &OrderEvent) -> Option<Violation> {
+    match event {
+        OrderEvent::OrderPlaced {
+            user_id,
+            lines,
+            subtotal,
+            discount,
+            total,
+            payment_due_at,
+        } => {
+            order.place(user_id, lines, *subtotal, *payment_due_at);
+            order.set_price(discount.as_ref(), *total);
+            wrong_lines(lines, *subtotal)
+                .or_else(|| wrong_total(order, discount.as_ref(), *total))
+                .map(|evidence| at.violation(Invariant::Money, evidence))
+        }
+        OrderEvent::OrderDiscounted { discount, total } => {
+            order.set_price(Some(discount), *total);
+            wrong_total(order, Some(discount), *total)
+                .map(|evidence| at.violation(Invariant::Money, evidence))
+        }
+        OrderEvent::OrderPaymentStarted { payment_id } => {
+            order.payment = Some(*payment_id);
+            None
+        }
+        OrderEvent::OrderPaid {
+            payment_id,
+            confirmation_due_at,
+        } => {
+            order.due = Some(*confirmation_due_at);
+            let other = order.payment.filter(|started| started != payment_id)?;
+            let evidence = format!("payment {other} was started, {payment_id} paid");
+            Some(at.violation(Invariant::Money, evidence))
+        }
+        OrderEvent::OrderConfirmed {}
+        | OrderEvent::OrderShipped {}
+        | OrderEvent::OrderDelivered {}
+        | OrderEvent::OrderCancelled { .. } => None,
+    }
+}
+
+/// What is wrong with the lines: each is its pieces times their price, and together they are the subtotal.
+fn wrong_lines(lines: &[OrderLine], subtotal: Money) -> Option<String> {
+    let mut sum: i128 = 0;
+    for line in lines {
+        let price = i128::from(line.unit_price.amount()) * i128::from(line.quantity);
+        let pieces: u64 = line.allocations.iter().map(|a| u64::from(a.quantity)).sum();
+        let currencies = [line.unit_price.currency(), line.amount.currency()];
+        if price != i128::from(line.amount.amount())
+            || pieces != u64::from(line.quantity)
+            || currencies != [subtotal.currency(); 2]
+        {
+            return Some(format!(
+                "{} of product {} at {} ({pieces} allocated) cost {}, in an order in {}",
+                line.quantity,
+                line.product_id,
+                line.unit_price,
+                line.amount,
+                subtotal.currency()
+            ));
+        }
+        sum += price;
+    }
+    let agrees = sum == i128::from(subtotal.amount()) && !lines.is_empty();
+    (!agrees).then(|| format!("the {} lines cost {sum}, not {subtotal}", lines.len()))
+}
+
+/// What is wrong with the total: it is the subtotal less the discount, and not negative.
+fn wrong_total(order: &Order, discount: Option<&Discount>, total: Money) -> Option<String> {
+    let off = discount.map_or(0, |discount| i128::from(discount.amount.amount()));
+    let same_currency = total.currency() == order.currency
+        && discount.is_none_or(|discount| discount.amount.currency() == order.currency);
+    let agrees =
+        same_currency && total.amount() >= 0 && i128::from(total.amount()) == order.subtotal - off;
+    (!agrees).then(|| format!("{total} is not {} less {off}", order.subtotal))
+}

@@ -1,0 +1,376 @@
+//! Payments: as much as the order costs; what was captured is kept for a sold order or goes back, once.
+
+use chrono::{DateTime, Utc};
+use domain::payment::PaymentEvent;
+use domain::{Currency, Money, OrderId, PaymentId, RefundId};
+
+use super::closed::{ClosedPayment, End, key};
+use super::orders::Stage;
+use super::{At, Shop};
+use crate::invariant::{Invariant, Violation};
+
+/// A payment whose money may still move.
+#[derive(Debug)]
+pub(super) struct Payment {
+    sequence: u64,
+    /// What was asked for; `None` when it was not. Of one that ended charged, what was charged.
+    requested: Option<i64>,
+    currency: Currency,
+    captured: Option<i64>,
+    failed: bool,
+    /// Whether it paid an order that is sold.
+    kept: bool,
+    refund: Option<(Option<RefundId>, i64)>,
+    refunded: Option<i64>,
+    pub(super) waits: Waits,
+}
+
+/// What a payment waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Waits {
+    Nothing,
+    /// Something that should have happened by then.
+    Until(DateTime<Utc>, &'static str),
+    /// A person, for this reason.
+    Parked(String),
+}
+
+impl Payment {
+    fn unknown() -> Self {
+        Self {
+            sequence: 0,
+            requested: None,
+            currency: Currency::Krw,
+            captured: None,
+            failed: false,
+            kept: false,
+            refund: None,
+            refunded: None,
+            waits: Waits::Nothing,
+        }
+    }
+
+    fn reopened(closed: ClosedPayment) -> Self {
+        let captured = (closed.end != End::Failed).then_some(closed.amount);
+        let back = (closed.end == End::Refunded).then_some(closed.amount);
+        Self {
+            sequence: closed.sequence,
+            requested: Some(closed.amount),
+            currency: closed.currency,
+            captured,
+            failed: closed.end == End::Failed,
+            kept: closed.end == End::Kept,
+            refund: back.map(|amount| (None, amount)),
+            refunded: back,
+            waits: Waits::Nothing,
+        }
+    }
+
+    /// How it ended, if it did.
+    fn closed(&self) -> Option<ClosedPayment> {
+        if self.waits != Waits::Nothing {
+            return None;
+        }
+        let (end, amount) = match (self.captured, self.refunded) {
+            (None, None) if self.failed => (End::Failed, self.requested?),
+            (Some(amount), None) if self.kept && self.refund.is_none() => (End::Kept, amount),
+            (Some(amount), Some(back)) if amount == back && !self.kept => (End::Refunded, amount),
+            _ => return None,
+        };
+        Some(ClosedPayment {
+            sequence: self.sequence,
+            end,
+            amount,
+            currency: self.currency,
+        })
+    }
+
+    pub(super) fn captured(&self) -> (i64, i64, Currency) {
+        let captured = self.captured.unwrap_or(0);
+        (captured, self.refunded.unwrap_or(0), self.currency)
+    }
+
+    /// Whether it is known what became of it.
+    pub(super) fn is_settled(&self) -> bool {
+        self.waits == Waits::Nothing
+    }
+}
+
+impl Shop {
+    fn payment(&mut self, id: PaymentId) -> &mut Payment {
+        self.touched.payment(id);
+        let ended = &mut self.ended_payments;
+        self.payments.entry(id).or_insert_with(|| {
+            ended
+                .take(id)
+                .map_or_else(Payment::unknown, Payment::reopened)
+        })
+    }
+
+    /// An order says that this payment paid it, or that it is sold no longer.
+    pub(super) fn payment_keeps(&mut self, id: PaymentId, keeps: bool) {
+        self.payment(id).kept = keeps;
+    }
+
+    pub(super) fn payment_event(
+        &mut self,
+        at: At<'_>,
+        id: PaymentId,
+        event: &PaymentEvent,
+        occurred_at: DateTime<Utc>,
+    ) {
+        let payment = self.payment(id);
+        let gap = at.gap_after(payment.sequence);
+        payment.sequence = at.sequence;
+        let unasked = payment.requested.is_none();
+        self.found.extend(gap);
+        if unasked && !matches!(event, PaymentEvent::PaymentRequested { .. }) {
+            let evidence = "something happened to it before it was requested".to_owned();
+            self.found.push(at.violation(Invariant::Money, evidence));
+        }
+        match event {
+            PaymentEvent::PaymentRequested {
+                order_id, amount, ..
+            } => self.requested(at, id, *order_id, *amount, occurred_at),
+            PaymentEvent::PaymentOutcomeUnknown {
+                reason,
+                next_inquiry_at,
+                ..
+            } => {
+                let waits = waits(*next_inquiry_at, "its outcome is unknown", reason);
+                self.payment(id).waits = waits;
+            }
+            PaymentEvent::PaymentSucceeded { amount, .. } => {
+                let payment = self.payment(id);
+                let requested = payment.requested;
+                if requested.is_some_and(|requested| requested != amount.amount()) {
+                    let evidence = format!("{amount} was charged, {requested:?} asked for");
+                    self.found.push(at.violation(Invariant::Money, evidence));
+                }
+                self.captured(at, id, *amount);
+            }
+            PaymentEvent::PaymentMismatched {
+                expected, charged, ..
+            } => {
+                let requested = self.payment(id).requested;
+                if requested.is_some_and(|requested| requested != expected.amount()) {
+                    let evidence = format!("{expected} was expected, {requested:?} asked for");
+                    self.found.push(at.violation(Invariant::Money, evidence));
+                }
+                self.captured(at, id, *charged);
+            }
+            PaymentEvent::PaymentFailed { .. } => {
+                let payment = self.payment(id);
+                payment.failed = true;
+                payment.waits = Waits::Nothing;
+                if payment.captured.is_some() {
+                    let evidence = "failed after it was charged".to_owned();
+                    self.found.push(at.violation(Invariant::Money, evidence));
+                }
+            }
+            PaymentEvent::PaymentRefundRequested {
+                refund_id, amount, ..
+            } => self.refund_requested(at, id, *refund_id, *amount, occurred_at),
+            PaymentEvent::PaymentRefundDelayed {
+                reason,
+                next_attempt_at,
+                ..
+            } => {
+                let waits = waits(*next_attempt_at, "its refund is not done", reason);
+                self.payment(id).waits = waits;
+            }
+            PaymentEvent::PaymentRefunded {
+                refund_id, amount, ..
+            } => self.refunded(at, id, *refund_id, *amount),
+        }
+    }
+
+    fn requested(
+        &mut self,
+        at: At<'_>,
+        id: PaymentId,
+        order_id: OrderId,
+        amount: Money,
+        occurred_at: DateTime<Utc>,
+    ) {
+        let payment = self.payment(id);
+        let twice = payment.requested.replace(amount.amount()).is_some();
+        payment.currency = amount.currency();
+        payment.waits = Waits::Until(occurred_at, "it has no outcome");
+        let order = self.orders.get(&order_id);
+        let fits = order.is_some_and(|order| {
+            order.stage == Stage::Paying
+                && order.payment == Some(id)
+                && order.total == amount.amount()
+                && order.currency == amount.currency()
+        });
+        if twice || !fits {
+            let order = order.map_or_else(
+                || "has no open order".to_owned(),
+                |order| {
+                    let (stage, total) = (order.stage, order.total);
+                    format!(
+                        "its order is {stage:?} and costs {total} {}",
+                        order.currency
+                    )
+                },
+            );
+            let again = if twice { "again " } else { "" };
+            let evidence = format!("{amount} {again}asked for order {order_id}: {order}");
+            self.found.push(at.violation(Invariant::Money, evidence));
+        }
+    }
+
+    fn captured(&mut self, at: At<'_>, id: PaymentId, amount: Money) {
+        let payment = self.payment(id);
+        payment.waits = Waits::Nothing;
+        payment.failed = false;
+        let same_currency = payment.currency == amount.currency();
+        let before = payment.captured.replace(amount.amount());
+        if let Some(before) = before {
+            let evidence = format!("{amount} charged after {before} was");
+            self.found.push(at.violation(Invariant::Money, evidence));
+        } else if !same_currency {
+            let evidence = format!("{amount} charged, in another currency than asked for");
+            self.found.push(at.violation(Invariant::Money, evidence));
+        }
+        let captured = i128::from(amount.amount());
+        self.money
+            .change(amount.currency(), |totals| totals.captured += captured);
+        self.touched.money = true;
+    }
+
+    fn refund_requested(
+        &mut self,
+        at: At<'_>,
+        id: PaymentId,
+        refund_id: RefundId,
+        amount: Money,
+        occurred_at: DateTime<Utc>,
+    ) {
+        let payment = self.payment(id);
+        let captured = payment.captured.unwrap_or(0);
+        let before = payment.refund.replace((Some(refund_id), amount.amount()));
+        payment.waits = Waits::Until(occurred_at, "its refund is not done");
+        let currency = payment.currency;
+        if before.is_some() || amount.amount() > captured || amount.currency() != currency {
+            let evidence = format!(
+                "refund of {amount} asked for: {captured} {currency} captured, {} owed before",
+                before.map_or(0, |(_, amount)| amount)
+            );
+            self.found.push(at.violation(Invariant::Refunds, evidence));
+        }
+        let owed = i128::from(amount.amount());
+        self.money
+            .change(amount.currency(), |totals| totals.owed += owed);
+        self.touched.money = true;
+    }
+
+    fn refunded(&mut self, at: At<'_>, id: PaymentId, refund_id: RefundId, amount: Money) {
+        let payment = self.payment(id);
+        payment.waits = Waits::Nothing;
+        let asked = payment.refund == Some((Some(refund_id), amount.amount()));
+        let captured = payment.captured.unwrap_or(0);
+        let before = payment.refunded.unwrap_or(0);
+        let after = before.saturating_add(amount.amount());
+        let twice = payment.refunded.replace(after).is_some();
+        if !asked || twice || after > captured {
+            let evidence = format!(
+                "refund {refund_id} of {amount}: {captured} captured, {:?} asked for, {before} given back \
+                 before",
+                payment.refund
+            );
+            self.found.push(at.violation(Invariant::Refunds, evidence));
+        }
+        let back = i128::from(amount.amount());
+        self.money.change(amount.currency(), |totals| {
+            totals.owed -= back;
+            totals.refunded += back;
+        });
+        self.touched.money = true;
+    }
+
+    /// After a command: captured money is kept for the order that it sold, or goes back, all of it.
+    pub(super) fn check_payment(&mut self, id: PaymentId) {
+        let position = self.position;
+        let Some(payment) = self.payments.get(&id) else {
+            return;
+        };
+        let owed = payment.refund.map(|(_, amount)| amount);
+        let expected = if payment.kept { None } else { payment.captured };
+        let sold_for_nothing = payment.kept && payment.captured.is_none();
+        if owed != expected || sold_for_nothing {
+            let sold = if payment.kept {
+                "paid a sold order"
+            } else {
+                "paid no sold order"
+            };
+            let evidence = format!(
+                "{sold}: {:?} captured, {owed:?} to go back",
+                payment.captured
+            );
+            self.found.push(Violation {
+                invariant: Invariant::Refunds,
+                position: Some(position),
+                stream: Some(format!("payment/{id}")),
+                evidence,
+            });
+        }
+        let closed = payment.closed();
+        if closed.is_some_and(|closed| self.ended_payments.put(id, closed)) {
+            self.payments.remove(&id);
+        }
+    }
+}
+
+/// What a payment waits for that will be tried at a moment, or never again by itself.
+fn waits(next: Option<DateTime<Utc>>, what: &'static str, why: &str) -> Waits {
+    next.map_or_else(
+        || Waits::Parked(format!("{what}, and nobody asks any more: {why}")),
+        |at| Waits::Until(at, what),
+    )
+}
+
+/// For the gateway's ledger.
+impl Shop {
+    /// What the shop knows of a payment: captured, given back, in which currency, and whether that is the
+    /// last word.
+    pub(crate) fn paid(&self, id: PaymentId) -> Option<(i64, i64, Currency, bool)> {
+        if let Some(payment) = self.payments.get(&id) {
+            let (captured, back, currency) = payment.captured();
+            return Some((captured, back, currency, payment.is_settled()));
+        }
+        let closed = self.ended_payments.get(id)?;
+        let (captured, back) = closed.money();
+        Some((captured, back, closed.currency, true))
+    }
+
+    pub(crate) fn ledger_key(id: PaymentId) -> u64 {
+        key(id.uuid())
+    }
+
+    /// Charged payments that a ledger does not have. One that cost nothing never went to a gateway.
+    pub(crate) fn missing_from(&self, has: impl Fn(u64) -> bool) -> Vec<Violation> {
+        let open = self.payments.iter();
+        let open = open.map(|(id, payment)| (key(id.uuid()), id.to_string(), payment.captured().0));
+        let ended = self.ended_payments.iter();
+        let ended = ended.map(|(key, closed)| {
+            let tail = format!("…-{:04x}-{:012x}", key >> 48, key & 0xFFFF_FFFF_FFFF);
+            (key, tail, closed.money().0)
+        });
+        let mut missing: Vec<Violation> = open
+            .chain(ended)
+            .filter(|(key, _, captured)| *captured != 0 && !has(*key))
+            .map(|(_, id, captured)| Violation {
+                invariant: Invariant::GatewayLedger,
+                position: None,
+                stream: Some(format!("payment/{id}")),
+                evidence: format!(
+                    "the shop captured {captured}, the gateway knows of no such payment"
+                ),
+            })
+            .collect();
+        missing.sort_by(|one, other| one.stream.cmp(&other.stream));
+        missing
+    }
+}
