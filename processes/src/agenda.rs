@@ -1,5 +1,7 @@
 //! The rows of `processes.actions`: what the sagas have to do and have not done yet.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgPool, Row};
@@ -13,7 +15,10 @@ use crate::lanes::{COMMANDS, Lane};
 const ERROR_MAX_CHARS: usize = 500;
 
 /// Adds items with the lanes that they run in. Returns the ids of those that were not there yet.
-pub(crate) async fn insert(
+///
+/// # Errors
+/// The database is away.
+pub async fn insert(
     transaction: &mut PgConnection,
     items: &[(Item, String)],
 ) -> Result<Vec<Uuid>, ProcessesError> {
@@ -56,17 +61,23 @@ pub(crate) async fn insert(
 }
 
 /// A row that is due: an item, or why it cannot be read.
-pub(crate) struct DueRow {
-    pub(crate) action_id: Uuid,
-    pub(crate) lane: String,
-    pub(crate) item: Result<Item, ProcessesError>,
+pub struct DueRow {
+    /// Its key.
+    pub action_id: Uuid,
+    /// The lane that it runs in.
+    pub lane: String,
+    /// What is to be done.
+    pub item: Result<Item, ProcessesError>,
 }
 
 /// What is due and not taken up, by lane as many as there is room for, the longest due first.
-pub(crate) async fn due(
+///
+/// # Errors
+/// The database is away.
+pub async fn due(
     pool: &PgPool,
     now: DateTime<Utc>,
-    rooms: &[(&Lane, usize)],
+    rooms: &[(&Arc<Lane>, usize)],
 ) -> Result<Vec<DueRow>, ProcessesError> {
     let claimed: Vec<Uuid> = rooms.iter().flat_map(|(lane, _)| lane.claimed()).collect();
     let names: Vec<&str> = rooms.iter().map(|(lane, _)| lane.name()).collect();
@@ -117,7 +128,10 @@ fn item(row: &PgRow) -> Result<Item, ProcessesError> {
 }
 
 /// When the next action becomes due after `now`.
-pub(crate) async fn next_due_at(
+///
+/// # Errors
+/// The database is away.
+pub async fn next_due_at(
     pool: &PgPool,
     now: DateTime<Utc>,
     lanes: &[&str],
@@ -139,10 +153,10 @@ pub(crate) async fn next_due_at(
 
 /// Takes rows of lanes that no longer exist, such as that of a gateway that was taken out, to one that
 /// does. Returns how many.
-pub(crate) async fn adopt(
-    transaction: &mut PgConnection,
-    lanes: &[&str],
-) -> Result<u64, ProcessesError> {
+///
+/// # Errors
+/// The database is away.
+pub async fn adopt(transaction: &mut PgConnection, lanes: &[&str]) -> Result<u64, ProcessesError> {
     let adopted = sqlx::query("UPDATE processes.actions SET lane = $2 WHERE lane <> ALL ($1)")
         .bind(lanes)
         .bind(COMMANDS)
@@ -153,7 +167,10 @@ pub(crate) async fn adopt(
 
 /// Lets parked actions be tried once more: it may be another program that tries, or a better day. What
 /// fails again is parked again at once. Returns how many.
-pub(crate) async fn unpark(transaction: &mut PgConnection) -> Result<u64, ProcessesError> {
+///
+/// # Errors
+/// The database is away.
+pub async fn unpark(transaction: &mut PgConnection) -> Result<u64, ProcessesError> {
     let statement = "UPDATE processes.actions SET parked_at = NULL WHERE parked_at IS NOT NULL";
     Ok(sqlx::query(statement)
         .execute(transaction)
@@ -162,7 +179,10 @@ pub(crate) async fn unpark(transaction: &mut PgConnection) -> Result<u64, Proces
 }
 
 /// Notes that an action failed, and when it is tried again: never, when it is parked.
-pub(crate) async fn failed(
+///
+/// # Errors
+/// The database is away.
+pub async fn failed(
     transaction: &mut PgConnection,
     action_id: Uuid,
     error: &str,
@@ -183,10 +203,10 @@ pub(crate) async fn failed(
 }
 
 /// Deletes what is done.
-pub(crate) async fn delete(
-    transaction: &mut PgConnection,
-    ids: &[Uuid],
-) -> Result<(), ProcessesError> {
+///
+/// # Errors
+/// The database is away.
+pub async fn delete(transaction: &mut PgConnection, ids: &[Uuid]) -> Result<(), ProcessesError> {
     sqlx::query("DELETE FROM processes.actions WHERE action_id = ANY ($1)")
         .bind(ids)
         .execute(transaction)

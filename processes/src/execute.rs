@@ -8,12 +8,11 @@ use domain::coupon_pool::CloseCouponPool;
 use domain::order::{Order, OrderStatus};
 use domain::{Action, Operation, OrderId};
 use event_store::{Command, CommandId, Context, ExecuteError, Fingerprint};
-use tokio::time::sleep;
 
+use crate::fate::Trouble;
 use crate::gateway_calls;
 use crate::item::Item;
-use crate::term::Term;
-use crate::work::Trouble;
+use crate::office::Office;
 
 /// Who the events of a saga's step say has asked.
 const PRINCIPAL: &str = "processes";
@@ -25,7 +24,7 @@ const SEND_WAIT_MS: u64 = 100;
 
 /// How an action ended well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Done {
+pub enum Done {
     /// Its command was carried out, now or before.
     Accepted,
     /// A rule of the business refused its command: the world has gone on, and that is an end too.
@@ -35,54 +34,61 @@ pub(crate) enum Done {
 }
 
 /// Does an action. Repeated after a crash it has no further effect.
-pub(crate) async fn execute(term: &Term, item: &Item) -> Result<Done, Trouble> {
+///
+/// # Errors
+/// It is not done: see [`Trouble`].
+pub async fn execute(office: &impl Office, item: &Item) -> Result<Done, Trouble> {
     match &item.action {
-        Action::ConfirmPayment(request) => gateway_calls::confirm(term, item, request).await,
+        Action::ConfirmPayment(request) => gateway_calls::confirm(office, item, request).await,
         Action::InquirePayment { payment_id } => {
-            gateway_calls::inquire(term, item, *payment_id).await
+            gateway_calls::inquire(office, item, *payment_id).await
         }
         Action::RefundPayment {
             payment_id,
             refund_id,
-        } => gateway_calls::refund(term, item, *payment_id, *refund_id).await,
+        } => gateway_calls::refund(office, item, *payment_id, *refund_id).await,
         Action::ConfirmOrder { order_id } => {
             let order_id = *order_id;
-            send(term, item, ConfirmOrder { order_id }).await
+            send(office, item, ConfirmOrder { order_id }).await
         }
-        Action::ExpireOrder { order_id } => expire_order(term, item, *order_id).await,
+        Action::ExpireOrder { order_id } => expire_order(office, item, *order_id).await,
         Action::CloseCouponPool { pool_id } => {
-            let (pool_id, now) = (*pool_id, when_due(term, item));
-            send(term, item, CloseCouponPool { pool_id, now }).await
+            let (pool_id, now) = (*pool_id, when_due(office, item));
+            send(office, item, CloseCouponPool { pool_id, now }).await
         }
     }
 }
 
 /// Most orders are paid in time, so the order is looked at first: a look is cheaper than a command that
 /// does nothing, and leaves nothing in the table of commands. The command itself judges again.
-async fn expire_order(term: &Term, item: &Item, order_id: OrderId) -> Result<Done, Trouble> {
-    let (order, _) = term.parts.store.load::<Order>(order_id).await?;
+async fn expire_order(
+    office: &impl Office,
+    item: &Item,
+    order_id: OrderId,
+) -> Result<Done, Trouble> {
+    let order = office.load::<Order>(order_id).await?;
     let is_open = order
         .placed()
         .is_ok_and(|order| order.status == OrderStatus::Pending);
     if !is_open {
         return Ok(Done::NotNeeded);
     }
-    let now = when_due(term, item);
-    send(term, item, ExpireOrder { order_id, now }).await
+    let now = when_due(office, item);
+    send(office, item, ExpireOrder { order_id, now }).await
 }
 
 /// The moment of a timer's command: now, but never before the timer's own. A clock that was set back after
 /// the timer had fired would make the command do nothing, and nobody would ask again. A microsecond more,
 /// because the table keeps no finer part of the moment that the event named.
-fn when_due(term: &Term, item: &Item) -> DateTime<Utc> {
+fn when_due(office: &impl Office, item: &Item) -> DateTime<Utc> {
     let due = item.due_at + TimeDelta::microseconds(1);
-    term.parts.clock.now().max(due)
+    office.now().max(due)
 }
 
 /// Sends an action's command. Its id follows from the action's, and its fingerprint from nothing else: the
 /// gateway may answer a repeated call in other words, and the first answer that was written counts.
 pub(crate) async fn send(
-    term: &Term,
+    office: &impl Office,
     item: &Item,
     operation: impl Operation + 'static,
 ) -> Result<Done, Trouble> {
@@ -92,23 +98,24 @@ pub(crate) async fn send(
         principal: PRINCIPAL.to_owned(),
         correlation_id: item.correlation_id,
         causation_id: Some(item.causation_id),
-        occurred_at: term.parts.clock.now(),
+        occurred_at: office.now(),
     };
     let command = Command::new(id, fingerprint, operation, context);
-    let command = command.fenced_by(term.tenure.lease().fence());
+    let command = command.fenced_by(office.fence());
     let mut sends = 1;
     let outcome = loop {
-        if !term.tenure.is_live() {
+        if !office.is_live() {
             return Err(Trouble::LeaseLost);
         }
-        match term.parts.store.execute(command.clone()).await {
+        match office.execute(command.clone()).await {
             Ok(outcome) => break outcome,
             Err(
                 ExecuteError::Busy { .. }
                 | ExecuteError::Contended { .. }
                 | ExecuteError::Unavailable { .. },
             ) if sends < SENDS_MAX => {
-                sleep(Duration::from_millis(SEND_WAIT_MS << sends)).await;
+                let wait = Duration::from_millis(SEND_WAIT_MS << sends);
+                office.pause(wait).await;
                 sends += 1;
             }
             Err(error) => return Err(error.into()),

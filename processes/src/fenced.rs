@@ -15,7 +15,7 @@ const BEGIN: &str = "BEGIN; SET LOCAL synchronous_commit = off";
 ///
 /// # Errors
 /// The lease was taken over, or the database is away.
-pub(crate) async fn begin(
+pub async fn begin(
     pool: &PgPool,
     lease: &Lease,
 ) -> Result<Transaction<'static, Postgres>, ProcessesError> {

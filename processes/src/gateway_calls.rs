@@ -16,13 +16,12 @@ use domain::order::{Order, OrderStatus};
 use domain::payment::{NO_RECORD, Payment, PaymentStatus, RefundReason, RequestedPayment};
 use domain::{GatewayRequest, Money, PaymentId, RefundId};
 use payment_gateways::{ConfirmRequest, GatewayReply, PaymentGateway, RefundReply, RefundRequest};
-use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::execute::{Done, send};
+use crate::fate::Trouble;
 use crate::item::Item;
-use crate::term::Term;
-use crate::work::Trouble;
+use crate::office::Office;
 
 /// Longer than the longest deadline that an adapter can be given: it only catches one that never ends.
 const CALL_MAX: Duration = Duration::from_secs(65);
@@ -33,12 +32,12 @@ const UNREADABLE_AMOUNT: &str = "UNREADABLE_AMOUNT";
 
 /// Asks a gateway to charge.
 pub(crate) async fn confirm(
-    term: &Term,
+    office: &impl Office,
     item: &Item,
     request: &GatewayRequest,
 ) -> Result<Done, Trouble> {
     let payment_id = request.payment_id;
-    let Some(gateway) = term.parts.gateways.get(&request.gateway) else {
+    let Some(gateway) = office.gateway(&request.gateway) else {
         let answer = if item.is_first_try() {
             GatewayAnswer::Declined {
                 code: UNKNOWN_GATEWAY.to_owned(),
@@ -47,16 +46,16 @@ pub(crate) async fn confirm(
         } else {
             unknown(UNKNOWN_GATEWAY)
         };
-        return settle_payment(term, item, payment_id, answer).await;
+        return settle_payment(office, item, payment_id, answer).await;
     };
-    let is_still_wanted = if item.is_fresh(term.parts.clock.now()) {
+    let is_still_wanted = if item.is_fresh(office.now()) {
         true
     } else {
-        let payment = load_payment(term, payment_id).await?;
+        let payment = load_payment(office, payment_id).await?;
         if is_settled(&payment) {
             return Ok(Done::NotNeeded);
         }
-        order_waits(term, &payment, payment_id).await?
+        order_waits(office, &payment, payment_id).await?
     };
     let answer = if is_still_wanted {
         let request = ConfirmRequest {
@@ -66,40 +65,40 @@ pub(crate) async fn confirm(
             currency: request.amount.currency().code().to_owned(),
             token: request.token.clone(),
         };
-        ask(term, gateway.confirm(request)).await?
+        ask(office, gateway.confirm(request)).await?
     } else {
         // Nobody waits for the charge any more. Whether it was sent before a crash, only the gateway
         // knows: if it was, the money goes back.
-        ask(term, gateway.inquire(payment_id.uuid())).await?
+        ask(office, gateway.inquire(payment_id.uuid())).await?
     };
-    settle_payment(term, item, payment_id, answer).await
+    settle_payment(office, item, payment_id, answer).await
 }
 
 /// Asks a gateway what became of a payment, unless that is known by now.
 pub(crate) async fn inquire(
-    term: &Term,
+    office: &impl Office,
     item: &Item,
     payment_id: PaymentId,
 ) -> Result<Done, Trouble> {
-    let payment = load_payment(term, payment_id).await?;
+    let payment = load_payment(office, payment_id).await?;
     if is_settled(&payment) {
         return Ok(Done::NotNeeded);
     }
-    let answer = match term.parts.gateways.get(&payment.gateway) {
-        Some(gateway) => ask(term, gateway.inquire(payment_id.uuid())).await?,
+    let answer = match office.gateway(&payment.gateway) {
+        Some(gateway) => ask(office, gateway.inquire(payment_id.uuid())).await?,
         None => unknown(UNKNOWN_GATEWAY),
     };
-    settle_payment(term, item, payment_id, answer).await
+    settle_payment(office, item, payment_id, answer).await
 }
 
 /// Asks a gateway to give a charge back, unless that is done by now.
 pub(crate) async fn refund(
-    term: &Term,
+    office: &impl Office,
     item: &Item,
     payment_id: PaymentId,
     refund_id: RefundId,
 ) -> Result<Done, Trouble> {
-    let payment = load_payment(term, payment_id).await?;
+    let payment = load_payment(office, payment_id).await?;
     let pending = payment
         .refund
         .as_ref()
@@ -118,38 +117,38 @@ pub(crate) async fn refund(
         currency: pending.amount.currency().code().to_owned(),
         reason: reason_text(pending.reason).to_owned(),
     };
-    let answer = match term.parts.gateways.get(&payment.gateway) {
-        Some(gateway) => ask_refund(term, &gateway, request).await?,
+    let answer = match office.gateway(&payment.gateway) {
+        Some(gateway) => ask_refund(office, &gateway, request).await?,
         None => not_done(UNKNOWN_GATEWAY.to_owned()),
     };
     let settle = SettleRefund {
         payment_id,
         refund_id,
         answer,
-        now: term.parts.clock.now(),
-        attempts: term.parts.config.refund_schedule.to_retry_schedule(),
+        now: office.now(),
+        attempts: office.config().refund_schedule.to_retry_schedule(),
     };
-    send(term, item, settle).await
+    send(office, item, settle).await
 }
 
 /// Takes in what the gateway said about a payment.
 async fn settle_payment(
-    term: &Term,
+    office: &impl Office,
     item: &Item,
     payment_id: PaymentId,
     answer: GatewayAnswer,
 ) -> Result<Done, Trouble> {
-    let now = term.parts.clock.now();
+    let now = office.now();
     let charged = matches!(answer, GatewayAnswer::Approved { .. });
     let settle = SettlePayment {
         payment_id,
         answer,
         refund_id: refund_id_of(payment_id),
         now,
-        confirmation_due_at: term.parts.config.confirmation_due_at(now),
-        inquiries: term.parts.config.inquiry_schedule.to_retry_schedule(),
+        confirmation_due_at: office.config().confirmation_due_at(now),
+        inquiries: office.config().inquiry_schedule.to_retry_schedule(),
     };
-    match send(term, item, settle).await? {
+    match send(office, item, settle).await? {
         // Money was taken that no rule has a place for: a person must see it.
         Done::Refused if charged => Err(Trouble::Defect(format!(
             "the gateway charged for payment {payment_id}, and the charge was refused by a rule"
@@ -164,8 +163,11 @@ fn refund_id_of(payment_id: PaymentId) -> RefundId {
     RefundId::new(Uuid::new_v5(&payment_id.uuid(), b"refund"))
 }
 
-async fn load_payment(term: &Term, payment_id: PaymentId) -> Result<RequestedPayment, Trouble> {
-    let (payment, _) = term.parts.store.load::<Payment>(payment_id).await?;
+async fn load_payment(
+    office: &impl Office,
+    payment_id: PaymentId,
+) -> Result<RequestedPayment, Trouble> {
+    let payment = office.load::<Payment>(payment_id).await?;
     let payment = payment.requested().cloned();
     payment.map_err(|error| Trouble::Defect(format!("payment {payment_id}: {error}")))
 }
@@ -182,45 +184,45 @@ fn is_settled(payment: &RequestedPayment) -> bool {
 
 /// Whether the order is unpaid, still in time, and waits for just this payment.
 async fn order_waits(
-    term: &Term,
+    office: &impl Office,
     payment: &RequestedPayment,
     payment_id: PaymentId,
 ) -> Result<bool, Trouble> {
-    let (order, _) = term.parts.store.load::<Order>(payment.order_id).await?;
+    let order = office.load::<Order>(payment.order_id).await?;
     Ok(order.placed().is_ok_and(|order| {
         order.status == OrderStatus::Pending
             && order.payment_id == Some(payment_id)
-            && term.parts.clock.now() < order.payment_due_at
+            && office.now() < order.payment_due_at
     }))
 }
 
 /// Waits for a gateway's answer about a payment, not for ever.
 async fn ask(
-    term: &Term,
-    call: impl Future<Output = GatewayReply>,
+    office: &impl Office,
+    call: impl Future<Output = GatewayReply> + Send,
 ) -> Result<GatewayAnswer, Trouble> {
-    if !term.tenure.is_live() {
+    if !office.is_live() {
         return Err(Trouble::LeaseLost);
     }
-    let reply = timeout(CALL_MAX, call).await;
-    Ok(reply.map_or_else(|_| unknown(NO_ANSWER), payment_answer))
+    let reply = office.within(CALL_MAX, call).await;
+    Ok(reply.map_or_else(|| unknown(NO_ANSWER), payment_answer))
 }
 
 async fn ask_refund(
-    term: &Term,
+    office: &impl Office,
     gateway: &Arc<dyn PaymentGateway>,
     request: RefundRequest,
 ) -> Result<RefundAnswer, Trouble> {
-    if !term.tenure.is_live() {
+    if !office.is_live() {
         return Err(Trouble::LeaseLost);
     }
-    let reply = timeout(CALL_MAX, gateway.refund(request)).await;
+    let reply = office.within(CALL_MAX, gateway.refund(request)).await;
     Ok(match reply {
-        Ok(RefundReply::Done { .. }) => RefundAnswer::Done,
+        Some(RefundReply::Done { .. }) => RefundAnswer::Done,
         // Refused today, it is tried again on the schedule: the money is owed, whatever the gateway says.
-        Ok(RefundReply::Refused { code, .. }) => not_done(format!("REFUSED_{code}")),
-        Ok(RefundReply::Unknown { reason }) => not_done(reason),
-        Err(_) => not_done(NO_ANSWER.to_owned()),
+        Some(RefundReply::Refused { code, .. }) => not_done(format!("REFUSED_{code}")),
+        Some(RefundReply::Unknown { reason }) => not_done(reason),
+        None => not_done(NO_ANSWER.to_owned()),
     })
 }
 

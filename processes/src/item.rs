@@ -9,23 +9,28 @@ const FRESH_MAX: TimeDelta = TimeDelta::seconds(10);
 
 /// An action to be done.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Item {
-    pub(crate) action_id: Uuid,
+pub struct Item {
+    /// Its id: the row's key, and what its command's id follows from.
+    pub action_id: Uuid,
     /// The step's name.
-    pub(crate) name: String,
-    pub(crate) action: Action,
-    pub(crate) due_at: DateTime<Utc>,
+    pub name: String,
+    /// What is to be done.
+    pub action: Action,
+    /// Not before this moment.
+    pub due_at: DateTime<Utc>,
     /// How often it was tried in vain.
-    pub(crate) attempts: u32,
-    pub(crate) correlation_id: Uuid,
+    pub attempts: u32,
+    /// The whole that it belongs to.
+    pub correlation_id: Uuid,
     /// The event that it follows from.
-    pub(crate) causation_id: Uuid,
-    pub(crate) origin: Origin,
+    pub causation_id: Uuid,
+    /// How it got here.
+    pub origin: Origin,
 }
 
 /// How it got here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Origin {
+pub enum Origin {
     /// Straight from its event: this holder wrote the row, so nobody has ever tried it.
     Event {
         /// The event's time.

@@ -29,7 +29,7 @@ const REFILL_FRACTION: usize = 4;
 pub(crate) const COMMANDS: &str = "commands";
 
 /// All lanes of one holder.
-pub(crate) struct Lanes {
+pub struct Lanes {
     charges: BTreeMap<String, Arc<Lane>>,
     inquiries: Arc<Lane>,
     refunds: Arc<Lane>,
@@ -37,7 +37,8 @@ pub(crate) struct Lanes {
 }
 
 impl Lanes {
-    pub(crate) fn new<'a>(
+    /// Lanes of these sizes, one for the charges at each gateway.
+    pub fn new<'a>(
         gateways: impl Iterator<Item = &'a str>,
         gateway_concurrency: usize,
         command_concurrency: usize,
@@ -57,7 +58,8 @@ impl Lanes {
     }
 
     /// The lane that an action belongs to. A charge at a gateway that does not exist calls none.
-    pub(crate) fn of(&self, action: &Action) -> &Arc<Lane> {
+    #[must_use]
+    pub fn of(&self, action: &Action) -> &Arc<Lane> {
         match action {
             Action::ConfirmPayment(request) => {
                 let lane = self.charges.get(&request.gateway);
@@ -71,14 +73,27 @@ impl Lanes {
         }
     }
 
-    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Lane>> {
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Lane>> {
         let aside = [&self.inquiries, &self.refunds, &self.commands];
         self.charges.values().chain(aside)
+    }
+
+    /// The lanes with room, and how much, before their rows are read from the table. A full lane keeps its
+    /// backlog as it is: nobody looks. An open one is found out about; whoever finds it full meanwhile says
+    /// so again, and after that wakes the next turn.
+    #[must_use]
+    pub fn rooms(&self) -> Vec<(&Arc<Lane>, usize)> {
+        let lanes = self.all().map(|lane| (lane, lane.free()));
+        let (open, full): (Vec<_>, Vec<_>) = lanes.partition(|(_, free)| *free > 0);
+        open.iter().for_each(|(lane, _)| lane.set_backlog(false));
+        full.iter().for_each(|(lane, _)| lane.set_backlog(true));
+        open
     }
 }
 
 /// One lane.
-pub(crate) struct Lane {
+pub struct Lane {
     name: String,
     size: usize,
     slots: Arc<Semaphore>,
@@ -105,16 +120,21 @@ impl Lane {
         }
     }
 
-    pub(crate) fn name(&self) -> &str {
+    /// As the table has it.
+    #[must_use]
+    pub fn name(&self) -> &str {
         &self.name
     }
 
-    pub(crate) fn free(&self) -> usize {
+    /// How many more can be under way.
+    #[must_use]
+    pub fn free(&self) -> usize {
         self.slots.available_permits()
     }
 
     /// Takes up an action that comes straight from its event, unless it has to stand behind others.
-    pub(crate) fn claim_new(self: &Arc<Self>, action_id: Uuid) -> Option<Claim> {
+    #[must_use]
+    pub fn claim_new(self: &Arc<Self>, action_id: Uuid) -> Option<Claim> {
         if self.state().has_backlog {
             return None;
         }
@@ -122,7 +142,8 @@ impl Lane {
     }
 
     /// Takes up an action, if there is room and nobody has it yet.
-    pub(crate) fn claim(self: &Arc<Self>, action_id: Uuid) -> Option<Claim> {
+    #[must_use]
+    pub fn claim(self: &Arc<Self>, action_id: Uuid) -> Option<Claim> {
         let slot = Arc::clone(&self.slots).try_acquire_owned().ok()?;
         let is_new = self.state().claimed.insert(action_id);
         is_new.then(|| Claim {
@@ -133,17 +154,18 @@ impl Lane {
     }
 
     /// What must not be read from the table.
-    pub(crate) fn claimed(&self) -> Vec<Uuid> {
+    #[must_use]
+    pub fn claimed(&self) -> Vec<Uuid> {
         self.state().claimed.iter().copied().collect()
     }
 
     /// Notes whether the table may hold due rows that nobody has taken up.
-    pub(crate) fn set_backlog(&self, has_backlog: bool) {
+    pub fn set_backlog(&self, has_backlog: bool) {
         self.state().has_backlog = has_backlog;
     }
 
     /// Notes that a due row was left in the table, and has it read as soon as there is room.
-    pub(crate) fn left_behind(&self) {
+    pub fn left_behind(&self) {
         self.set_backlog(true);
         // There may be room again by now, and nothing under way whose end would say so.
         self.read_backlog_if_room();
@@ -162,19 +184,21 @@ impl Lane {
 }
 
 /// An action that is taken up: nobody else in this process takes it up until this is dropped.
-pub(crate) struct Claim {
+pub struct Claim {
     lane: Arc<Lane>,
     action_id: Uuid,
     slot: Option<OwnedSemaphorePermit>,
 }
 
 impl Claim {
-    pub(crate) fn action_id(&self) -> Uuid {
+    /// Which action.
+    #[must_use]
+    pub fn action_id(&self) -> Uuid {
         self.action_id
     }
 
     /// Makes room for the next one, while this one's row is still to be deleted.
-    pub(crate) fn free_slot(&mut self) {
+    pub fn free_slot(&mut self) {
         if let Some(slot) = self.slot.take() {
             drop(slot);
             self.lane.read_backlog_if_room();

@@ -10,9 +10,11 @@ use crate::reader::items_of;
 use crate::term::Term;
 
 /// An event that could not be read.
-pub(crate) struct Unreadable {
-    pub(crate) position: u64,
-    pub(crate) error: String,
+pub struct Unreadable {
+    /// Where it stands in the log.
+    pub position: u64,
+    /// Why.
+    pub error: String,
 }
 
 /// Sets events aside, in the transaction that moves the checkpoint past them.

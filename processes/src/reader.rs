@@ -18,8 +18,8 @@ use uuid::Uuid;
 
 use crate::agenda;
 use crate::error::ProcessesError;
+use crate::intake::{Intake, Plan};
 use crate::item::Item;
-use crate::lanes::{Claim, Lane};
 use crate::parked_events::{self, Unreadable};
 use crate::term::Term;
 use crate::work;
@@ -69,13 +69,6 @@ struct Reader {
     lags_since: Option<Instant>,
 }
 
-/// What follows from a batch.
-#[derive(Default)]
-struct Plan {
-    items: Vec<Item>,
-    unreadable: Vec<Unreadable>,
-}
-
 impl Reader {
     async fn start(term: &Arc<Term>) -> Result<Self, ProcessesError> {
         let position =
@@ -97,7 +90,7 @@ impl Reader {
                 biased;
                 () = taking.cancelled() => {}
                 events = self.subscription.next(BATCH_MAX_EVENTS) => match events {
-                    Ok(events) => self.take(plan(&events, self.now()), last(&events)).await?,
+                    Ok(events) => self.take(Plan::of(&events, self.now()), last(&events)).await?,
                     Err(error) => self.could_not_read(error).await?,
                 },
                 () = sleep_until(idle_until.unwrap_or_else(Instant::now)), if idle_until.is_some() => {
@@ -119,7 +112,7 @@ impl Reader {
         let lag = known_head.saturating_sub(self.read);
         metrics::gauge!("processes_event_lag").set(lag as f64);
         let lags_far = self.read - self.committed >= CHECKPOINT_LAG_MAX_EVENTS;
-        if plan.items.is_empty() && plan.unreadable.is_empty() && !lags_far {
+        if plan.is_empty() && !lags_far {
             self.lags_since.get_or_insert_with(Instant::now);
             return Ok(());
         }
@@ -128,54 +121,24 @@ impl Reader {
 
     /// Writes rows and checkpoint, then starts what is due.
     async fn write(&mut self, plan: Plan) -> Result<(), ProcessesError> {
-        if self.read == self.committed && plan.items.is_empty() && plan.unreadable.is_empty() {
+        if self.read == self.committed && plan.is_empty() {
             return Ok(());
         }
-        // Taken up before the rows are there: the timers must not find them first.
-        let now = self.now();
-        let entries = plan.items.into_iter().map(|item| {
-            let lane = Arc::clone(self.term.lanes.of(&item.action));
-            let is_due = item.due_at <= now;
-            let claim = if is_due {
-                lane.claim_new(item.action_id)
-            } else {
-                None
-            };
-            (item, Entry { lane, claim })
-        });
-        let (items, entries): (Vec<_>, Vec<_>) = entries.unzip();
-        let laned = items.into_iter().zip(&entries);
-        let laned: Vec<_> = laned
-            .map(|(item, entry)| (item, entry.lane.name().to_owned()))
-            .collect();
+        let term = Arc::clone(&self.term);
+        let intake = Intake::new(plan.items, &term.lanes, self.now());
         let (from, to) = (self.committed, self.read);
-        let inserted = patiently(|| commit(&self.term, &laned, &plan.unreadable, from, to)).await?;
+        let written = || commit(&term, &intake.rows, &plan.unreadable, from, to);
+        let inserted = patiently(written).await?;
         self.committed = to;
         self.lags_since = None;
         for event in &plan.unreadable {
             report_unreadable(event);
         }
-        for ((item, _), entry) in laned.into_iter().zip(entries) {
-            self.start_item(item, entry, now, &inserted);
+        for (item, claim) in intake.written(&inserted, &term.alarm) {
+            let doing = work::run(Arc::clone(&term), item, claim);
+            term.crew.spawn(doing);
         }
         Ok(())
-    }
-
-    /// Does what is due now, and leaves the rest to the timers.
-    fn start_item(&self, item: Item, entry: Entry, now: DateTime<Utc>, inserted: &HashSet<Uuid>) {
-        let term = &self.term;
-        match entry.claim {
-            Some(claim) if inserted.contains(&item.action_id) => {
-                term.crew.spawn(work::run(Arc::clone(term), item, claim));
-            }
-            // The row was there: somebody may have tried it, so it is taken up from the table.
-            Some(claim) => {
-                drop(claim);
-                entry.lane.left_behind();
-            }
-            None if item.due_at <= now => entry.lane.left_behind(),
-            None => term.alarm.ring_if_sooner(item.due_at),
-        }
     }
 
     /// The database is away, or an event's own frame is broken: then it alone is set aside.
@@ -194,7 +157,7 @@ impl Reader {
             match log.read(next, 1).await {
                 Ok(events) if events.is_empty() => break,
                 Ok(events) => {
-                    whole.append(plan(&events, self.now()));
+                    whole.append(Plan::of(&events, self.now()));
                     next += 1;
                 }
                 // Away meanwhile: what could be read is taken in, the rest is read again.
@@ -211,33 +174,6 @@ impl Reader {
         self.subscription = log.subscribe(next);
         self.take(whole, Some(next)).await
     }
-}
-
-/// Where an item goes, and whether it is taken up already.
-struct Entry {
-    lane: Arc<Lane>,
-    claim: Option<Claim>,
-}
-
-impl Plan {
-    fn append(&mut self, mut other: Self) {
-        self.items.append(&mut other.items);
-        self.unreadable.append(&mut other.unreadable);
-    }
-}
-
-fn plan(events: &[Arc<RecordedEvent>], now: DateTime<Utc>) -> Plan {
-    let mut plan = Plan::default();
-    for event in events {
-        match items_of(event, now) {
-            Ok(items) => plan.items.extend(items),
-            Err(error) => plan.unreadable.push(Unreadable {
-                position: event.position,
-                error: format!("{error}: {}", error.source),
-            }),
-        }
-    }
-    plan
 }
 
 fn last(events: &[Arc<RecordedEvent>]) -> Option<u64> {

@@ -4,12 +4,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use futures::FutureExt;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::agenda::{self, DueRow};
 use crate::error::ProcessesError;
-use crate::lanes::Lane;
+use crate::item::Item;
+use crate::lanes::{Claim, Lane, Lanes};
 use crate::term::Term;
 use crate::work;
 
@@ -20,7 +22,7 @@ const RETRY_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Wakes the timers before their time.
 #[derive(Default)]
-pub(crate) struct Alarm {
+pub struct Alarm {
     bell: Notify,
     /// When they wake by themselves; `None` while that is being found out.
     next: Mutex<Option<DateTime<Utc>>>,
@@ -28,12 +30,12 @@ pub(crate) struct Alarm {
 
 impl Alarm {
     /// Wakes them.
-    pub(crate) fn ring(&self) {
+    pub fn ring(&self) {
         self.bell.notify_one();
     }
 
     /// Wakes them if a new row is due before they would wake.
-    pub(crate) fn ring_if_sooner(&self, due_at: DateTime<Utc>) {
+    pub fn ring_if_sooner(&self, due_at: DateTime<Utc>) {
         let next = *self.next.lock().unwrap_or_else(PoisonError::into_inner);
         if next.is_none_or(|next| due_at < next) {
             self.ring();
@@ -44,7 +46,14 @@ impl Alarm {
         self.bell.notified().await;
     }
 
-    fn set(&self, next: Option<DateTime<Utc>>) {
+    /// Whether they were woken since they were last asked.
+    #[must_use]
+    pub fn was_rung(&self) -> bool {
+        self.bell.notified().now_or_never().is_some()
+    }
+
+    /// Says when they wake by themselves; `None` while that is being found out.
+    pub fn set(&self, next: Option<DateTime<Utc>>) {
         *self.next.lock().unwrap_or_else(PoisonError::into_inner) = next;
     }
 }
@@ -80,18 +89,7 @@ async fn turn(term: &Arc<Term>) -> Result<Option<DateTime<Utc>>, ProcessesError>
     // From here on every new row wakes the next turn: this one may have looked too early to see it.
     term.alarm.set(None);
     let now = term.parts.clock.now();
-    let mut rooms: Vec<(&Lane, usize)> = Vec::new();
-    for lane in term.lanes.all() {
-        let free = lane.free();
-        // A full lane keeps its backlog as it is: nobody looks. An open one is found out about below;
-        // whoever finds it full meanwhile says so again, and after that wakes the next turn.
-        if free > 0 {
-            lane.set_backlog(false);
-            rooms.push((lane, free));
-        } else {
-            lane.set_backlog(true);
-        }
-    }
+    let rooms = term.lanes.rooms();
     let rows = match agenda::due(term.parts.pool(), now, &rooms).await {
         Ok(rows) => rows,
         Err(error) => {
@@ -99,14 +97,17 @@ async fn turn(term: &Arc<Term>) -> Result<Option<DateTime<Utc>>, ProcessesError>
             return Err(error);
         }
     };
-    for (lane, free) in &rooms {
-        let found = rows.iter().filter(|row| row.lane == lane.name()).count();
-        if found >= *free {
-            lane.set_backlog(true);
-        }
-    }
+    note_backlogs(&rooms, &rows);
     for row in rows {
-        take_up(term, row);
+        if let Some((item, claim)) = take_up(&term.lanes, row) {
+            match item {
+                Ok(item) => term.crew.spawn(work::run(Arc::clone(term), item, claim)),
+                Err(error) => {
+                    let parking = work::park_unreadable(Arc::clone(term), error, claim);
+                    term.crew.spawn(parking);
+                }
+            }
+        }
     }
     let lanes: Vec<&str> = term.lanes.all().map(|lane| lane.name()).collect();
     let next = agenda::next_due_at(term.parts.pool(), now, &lanes).await?;
@@ -114,19 +115,25 @@ async fn turn(term: &Arc<Term>) -> Result<Option<DateTime<Utc>>, ProcessesError>
     Ok(next)
 }
 
-fn take_up(term: &Arc<Term>, row: DueRow) {
-    let Some(lane) = term.lanes.all().find(|lane| lane.name() == row.lane) else {
-        return; // Only known lanes are asked for.
-    };
+/// A lane with as many due rows as it had room for may have more of them.
+pub fn note_backlogs(rooms: &[(&Arc<Lane>, usize)], rows: &[DueRow]) {
+    for (lane, free) in rooms {
+        let found = rows.iter().filter(|row| row.lane == lane.name()).count();
+        if found >= *free {
+            lane.set_backlog(true);
+        }
+    }
+}
+
+/// Takes a row up, if nobody has it yet and there is still room.
+#[must_use]
+pub fn take_up(lanes: &Lanes, row: DueRow) -> Option<(Result<Item, ProcessesError>, Claim)> {
+    // Only known lanes are asked for.
+    let lane = lanes.all().find(|lane| lane.name() == row.lane)?;
     let Some(claim) = lane.claim(row.action_id) else {
         // Taken up meanwhile, or no room after all: then it stays a row.
         lane.left_behind();
-        return;
+        return None;
     };
-    match row.item {
-        Ok(item) => term.crew.spawn(work::run(Arc::clone(term), item, claim)),
-        Err(error) => term
-            .crew
-            .spawn(work::park_unreadable(Arc::clone(term), error, claim)),
-    }
+    Some((row.item, claim))
 }
