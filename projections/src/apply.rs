@@ -8,6 +8,7 @@ use sqlx::{Connection, PgConnection};
 
 use crate::error::ProjectionError;
 use crate::generation::Target;
+use crate::memory::Tables;
 use crate::parking::{self, Parked};
 use crate::projector::{Event, key};
 
@@ -35,7 +36,11 @@ pub(crate) async fn apply_batch(
         blocked = parking::keys(&mut transaction, target).await?;
     }
     let (events, parked) = decode(wanted, &mut blocked);
-    match target.projector.apply(&mut transaction, &events).await {
+    match target
+        .projector
+        .apply(&mut Tables::Postgres(&mut transaction), &events)
+        .await
+    {
         Ok(()) => {
             parking::park(&mut transaction, target, &parked).await?;
             transaction.commit().await?;

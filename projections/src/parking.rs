@@ -6,6 +6,7 @@ use sqlx::{Connection, PgConnection};
 
 use crate::error::{ProjectionError, signed};
 use crate::generation::Target;
+use crate::memory::Tables;
 use crate::projector::{Event, key};
 
 /// The most characters of a stored error: enough to understand it, and bounded whatever the event holds.
@@ -81,7 +82,8 @@ pub(crate) async fn apply_apart(
             continue;
         }
         let mut savepoint = transaction.begin().await?;
-        let error = match target.projector.apply(&mut savepoint, &ready).await {
+        let mut tables = Tables::Postgres(&mut savepoint);
+        let error = match target.projector.apply(&mut tables, &ready).await {
             Ok(()) => {
                 savepoint.commit().await?;
                 continue;

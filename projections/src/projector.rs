@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{DomainEvent, UnknownEvent};
 use event_store::RecordedEvent;
-use sqlx::PgConnection;
 
 use crate::error::ProjectionError;
+use crate::memory::Tables;
 
 /// Folds events into the rows of its tables, and does nothing else: the same events always make the same
 /// rows, in batches of any size. That is what makes a rebuild comparable and a repeat harmless.
@@ -34,11 +34,8 @@ pub(crate) trait Projector: Send + Sync {
 
     /// Takes in the next events that it wants, in order. Either all of them take effect or none: the
     /// caller rolls back on an error.
-    async fn apply(
-        &self,
-        connection: &mut PgConnection,
-        events: &[Event],
-    ) -> Result<(), ProjectionError>;
+    async fn apply(&self, tables: &mut Tables<'_>, events: &[Event])
+    -> Result<(), ProjectionError>;
 }
 
 /// A table of a projector.
@@ -62,16 +59,23 @@ impl Table {
     }
 }
 
-/// An event with its type back on.
-pub(crate) struct Event {
+/// An event with its type back on. Cheap to clone.
+#[derive(Clone)]
+pub struct Event {
     pub(crate) stored: Arc<RecordedEvent>,
-    pub(crate) event: DomainEvent,
+    pub(crate) event: Arc<DomainEvent>,
 }
 
 impl Event {
     pub(crate) fn decode(stored: Arc<RecordedEvent>) -> Result<Self, UnknownEvent> {
-        let event = stored.decode()?.event;
+        let event = Arc::new(stored.decode()?.event);
         Ok(Self { stored, event })
+    }
+
+    /// An event that was decoded before.
+    #[must_use]
+    pub fn decoded(stored: Arc<RecordedEvent>, event: Arc<DomainEvent>) -> Self {
+        Self { stored, event }
     }
 
     /// When the command that caused it was taken.

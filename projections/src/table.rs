@@ -1,31 +1,74 @@
-//! Rows in bulk: one statement for all rows of a table, whatever their number.
+//! Rows in bulk: one statement for all rows of a table, whatever their number. Where the rows are is
+//! [`Tables`]' business: in PostgreSQL, or in memory for the simulation.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
 
-use sqlx::postgres::{PgArguments, PgHasArrayType, PgRow};
+use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
-use sqlx::{Encode, FromRow, PgConnection, Postgres, Type};
+use sqlx::{FromRow, PgConnection, Postgres};
+use uuid::Uuid;
+
+use crate::error::ProjectionError;
+use crate::memory::Tables;
 
 /// A statement with arguments on their way in.
 pub(crate) type Statement<'q> = Query<'q, Postgres, PgArguments>;
 
 /// A row of a table; see [`row!`].
-pub(crate) trait Row: Clone + Send + Sync + Unpin + for<'r> FromRow<'r, PgRow> {
+pub(crate) trait Row:
+    Clone + Debug + PartialEq + Send + Sync + Unpin + 'static + for<'r> FromRow<'r, PgRow>
+{
     const TABLE: &'static str;
     /// The columns of the primary key.
     const KEY: &'static [&'static str];
     /// All columns that are written, with their SQL types.
     const COLUMNS: &'static [(&'static str, &'static str)];
 
+    /// The primary key.
+    fn key(&self) -> Vec<KeyPart>;
+
     /// Binds one array a column.
     fn bind<'q>(statement: Statement<'q>, rows: &[&Self]) -> Statement<'q>;
+}
+
+/// A column of a primary key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum KeyPart {
+    Uuid(Uuid),
+    Text(String),
+    Int(i64),
+}
+
+impl From<Uuid> for KeyPart {
+    fn from(id: Uuid) -> Self {
+        Self::Uuid(id)
+    }
+}
+
+impl From<String> for KeyPart {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<i64> for KeyPart {
+    fn from(number: i64) -> Self {
+        Self::Int(number)
+    }
+}
+
+impl From<i32> for KeyPart {
+    fn from(number: i32) -> Self {
+        Self::Int(number.into())
+    }
 }
 
 /// Declares a row: a struct with the table's columns, and how it is written.
 macro_rules! row {
     (
         $(#[$doc:meta])*
-        $name:ident in $table:literal key ($($key:literal),+) {
+        $name:ident in $table:literal key ($($key:ident),+) {
             $($field:ident: $type:ty as $sql:literal),+ $(,)?
         }
     ) => {
@@ -37,9 +80,13 @@ macro_rules! row {
 
         impl $crate::table::Row for $name {
             const TABLE: &'static str = $table;
-            const KEY: &'static [&'static str] = &[$($key),+];
+            const KEY: &'static [&'static str] = &[$(stringify!($key)),+];
             const COLUMNS: &'static [(&'static str, &'static str)] =
                 &[$((stringify!($field), $sql)),+];
+
+            fn key(&self) -> Vec<$crate::table::KeyPart> {
+                vec![$($crate::table::KeyPart::from(self.$key.clone())),+]
+            }
 
             fn bind<'q>(
                 statement: $crate::table::Statement<'q>,
@@ -55,11 +102,15 @@ pub(crate) use row;
 
 /// Adds rows that are not there yet.
 pub(crate) async fn insert<R: Row>(
-    connection: &mut PgConnection,
+    tables: &mut Tables<'_>,
     rows: &[R],
-) -> Result<(), sqlx::Error> {
+) -> Result<(), ProjectionError> {
+    let connection = match tables {
+        Tables::Postgres(connection) => connection,
+        Tables::Memory(memory) => return memory.insert(rows),
+    };
     let rows: Vec<_> = rows.iter().collect();
-    write(connection, &insert_sql::<R>(), &rows).await
+    Ok(write(connection, &insert_sql::<R>(), &rows).await?)
 }
 
 /// Writes rows whether or not they are there.
@@ -94,7 +145,7 @@ fn insert_sql<R: Row>() -> String {
     format!("INSERT INTO {table} ({columns}) SELECT * FROM unnest({arrays})")
 }
 
-fn columns<R: Row>() -> String {
+pub(crate) fn columns<R: Row>() -> String {
     let names: Vec<_> = R::COLUMNS.iter().map(|(name, _)| *name).collect();
     names.join(", ")
 }
@@ -106,33 +157,32 @@ pub(crate) struct Rows<K, R> {
 }
 
 impl<K: Ord + Clone, R: Row> Rows<K, R> {
-    /// The rows that are there among those whose `column` has one of these values.
+    /// The rows that are there among those whose key's first column has one of these values.
     pub(crate) async fn load<V>(
-        connection: &mut PgConnection,
-        column: &str,
+        tables: &mut Tables<'_>,
         values: BTreeSet<V>,
         key: impl Fn(&R) -> K,
-    ) -> Result<Self, sqlx::Error>
+    ) -> Result<Self, ProjectionError>
     where
-        V: Send + Sync + PgHasArrayType + Type<Postgres> + for<'q> Encode<'q, Postgres>,
-        Vec<V>: for<'q> Encode<'q, Postgres> + Type<Postgres>,
+        V: Into<KeyPart>,
+        Vec<V>: for<'q> sqlx::Encode<'q, Postgres> + sqlx::Type<Postgres> + Send,
     {
-        let mut rows = BTreeMap::new();
+        let mut found = Vec::new();
         if !values.is_empty() {
-            let sql = format!(
-                "SELECT {} FROM {} WHERE {column} = ANY ($1)",
-                columns::<R>(),
-                R::TABLE
-            );
-            let values: Vec<V> = values.into_iter().collect();
-            let found: Vec<R> = sqlx::query_as(&sql)
-                .bind(values)
-                .fetch_all(connection)
-                .await?;
-            rows.extend(found.into_iter().map(|row| (key(&row), row)));
+            found = match tables {
+                Tables::Memory(memory) => memory.find(values.into_iter().map(Into::into)),
+                Tables::Postgres(connection) => {
+                    let column = R::KEY.first().copied().unwrap_or_default();
+                    let (columns, table) = (columns::<R>(), R::TABLE);
+                    let sql = format!("SELECT {columns} FROM {table} WHERE {column} = ANY ($1)");
+                    let values: Vec<V> = values.into_iter().collect();
+                    let query = sqlx::query_as(&sql).bind(values);
+                    query.fetch_all(&mut **connection).await?
+                }
+            };
         }
         Ok(Self {
-            rows,
+            rows: found.into_iter().map(|row| (key(&row), row)).collect(),
             changed: BTreeSet::new(),
         })
     }
@@ -161,12 +211,18 @@ impl<K: Ord + Clone, R: Row> Rows<K, R> {
     }
 
     /// Writes what changed.
-    pub(crate) async fn save(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    pub(crate) async fn save(&self, tables: &mut Tables<'_>) -> Result<(), ProjectionError> {
         let changed: Vec<_> = self
             .changed
             .iter()
             .filter_map(|key| self.rows.get(key))
             .collect();
-        upsert(connection, &changed).await
+        match tables {
+            Tables::Postgres(connection) => Ok(upsert(connection, &changed).await?),
+            Tables::Memory(memory) => {
+                memory.upsert(&changed);
+                Ok(())
+            }
+        }
     }
 }

@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use domain::DomainEvent;
 use domain::coupon_pool::CouponPoolEvent;
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::error::ProjectionError;
+use crate::memory::Tables;
 use crate::projector::{Event, Projector, Table};
 use crate::table::Rows;
 use rows::{CouponRow, PoolRow};
@@ -51,20 +51,20 @@ impl Projector for Coupons {
 
     async fn apply(
         &self,
-        connection: &mut PgConnection,
+        tables: &mut Tables<'_>,
         events: &[Event],
     ) -> Result<(), ProjectionError> {
         let (pool_ids, codes) = touched(events)?;
-        let mut pools = Rows::load(connection, "id", pool_ids, |row: &PoolRow| row.id).await?;
+        let mut pools = Rows::load(tables, pool_ids, |row: &PoolRow| row.id).await?;
         let key = |row: &CouponRow| row.code.clone();
-        let mut coupons = Rows::load(connection, "code", codes, key).await?;
+        let mut coupons = Rows::load(tables, codes, key).await?;
         for event in events {
-            if let DomainEvent::CouponPool(pool_event) = &event.event {
+            if let DomainEvent::CouponPool(pool_event) = &*event.event {
                 fold::fold(&mut pools, &mut coupons, event.id()?, event, pool_event)?;
             }
         }
-        pools.save(connection).await?;
-        coupons.save(connection).await?;
+        pools.save(tables).await?;
+        coupons.save(tables).await?;
         Ok(())
     }
 }
@@ -73,7 +73,7 @@ impl Projector for Coupons {
 fn touched(events: &[Event]) -> Result<(BTreeSet<Uuid>, BTreeSet<String>), ProjectionError> {
     let (mut pools, mut codes) = (BTreeSet::new(), BTreeSet::new());
     for event in events {
-        let DomainEvent::CouponPool(pool_event) = &event.event else {
+        let DomainEvent::CouponPool(pool_event) = &*event.event else {
             continue;
         };
         match pool_event {

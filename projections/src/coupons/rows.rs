@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::table::row;
 
 row! {
-    PoolRow in "coupon_pools" key ("id") {
+    PoolRow in "coupon_pools" key (id) {
         id: Uuid as "uuid",
         name: String as "text",
         discount_type: String as "text",
@@ -27,7 +27,7 @@ row! {
 }
 
 row! {
-    CouponRow in "user_coupons" key ("code") {
+    CouponRow in "user_coupons" key (code) {
         code: String as "text",
         pool_id: Uuid as "uuid",
         user_id: String as "text",

@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use domain::DomainEvent;
 use domain::coupon_pool::CouponPoolEvent;
 use domain::order::OrderEvent;
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::rows::{OrderUserRow, PoolNameRow};
 use crate::error::ProjectionError;
+use crate::memory::Tables;
 use crate::projector::{Event, missing};
 use crate::table::Rows;
 
@@ -21,12 +21,12 @@ pub(super) struct Lookups {
 
 impl Lookups {
     pub(super) async fn load(
-        connection: &mut PgConnection,
+        tables: &mut Tables<'_>,
         events: &[Event],
     ) -> Result<Self, ProjectionError> {
         let (mut orders, mut pools) = (BTreeSet::new(), BTreeSet::new());
         for event in events {
-            match &event.event {
+            match &*event.event {
                 DomainEvent::Order(
                     OrderEvent::OrderConfirmed {}
                     | OrderEvent::OrderShipped {}
@@ -47,17 +47,14 @@ impl Lookups {
         }
         let pool_id = |row: &PoolNameRow| row.pool_id;
         Ok(Self {
-            orders: Rows::load(connection, "order_id", orders, |row: &OrderUserRow| {
-                row.order_id
-            })
-            .await?,
-            pools: Rows::load(connection, "pool_id", pools, pool_id).await?,
+            orders: Rows::load(tables, orders, |row: &OrderUserRow| row.order_id).await?,
+            pools: Rows::load(tables, pools, pool_id).await?,
         })
     }
 
     /// Remembers what later events will not say.
     pub(super) fn learn(&mut self, event: &Event) -> Result<(), ProjectionError> {
-        match &event.event {
+        match &*event.event {
             DomainEvent::Order(OrderEvent::OrderPlaced { user_id, .. }) => {
                 let order_id = event.id()?;
                 let row = OrderUserRow {
@@ -102,9 +99,9 @@ impl Lookups {
             .ok_or_else(|| missing("coupon pool", pool_id))
     }
 
-    pub(super) async fn save(&self, connection: &mut PgConnection) -> Result<(), ProjectionError> {
-        self.orders.save(connection).await?;
-        self.pools.save(connection).await?;
+    pub(super) async fn save(&self, tables: &mut Tables<'_>) -> Result<(), ProjectionError> {
+        self.orders.save(tables).await?;
+        self.pools.save(tables).await?;
         Ok(())
     }
 }

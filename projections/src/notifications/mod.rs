@@ -7,9 +7,9 @@ mod notice;
 mod rows;
 
 use async_trait::async_trait;
-use sqlx::PgConnection;
 
 use crate::error::ProjectionError;
+use crate::memory::Tables;
 use crate::projector::{Event, Projector, Table};
 use crate::table;
 use lookups::Lookups;
@@ -62,10 +62,10 @@ impl Projector for Notifications {
 
     async fn apply(
         &self,
-        connection: &mut PgConnection,
+        tables: &mut Tables<'_>,
         events: &[Event],
     ) -> Result<(), ProjectionError> {
-        let mut lookups = Lookups::load(connection, events).await?;
+        let mut lookups = Lookups::load(tables, events).await?;
         let mut notifications = Vec::with_capacity(events.len());
         for event in events {
             lookups.learn(event)?;
@@ -80,8 +80,8 @@ impl Projector for Notifications {
                 });
             }
         }
-        lookups.save(connection).await?;
-        table::insert(connection, &notifications).await?;
+        lookups.save(tables).await?;
+        table::insert(tables, &notifications).await?;
         Ok(())
     }
 }

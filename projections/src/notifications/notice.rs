@@ -28,7 +28,7 @@ fn to(user_id: &UserId, kind: &'static str, params: Value) -> Option<Notice> {
 
 /// What a user is told about an event; nothing about most.
 pub(super) fn of(event: &Event, lookups: &Lookups) -> Result<Option<Notice>, ProjectionError> {
-    match &event.event {
+    match &*event.event {
         DomainEvent::Order(order_event) => of_order(event, order_event, lookups),
         DomainEvent::Payment(payment_event) => Ok(of_payment(event, payment_event)),
         DomainEvent::CouponPool(pool_event) => of_coupon_pool(event, pool_event, lookups),

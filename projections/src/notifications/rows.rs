@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::table::row;
 
 row! {
-    NotificationRow in "notifications" key ("user_id", "position") {
+    NotificationRow in "notifications" key (user_id, position) {
         user_id: String as "text",
         position: i64 as "bigint",
         id: Uuid as "uuid",
@@ -18,14 +18,14 @@ row! {
 }
 
 row! {
-    OrderUserRow in "order_users" key ("order_id") {
+    OrderUserRow in "order_users" key (order_id) {
         order_id: Uuid as "uuid",
         user_id: String as "text",
     }
 }
 
 row! {
-    PoolNameRow in "pool_names" key ("pool_id") {
+    PoolNameRow in "pool_names" key (pool_id) {
         pool_id: Uuid as "uuid",
         name: String as "text",
         valid_until: DateTime<Utc> as "timestamptz",

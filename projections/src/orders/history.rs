@@ -15,7 +15,7 @@ use crate::error::ProjectionError;
 use crate::projector::Event;
 
 pub(super) fn row(order_id: Uuid, event: &Event) -> Result<HistoryRow, ProjectionError> {
-    let detail = match &event.event {
+    let detail = match &*event.event {
         DomainEvent::Order(order_event) => of_order(order_event),
         DomainEvent::Payment(payment_event) => of_payment(event, payment_event),
         DomainEvent::Inventory(_) | DomainEvent::CouponPool(_) | DomainEvent::Product(_) => {

@@ -10,10 +10,10 @@ use async_trait::async_trait;
 use domain::DomainEvent;
 use domain::order::OrderEvent;
 use domain::payment::PaymentEvent;
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::error::ProjectionError;
+use crate::memory::Tables;
 use crate::projector::{Event, Projector, Table, missing};
 use crate::table::{self, Rows};
 pub(crate) use fold::cancel_kind;
@@ -70,15 +70,15 @@ impl Projector for Orders {
 
     async fn apply(
         &self,
-        connection: &mut PgConnection,
+        tables: &mut Tables<'_>,
         events: &[Event],
     ) -> Result<(), ProjectionError> {
-        let mut orders = load_orders(connection, events).await?;
-        let mut payments = load_payments(connection, events).await?;
+        let mut orders = load_orders(tables, events).await?;
+        let mut payments = load_payments(tables, events).await?;
         let mut items = Vec::new();
         let mut history = Vec::with_capacity(events.len());
         for event in events {
-            let order_id = match &event.event {
+            let order_id = match &*event.event {
                 DomainEvent::Order(order_event) => {
                     let order_id = event.id()?;
                     fold::fold(&mut orders, order_id, event, order_event)?;
@@ -94,46 +94,46 @@ impl Projector for Orders {
             };
             history.push(history::row(order_id, event)?);
         }
-        orders.save(connection).await?;
-        payments.save(connection).await?;
-        table::insert::<ItemRow>(connection, &items).await?;
-        table::insert(connection, &history).await?;
+        orders.save(tables).await?;
+        payments.save(tables).await?;
+        table::insert::<ItemRow>(tables, &items).await?;
+        table::insert(tables, &history).await?;
         Ok(())
     }
 }
 
 async fn load_orders(
-    connection: &mut PgConnection,
+    tables: &mut Tables<'_>,
     events: &[Event],
 ) -> Result<Rows<Uuid, OrderRow>, ProjectionError> {
     let mut known = BTreeSet::new();
     for event in events {
         let placed = matches!(
-            &event.event,
+            &*event.event,
             DomainEvent::Order(OrderEvent::OrderPlaced { .. })
         );
-        if matches!(&event.event, DomainEvent::Order(_)) && !placed {
+        if matches!(&*event.event, DomainEvent::Order(_)) && !placed {
             known.insert(event.id::<Uuid>()?);
         }
     }
-    Ok(Rows::load(connection, "id", known, |order: &OrderRow| order.id).await?)
+    Rows::load(tables, known, |order: &OrderRow| order.id).await
 }
 
 async fn load_payments(
-    connection: &mut PgConnection,
+    tables: &mut Tables<'_>,
     events: &[Event],
 ) -> Result<Rows<Uuid, OrderPaymentRow>, ProjectionError> {
     let mut known = BTreeSet::new();
     for event in events {
         if matches!(
-            &event.event,
+            &*event.event,
             DomainEvent::Payment(PaymentEvent::PaymentRefundDelayed { .. })
         ) {
             known.insert(event.id::<Uuid>()?);
         }
     }
     let key = |payment: &OrderPaymentRow| payment.payment_id;
-    Ok(Rows::load(connection, "payment_id", known, key).await?)
+    Rows::load(tables, known, key).await
 }
 
 /// The order that a payment's event concerns; remembered, because one kind of event does not name it.

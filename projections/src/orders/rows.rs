@@ -9,7 +9,7 @@ use crate::error::ProjectionError;
 use crate::table::row;
 
 row! {
-    OrderRow in "orders" key ("id") {
+    OrderRow in "orders" key (id) {
         id: Uuid as "uuid",
         user_id: String as "text",
         status: String as "text",
@@ -37,7 +37,7 @@ row! {
 }
 
 row! {
-    ItemRow in "order_items" key ("order_id", "line_number") {
+    ItemRow in "order_items" key (order_id, line_number) {
         order_id: Uuid as "uuid",
         line_number: i32 as "integer",
         id: Uuid as "uuid",
@@ -50,7 +50,7 @@ row! {
 }
 
 row! {
-    HistoryRow in "order_history" key ("order_id", "position") {
+    HistoryRow in "order_history" key (order_id, position) {
         order_id: Uuid as "uuid",
         position: i64 as "bigint",
         event_id: Uuid as "uuid",
@@ -61,7 +61,7 @@ row! {
 }
 
 row! {
-    OrderPaymentRow in "order_payments" key ("payment_id") {
+    OrderPaymentRow in "order_payments" key (payment_id) {
         payment_id: Uuid as "uuid",
         order_id: Uuid as "uuid",
     }

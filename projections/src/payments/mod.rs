@@ -10,10 +10,10 @@ use async_trait::async_trait;
 use domain::DomainEvent;
 use domain::order::OrderEvent;
 use domain::payment::PaymentEvent;
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::error::ProjectionError;
+use crate::memory::Tables;
 use crate::projector::{Event, Projector, Table};
 use crate::table::Rows;
 use rows::{PaymentRow, PaymentStateRow};
@@ -57,16 +57,15 @@ impl Projector for Payments {
 
     async fn apply(
         &self,
-        connection: &mut PgConnection,
+        tables: &mut Tables<'_>,
         events: &[Event],
     ) -> Result<(), ProjectionError> {
         let (payment_ids, order_ids) = touched(events)?;
-        let mut payments =
-            Rows::load(connection, "id", payment_ids, |row: &PaymentRow| row.id).await?;
+        let mut payments = Rows::load(tables, payment_ids, |row: &PaymentRow| row.id).await?;
         let key = |row: &PaymentStateRow| row.order_id;
-        let mut states = Rows::load(connection, "order_id", order_ids, key).await?;
+        let mut states = Rows::load(tables, order_ids, key).await?;
         for event in events {
-            match &event.event {
+            match &*event.event {
                 DomainEvent::Payment(payment_event) => {
                     fold::fold(&mut payments, event.id()?, event, payment_event)?;
                     states::of_payment(&mut states, event.id()?, event, payment_event)?;
@@ -79,8 +78,8 @@ impl Projector for Payments {
                 | DomainEvent::Product(_) => {}
             }
         }
-        payments.save(connection).await?;
-        states.save(connection).await?;
+        payments.save(tables).await?;
+        states.save(tables).await?;
         Ok(())
     }
 }
@@ -90,7 +89,7 @@ impl Projector for Payments {
 fn touched(events: &[Event]) -> Result<(BTreeSet<Uuid>, BTreeSet<Uuid>), ProjectionError> {
     let (mut payments, mut orders) = (BTreeSet::new(), BTreeSet::new());
     for event in events {
-        match &event.event {
+        match &*event.event {
             DomainEvent::Payment(payment_event) => {
                 orders.extend(states::order_id(payment_event));
                 if !matches!(payment_event, PaymentEvent::PaymentRequested { .. }) {

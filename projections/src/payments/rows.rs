@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::table::row;
 
 row! {
-    PaymentRow in "payments" key ("id") {
+    PaymentRow in "payments" key (id) {
         id: Uuid as "uuid",
         order_id: Uuid as "uuid",
         user_id: String as "text",
@@ -36,7 +36,7 @@ row! {
 }
 
 row! {
-    PaymentStateRow in "payment_states" key ("order_id") {
+    PaymentStateRow in "payment_states" key (order_id) {
         order_id: Uuid as "uuid",
         user_id: String as "text",
         current_status: String as "text",

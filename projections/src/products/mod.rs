@@ -9,10 +9,10 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use domain::DomainEvent;
 use domain::product::ProductEvent;
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::error::ProjectionError;
+use crate::memory::Tables;
 use crate::projector::{Event, Projector, Table};
 use crate::table::Rows;
 use rows::{ProductRow, SalesRow, StockRow, WarehouseRow};
@@ -63,13 +63,13 @@ impl Projector for Products {
 
     async fn apply(
         &self,
-        connection: &mut PgConnection,
+        tables: &mut Tables<'_>,
         events: &[Event],
     ) -> Result<(), ProjectionError> {
-        let mut batch = Batch::load(connection, events).await?;
+        let mut batch = Batch::load(tables, events).await?;
         for event in events {
             let product_id = event.id()?;
-            match &event.event {
+            match &*event.event {
                 DomainEvent::Product(product_event) => {
                     catalogue::fold(&mut batch, product_id, event, product_event)?;
                 }
@@ -79,10 +79,10 @@ impl Projector for Products {
                 DomainEvent::Order(_) | DomainEvent::CouponPool(_) | DomainEvent::Payment(_) => {}
             }
         }
-        batch.products.save(connection).await?;
-        batch.sales.save(connection).await?;
-        batch.stock.save(connection).await?;
-        batch.warehouses.save(connection).await?;
+        batch.products.save(tables).await?;
+        batch.sales.save(tables).await?;
+        batch.stock.save(tables).await?;
+        batch.warehouses.save(tables).await?;
         Ok(())
     }
 }
@@ -96,15 +96,12 @@ struct Batch {
 }
 
 impl Batch {
-    async fn load(
-        connection: &mut PgConnection,
-        events: &[Event],
-    ) -> Result<Self, ProjectionError> {
+    async fn load(tables: &mut Tables<'_>, events: &[Event]) -> Result<Self, ProjectionError> {
         let (mut described, mut created, mut stocked) =
             (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for event in events {
             let product_id: Uuid = event.id()?;
-            match &event.event {
+            match &*event.event {
                 DomainEvent::Product(ProductEvent::ProductCreated { .. }) => {
                     created.insert(product_id);
                 }
@@ -120,19 +117,10 @@ impl Batch {
         created.extend(&stocked);
         let warehouse_key = |row: &WarehouseRow| (row.product_id, row.warehouse.clone());
         Ok(Self {
-            products: Rows::load(connection, "id", described, |row: &ProductRow| row.id).await?,
-            sales: Rows::load(connection, "product_id", created, |row: &SalesRow| {
-                row.product_id
-            })
-            .await?,
-            stock: Rows::load(
-                connection,
-                "product_id",
-                stocked.clone(),
-                |row: &StockRow| row.product_id,
-            )
-            .await?,
-            warehouses: Rows::load(connection, "product_id", stocked, warehouse_key).await?,
+            products: Rows::load(tables, described, |row: &ProductRow| row.id).await?,
+            sales: Rows::load(tables, created, |row: &SalesRow| row.product_id).await?,
+            stock: Rows::load(tables, stocked.clone(), |row: &StockRow| row.product_id).await?,
+            warehouses: Rows::load(tables, stocked, warehouse_key).await?,
         })
     }
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::table::row;
 
 row! {
-    ProductRow in "products" key ("id") {
+    ProductRow in "products" key (id) {
         id: Uuid as "uuid",
         name: String as "text",
         category: String as "text",
@@ -24,14 +24,14 @@ row! {
 }
 
 row! {
-    SalesRow in "product_sales" key ("product_id") {
+    SalesRow in "product_sales" key (product_id) {
         product_id: Uuid as "uuid",
         sold_count: i64 as "bigint",
     }
 }
 
 row! {
-    StockRow in "stock" key ("product_id") {
+    StockRow in "stock" key (product_id) {
         product_id: Uuid as "uuid",
         stock: i64 as "bigint",
         reserved_stock: i64 as "bigint",
@@ -41,7 +41,7 @@ row! {
 }
 
 row! {
-    WarehouseRow in "stock_by_warehouse" key ("product_id", "warehouse") {
+    WarehouseRow in "stock_by_warehouse" key (product_id, warehouse) {
         product_id: Uuid as "uuid",
         warehouse: String as "text",
         stock: i64 as "bigint",
