@@ -88,6 +88,12 @@ pub enum Refused {
     Fenced,
 }
 
+impl Verdict {
+    pub(crate) fn is_written(&self) -> bool {
+        matches!(self, Self::Written(_))
+    }
+}
+
 /// What became of a whole batch.
 pub struct Appended {
     /// One a command, in order.

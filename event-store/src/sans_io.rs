@@ -5,6 +5,6 @@
 //! compare.
 
 pub use crate::append::{Appended, Batch, DecidedCommand, DecidedEvent, Refused, Verdict};
-pub use crate::deciding::{Committed, Core, Job};
+pub use crate::deciding::{Committed, Core, Job, Landed};
 pub use crate::load::{Read, ReadResult, StoredEvent, Wanted, fold, load};
 pub use crate::snapshots::{Snapshot, SnapshotState};

@@ -1,8 +1,8 @@
 //! The aggregates in memory: the most recently used ones.
 //!
-//! Of each the cache keeps the last state known to be durable, and beside it the state that the batch
-//! under way has decided. When the batch is written the second becomes the first; when not, the second
-//! is forgotten and the stream's tail is read before it is used again.
+//! Of each the cache keeps the last state known to be durable, and beside it the states that the batch
+//! under way and the batch after it have decided. When a batch is written its state becomes the durable
+//! one; when not, both are forgotten and the stream's tail is read before it is used again.
 
 use std::num::NonZeroUsize;
 
@@ -15,26 +15,79 @@ use crate::snapshots::SnapshotState;
 pub(super) struct Cache {
     entries: LruCache<StreamId, Entry>,
     streams_max: usize,
+    /// Whose turn it is to be decided.
+    turn: Turn,
+}
+
+/// One of two batches: while one is under way, the other is decided.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) enum Turn {
+    #[default]
+    Even,
+    Odd,
+}
+
+impl Turn {
+    fn other(self) -> Self {
+        match self {
+            Self::Even => Self::Odd,
+            Self::Odd => Self::Even,
+        }
+    }
 }
 
 struct Entry {
     /// The state as of some position of the log.
     committed: Loaded,
-    /// The state as the batch under way decided it.
-    pending: Option<Loaded>,
+    decided: Decided,
     /// Whether the log is known or feared to be further than `committed`.
     stale: bool,
     snapshot: SnapshotState,
 }
 
+/// The states that batches decided which are not known to be written.
+#[derive(Default)]
+struct Decided {
+    even: Option<Loaded>,
+    odd: Option<Loaded>,
+}
+
+impl Decided {
+    fn by(&self, turn: Turn) -> Option<&Loaded> {
+        match turn {
+            Turn::Even => self.even.as_ref(),
+            Turn::Odd => self.odd.as_ref(),
+        }
+    }
+
+    fn slot(&mut self, turn: Turn) -> &mut Option<Loaded> {
+        match turn {
+            Turn::Even => &mut self.even,
+            Turn::Odd => &mut self.odd,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.even.is_none() && self.odd.is_none()
+    }
+}
+
 impl Cache {
     pub(super) fn new(streams_max: usize) -> Self {
         let capacity = NonZeroUsize::new(streams_max).unwrap_or(NonZeroUsize::MIN);
-        // Unbounded to the library: it would evict what a batch under way still needs.
+        // Unbounded to the library: it would evict what a batch still needs.
         Self {
             entries: LruCache::unbounded(),
             streams_max: capacity.get(),
+            turn: Turn::default(),
         }
+    }
+
+    /// The batch that was being decided is sent, and the next one's turn begins. Returns whose it was.
+    pub(super) fn next_turn(&mut self) -> Turn {
+        let sent = self.turn;
+        self.turn = sent.other();
+        sent
     }
 
     /// Whether the stream must be read before it is used.
@@ -64,17 +117,24 @@ impl Cache {
         let snapshot = snapshot.map_or(known, |sequence| SnapshotState { sequence, bytes: 0 });
         let entry = Entry {
             committed: loaded,
-            pending: None,
+            decided: Decided::default(),
             stale: false,
             snapshot,
         };
         self.entries.put(stream, entry);
     }
 
-    /// Takes in what a command of the batch under way decided.
+    /// Takes in what a command of this turn's batch decided.
     pub(super) fn decided(&mut self, stream: &StreamId, state: Loaded) {
         if let Some(entry) = self.entries.get_mut(stream) {
-            entry.pending = Some(state);
+            *entry.decided.slot(self.turn) = Some(state);
+        }
+    }
+
+    /// Forgets what this turn's batch decided: it is not sent.
+    pub(super) fn undecided(&mut self, stream: &StreamId) {
+        if let Some(entry) = self.entries.peek_mut(stream) {
+            *entry.decided.slot(self.turn) = None;
         }
     }
 
@@ -83,10 +143,16 @@ impl Cache {
         self.entries.promote(stream);
     }
 
-    /// The batch is in the log: what it decided is durable. Returns the state when a snapshot is due.
-    pub(super) fn written(&mut self, stream: &StreamId, snapshot_every: u64) -> Option<Loaded> {
+    /// The batch of that turn is in the log: what it decided is durable. Returns the state when a snapshot
+    /// is due.
+    pub(super) fn written(
+        &mut self,
+        stream: &StreamId,
+        turn: Turn,
+        snapshot_every: u64,
+    ) -> Option<Loaded> {
         let entry = self.entries.peek_mut(stream)?;
-        entry.committed = entry.pending.take()?;
+        entry.committed = entry.decided.slot(turn).take()?;
         let due = entry
             .snapshot
             .is_due(entry.committed.sequence, snapshot_every);
@@ -96,13 +162,13 @@ impl Cache {
     /// The batch, or a command of it on this stream, is not in the log.
     pub(super) fn not_written(&mut self, stream: &StreamId) {
         if let Some(entry) = self.entries.peek_mut(stream) {
-            entry.pending = None;
+            entry.decided = Decided::default();
             entry.stale = true;
         }
     }
 
-    /// Forgets a stream, so that it is read from the start and not from what was known. Only between
-    /// batches.
+    /// Forgets a stream, so that it is read from the start and not from what was known. Only one that no
+    /// batch has decided.
     pub(super) fn forget(&mut self, stream: &StreamId) {
         self.entries.pop(stream);
     }
@@ -122,9 +188,14 @@ impl Cache {
             .unwrap_or_default()
     }
 
-    /// Forgets the least recently used aggregates beyond the limit. Only between batches.
+    /// Forgets the least recently used aggregates beyond the limit, but none that a batch has decided.
     pub(super) fn shrink(&mut self) {
-        while self.entries.len() > self.streams_max {
+        while self.entries.len() > self.streams_max
+            && self
+                .entries
+                .peek_lru()
+                .is_some_and(|(_, entry)| entry.decided.is_empty())
+        {
             self.entries.pop_lru();
         }
     }
@@ -133,6 +204,8 @@ impl Cache {
 impl States for Cache {
     fn loaded(&self, stream: &StreamId) -> Option<&Loaded> {
         let entry = self.entries.peek(stream).filter(|entry| !entry.stale)?;
-        Some(entry.pending.as_ref().unwrap_or(&entry.committed))
+        let (newest, before) = (self.turn, self.turn.other());
+        let decided = entry.decided.by(newest).or(entry.decided.by(before));
+        Some(decided.unwrap_or(&entry.committed))
     }
 }

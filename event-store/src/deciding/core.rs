@@ -3,7 +3,7 @@
 //!
 //! Whoever drives it ([`super::driver`], or a simulation) asks for what is to be read ([`Core::next_loads`])
 //! and written ([`Core::next_write`]), does that, and tells what came of it ([`Core::read`],
-//! [`Core::written`]). The same calls in the same order give the same batches: nothing in here depends on
+//! [`Core::landed`]). While one batch is under way the next one is decided on top of it. The same calls in the same order give the same batches: nothing in here depends on
 //! chance, and time comes in as deadlines.
 
 mod verdicts;
@@ -14,11 +14,11 @@ use std::time::{Duration, Instant};
 
 use domain::{AggregateTypes, Decision, Loaded, StreamId, aggregate_types};
 
-use super::cache::Cache;
+use super::cache::{Cache, Turn};
 use super::decide::{Undecided, decide};
 use super::job::Job;
-use crate::append::{Appended, Batch};
-use crate::command::Answer;
+use crate::append::{Appended, Batch, Verdict};
+use crate::command::{Answer, CommandId};
 use crate::config::StoreConfig;
 use crate::error::{ExecuteError, StoreError};
 use crate::load::{ReadResult, Wanted};
@@ -55,8 +55,10 @@ pub struct Core {
     loading: HashMap<StreamId, Vec<u64>>,
     /// Streams to be read by the next query.
     to_load: Vec<StreamId>,
-    /// The commands of the batch under way.
-    in_flight: Vec<InFlight>,
+    /// What is decided and not sent yet: on top of the batch under way, so that it can follow at once.
+    staged: Staged,
+    /// The batch under way.
+    in_flight: Option<Flight>,
     /// Whether the database failed the last time it was asked.
     is_away: bool,
 }
@@ -66,9 +68,34 @@ struct Waiting {
     missing: usize,
 }
 
-struct InFlight {
+/// A decided command, with the streams that it touched.
+struct Flown {
     job: Job,
     streams: Vec<StreamId>,
+}
+
+/// A batch while it is put together.
+#[derive(Default)]
+struct Staged {
+    batch: Batch,
+    commands: Vec<Flown>,
+    ids: HashSet<CommandId>,
+    touched: HashSet<StreamId>,
+    /// Whether its one command must be alone.
+    is_closed: bool,
+}
+
+/// A batch on its way.
+#[derive(Default)]
+struct Flight {
+    commands: Vec<Flown>,
+    turn: Turn,
+}
+
+/// A batch that came back, and what the log said to it.
+pub struct Landed {
+    flight: Flight,
+    appended: Appended,
 }
 
 impl Core {
@@ -84,7 +111,8 @@ impl Core {
             next_ticket: 0,
             loading: HashMap::new(),
             to_load: Vec::new(),
-            in_flight: Vec::new(),
+            staged: Staged::default(),
+            in_flight: None,
             is_away: false,
         }
     }
@@ -92,7 +120,9 @@ impl Core {
     /// Commands that were taken and not answered.
     #[must_use]
     pub fn load(&self) -> usize {
-        self.ready.len() + self.waiting.len() + self.in_flight.len()
+        let in_flight = self.in_flight.as_ref();
+        let in_flight = in_flight.map_or(0, |flight| flight.commands.len());
+        self.ready.len() + self.waiting.len() + self.staged.commands.len() + in_flight
     }
 
     /// Takes a command. While the database is away it is answered at once, rather than after a timeout:
@@ -174,31 +204,42 @@ impl Core {
         }
     }
 
-    /// What is to be written now, if anything; only when nothing is under way. While the database is away,
-    /// an empty batch: whether it is back.
+    /// Decides what is ready. What is to be written now, if anything: nothing while a batch is under way;
+    /// while the database is away, an empty batch: whether it is back.
     pub fn next_write(&mut self) -> Option<Batch> {
-        if self.is_writing() {
-            return None;
-        }
         if self.is_away {
-            return Some(Batch::default());
+            return (!self.is_writing()).then(Batch::default);
         }
-        let batch = self.decide();
-        (!batch.is_empty()).then_some(batch)
+        self.decide();
+        self.launch()
     }
 
-    /// Takes in what came of writing: answers commands, or has them decided again.
-    pub fn written(&mut self, result: Result<Appended, StoreError>) -> Option<Committed> {
+    /// What was decided while the batch before was under way, to be sent now.
+    pub fn launch(&mut self) -> Option<Batch> {
+        if self.is_writing() || self.staged.batch.is_empty() {
+            return None;
+        }
+        let staged = std::mem::take(&mut self.staged);
+        self.in_flight = Some(Flight {
+            commands: staged.commands,
+            turn: self.cache.next_turn(),
+        });
+        Some(staged.batch)
+    }
+
+    /// Takes in what came of writing. What was decided on top of the batch meanwhile stays only if all of
+    /// it was written, and can then be sent before the batch is settled.
+    pub fn landed(&mut self, result: Result<Appended, StoreError>) -> Option<Landed> {
         match result {
             Ok(appended) => {
                 if std::mem::take(&mut self.is_away) {
                     tracing::info!("the event store's database is back");
                 }
-                Some(Committed {
-                    snapshots: self.appended(appended.verdicts),
-                    events: appended.events.into_iter().map(Arc::new).collect(),
-                    head: appended.head,
-                })
+                let flight = self.in_flight.take().unwrap_or_default();
+                if !appended.verdicts.iter().all(Verdict::is_written) {
+                    self.unstage();
+                }
+                Some(Landed { flight, appended })
             }
             Err(error) if error.is_of_the_statement() => {
                 self.refused_by_database(&error.chain());
@@ -209,6 +250,16 @@ impl Core {
                 self.not_appended();
                 None
             }
+        }
+    }
+
+    /// Answers the commands of a batch, or has them decided again.
+    pub fn settle(&mut self, landed: Landed) -> Committed {
+        let Landed { flight, appended } = landed;
+        Committed {
+            snapshots: self.answer(flight, appended.verdicts),
+            events: appended.events.into_iter().map(Arc::new).collect(),
+            head: appended.head,
         }
     }
 
@@ -276,49 +327,50 @@ impl Core {
     }
 
     /// Whether a batch is under way.
-    pub(super) fn is_writing(&self) -> bool {
-        !self.in_flight.is_empty()
+    fn is_writing(&self) -> bool {
+        self.in_flight.is_some()
     }
 
-    /// Decides what is ready, up to a batch. Only when no batch is under way.
-    pub(super) fn decide(&mut self) -> Batch {
+    /// Decides what is ready, up to a batch, as if the batch under way were written already.
+    fn decide(&mut self) {
+        if self.ready.is_empty() {
+            return;
+        }
         self.cache.shrink();
-        let mut batch = Batch::default();
-        let mut touched: HashSet<StreamId> = HashSet::new();
-        let mut ids = HashSet::new();
+        let mut staged = std::mem::take(&mut self.staged);
         let mut later = Vec::new();
-        while batch.len() < self.config.batch_commands_max
-            && batch.event_count() < self.config.batch_events_max
+        while !staged.is_closed
+            && staged.batch.len() < self.config.batch_commands_max
+            && staged.batch.event_count() < self.config.batch_events_max
         {
             let Some(job) = self.ready.pop_front() else {
                 break;
             };
-            let alone = job.alone;
-            if alone && !batch.is_empty() {
+            if job.alone && !staged.batch.is_empty() {
                 later.push(job);
                 break;
             }
             // The same command twice: the second one is answered with the first one's outcome.
-            if !ids.insert(job.command.id) {
+            if !staged.ids.insert(job.command.id) {
                 later.push(job);
                 continue;
             }
-            self.decide_one(job, &mut batch, &mut touched);
-            if alone && !batch.is_empty() {
-                break;
-            }
+            let alone = job.alone;
+            self.decide_one(job, &mut staged);
+            staged.is_closed = alone && !staged.batch.is_empty();
         }
+        self.staged = staged;
         later
             .into_iter()
             .rev()
             .for_each(|job| self.ready.push_front(job));
-        batch
     }
 
-    fn decide_one(&mut self, mut job: Job, batch: &mut Batch, touched: &mut HashSet<StreamId>) {
+    fn decide_one(&mut self, mut job: Job, staged: &mut Staged) {
         match decide(&job.command, &self.cache) {
-            Ok((decision, answer)) => self.stage(job, decision, answer, batch, touched),
+            Ok((decision, answer)) => self.stage(job, decision, answer, staged),
             Err(Undecided::Load(streams)) => {
+                staged.ids.remove(&job.command.id);
                 job.needs.extend(streams);
                 self.offer(job);
             }
@@ -329,17 +381,13 @@ impl Core {
         }
     }
 
-    fn stage(
-        &mut self,
-        job: Job,
-        mut decision: Decision,
-        answer: Answer,
-        batch: &mut Batch,
-        touched: &mut HashSet<StreamId>,
-    ) {
+    fn stage(&mut self, job: Job, mut decision: Decision, answer: Answer, staged: &mut Staged) {
         let states = std::mem::take(&mut decision.states);
         let streams: Vec<StreamId> = decision.expected.iter().map(|(s, _)| s.clone()).collect();
-        let pushed = batch.push(&job.command, answer, decision, |s| !touched.contains(s));
+        let touched = &mut staged.touched;
+        let pushed = staged
+            .batch
+            .push(&job.command, answer, decision, |s| !touched.contains(s));
         if let Err(error) = pushed {
             tracing::error!(command.id = %job.command.id, error = %error, "command {} cannot be written", job.command.id);
             job.answer(Err(ExecuteError::Defect(error.to_string())));
@@ -354,7 +402,16 @@ impl Core {
                 touched.insert(stream.clone());
             }
         }
-        self.in_flight.push(InFlight { job, streams });
+        staged.commands.push(Flown { job, streams });
+    }
+
+    /// Takes back what was decided and not sent: it was decided on something that is not so.
+    fn unstage(&mut self) {
+        let staged = std::mem::take(&mut self.staged);
+        for flown in staged.commands.into_iter().rev() {
+            flown.streams.iter().for_each(|s| self.cache.undecided(s));
+            self.ready.push_front(flown.job);
+        }
     }
 
     /// Answers those whose time is up.

@@ -1,11 +1,12 @@
 //! The loop itself: gives the core a database and a clock.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use domain::{AggregateTypes, StreamId, aggregate_types};
 use futures::StreamExt;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, MaybeDone, maybe_done};
 use futures::stream::FuturesUnordered;
 use sqlx::{ConnectOptions, Connection, PgConnection};
 use tokio::sync::mpsc;
@@ -38,11 +39,14 @@ pub(super) struct Driver {
     types: Arc<AggregateTypes>,
     /// Not here while it writes.
     writer: Option<Writer>,
-    writing: Option<BoxFuture<'static, (Writer, Result<Appended, StoreError>)>>,
+    writing: Option<Writing>,
     reading: FuturesUnordered<BoxFuture<'static, Reading>>,
     snapshots: mpsc::Sender<Snapshot>,
     saved: mpsc::Receiver<Saved>,
 }
+
+/// A batch on its way; done when the database has answered.
+type Writing = MaybeDone<BoxFuture<'static, (Writer, Result<Appended, StoreError>)>>;
 
 struct Reading {
     streams: Vec<StreamId>,
@@ -83,7 +87,7 @@ impl Driver {
                 (writer, result) = wait_for(&mut self.writing) => {
                     self.writing = None;
                     self.writer = Some(writer);
-                    self.written(result);
+                    self.landed(result).await;
                 }
                 Some(reading) = self.reading.next() => self.core.read(reading.streams, reading.result),
                 count = self.queue.recv_many(&mut taken, room), if open && room > 0 => {
@@ -119,26 +123,39 @@ impl Driver {
     }
 
     fn start_writing(&mut self) {
+        let batch = self.core.next_write();
+        // Deciding may have found streams that have to be read.
+        self.start_reading();
+        self.send(batch);
+    }
+
+    fn send(&mut self, batch: Option<Batch>) {
+        let Some(batch) = batch else {
+            return;
+        };
         let Some(mut writer) = self.writer.take() else {
             return;
         };
-        let Some(batch) = self.core.next_write() else {
-            self.writer = Some(writer);
-            // Deciding may have found streams that have to be read.
-            self.start_reading();
-            return;
-        };
         metrics::histogram!("event_store_batch_commands").record(to_f64(batch.len()));
-        self.writing = Some(Box::pin(async move {
+        self.writing = Some(maybe_done(Box::pin(async move {
             let result = writer.write(batch).await;
             (writer, result)
-        }));
+        })));
     }
 
-    fn written(&mut self, result: Result<Appended, StoreError>) {
-        let Some(committed) = self.core.written(result) else {
+    /// The next batch goes first, so that the database has work while callers get their answers.
+    async fn landed(&mut self, result: Result<Appended, StoreError>) {
+        let landed = self.core.landed(result);
+        let batch = self.core.launch();
+        self.send(batch);
+        if let Some(writing) = &mut self.writing {
+            // As far as the socket: without this it would wait for the loop's next turn.
+            let _ = futures::poll!(writing);
+        }
+        let Some(landed) = landed else {
             return;
         };
+        let committed = self.core.settle(landed);
         self.log.feed().push(committed.events);
         self.log.feed().advance(committed.head);
         for snapshot in committed.snapshots {
@@ -210,12 +227,15 @@ impl Writer {
     }
 }
 
-/// Waits for what is under way; for ever when nothing is.
-async fn wait_for<T>(work: &mut Option<BoxFuture<'static, T>>) -> T {
-    match work {
-        Some(work) => work.await,
-        None => std::future::pending().await,
+/// Waits for the batch under way; for ever when there is none.
+async fn wait_for(work: &mut Option<Writing>) -> (Writer, Result<Appended, StoreError>) {
+    if let Some(work) = work {
+        (&mut *work).await;
+        if let Some(done) = Pin::new(work).take_output() {
+            return done;
+        }
     }
+    std::future::pending().await
 }
 
 fn to_f64(count: usize) -> f64 {

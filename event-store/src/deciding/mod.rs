@@ -13,7 +13,7 @@ mod job;
 #[cfg(test)]
 mod tests;
 
-pub use core::{Committed, Core};
+pub use core::{Committed, Core, Landed};
 pub use job::Job;
 
 use tokio::sync::mpsc;

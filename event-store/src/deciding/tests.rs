@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::core::Core;
 use super::job::Job;
-use crate::append::{Batch, Verdict};
+use crate::append::{Appended, Batch, Verdict};
 use crate::command::{Command, CommandId, Context, Fingerprint, Outcome};
 use crate::config::StoreConfig;
 use crate::error::ExecuteError;
@@ -117,6 +117,24 @@ fn load_all(core: &mut Core, types: &AggregateTypes) -> usize {
     count
 }
 
+fn decide(core: &mut Core) -> Batch {
+    core.next_write().unwrap_or_default()
+}
+
+/// The log's verdicts on the batch under way.
+fn land(core: &mut Core, verdicts: Vec<Verdict>) {
+    let landed = core.landed(Ok(appended(verdicts))).unwrap();
+    core.settle(landed);
+}
+
+fn appended(verdicts: Vec<Verdict>) -> Appended {
+    Appended {
+        verdicts,
+        events: Vec::new(),
+        head: 1,
+    }
+}
+
 fn written(batch: &Batch) -> Vec<Verdict> {
     (0..batch.len())
         .map(|_| {
@@ -137,20 +155,20 @@ fn a_command_whose_streams_are_being_read_does_not_keep_the_others_waiting() {
     let (warm, _reply) = job(create(1), 1);
     core.offer(warm);
     assert_eq!(load_all(&mut core, &types), 1);
-    let batch = core.decide();
-    core.appended(written(&batch));
+    let batch = decide(&mut core);
+    land(&mut core, written(&batch));
 
     let (cold, mut cold_reply) = job(create(2), 2);
     let (warm, mut warm_reply) = job(create(1), 3);
     core.offer(cold);
     core.offer(warm);
-    let batch = core.decide();
+    let batch = decide(&mut core);
     assert_eq!(batch.len(), 1, "only the warm one is decided");
-    core.appended(written(&batch));
+    land(&mut core, written(&batch));
     assert!(warm_reply.try_recv().unwrap().is_ok());
     assert!(cold_reply.try_recv().is_err(), "the cold one still waits");
     load_all(&mut core, &types);
-    assert_eq!(core.decide().len(), 1);
+    assert_eq!(decide(&mut core).len(), 1);
 }
 
 #[test]
@@ -161,13 +179,13 @@ fn commands_see_what_the_commands_before_them_in_the_batch_decided() {
     core.offer(first);
     core.offer(second);
     load_all(&mut core, &types);
-    let batch = core.decide();
+    let batch = decide(&mut core);
     assert_eq!(
         (batch.len(), batch.event_count()),
         (2, 2),
         "the product exists for the second one"
     );
-    core.appended(written(&batch));
+    land(&mut core, written(&batch));
     assert!(reply.try_recv().unwrap().is_ok());
 }
 
@@ -182,8 +200,8 @@ fn a_conflict_has_its_streams_read_anew_and_is_not_tried_for_ever() {
             1,
             "attempt {attempt} reads the stream"
         );
-        assert_eq!(core.decide().len(), 1);
-        core.appended(vec![Verdict::Conflict]);
+        assert_eq!(decide(&mut core).len(), 1);
+        land(&mut core, vec![Verdict::Conflict]);
     }
     assert!(matches!(
         reply.try_recv().unwrap(),
@@ -200,21 +218,21 @@ fn a_refused_commands_neighbours_are_decided_again_on_what_is_really_there() {
     core.offer(first);
     core.offer(second);
     load_all(&mut core, &types);
-    core.decide();
+    decide(&mut core);
     // The first was a duplicate of another's, so the second was built on an event that is not there.
-    core.appended(vec![Verdict::Duplicate(None), Verdict::Conflict]);
+    land(&mut core, vec![Verdict::Duplicate(None), Verdict::Conflict]);
     assert!(matches!(
         first_reply.try_recv().unwrap(),
         Err(ExecuteError::KeyReused)
     ));
     load_all(&mut core, &types);
-    let batch = core.decide();
+    let batch = decide(&mut core);
     assert_eq!(
         (batch.len(), batch.event_count()),
         (1, 0),
         "no such product: refused this time"
     );
-    core.appended(written(&batch));
+    land(&mut core, written(&batch));
     assert!(second_reply.try_recv().unwrap().is_ok());
 }
 
@@ -226,10 +244,10 @@ fn the_same_command_twice_goes_into_two_batches() {
     core.offer(first);
     core.offer(again);
     load_all(&mut core, &types);
-    let batch = core.decide();
+    let batch = decide(&mut core);
     assert_eq!(batch.len(), 1);
-    core.appended(written(&batch));
-    assert_eq!(core.decide().len(), 1);
+    land(&mut core, written(&batch));
+    assert_eq!(decide(&mut core).len(), 1);
 }
 
 #[test]
@@ -238,7 +256,7 @@ fn an_unanswered_batch_is_decided_again_and_a_late_command_is_told() {
     let (lost, mut reply) = job(create(1), 1);
     core.offer(lost);
     load_all(&mut core, &types);
-    core.decide();
+    decide(&mut core);
     core.not_appended();
     load_all(&mut core, &types);
     core.expire(Instant::now());
@@ -258,8 +276,8 @@ fn the_least_recently_used_aggregates_are_forgotten_between_batches() {
         let (one, _reply) = job(create(n), n);
         core.offer(one);
         load_all(&mut core, &types);
-        let batch = core.decide();
-        core.appended(written(&batch));
+        let batch = decide(&mut core);
+        land(&mut core, written(&batch));
     }
     let (old, _reply) = job(create(1), 100);
     core.offer(old);
@@ -301,7 +319,7 @@ fn an_unreadable_stream_fails_its_own_commands_only() {
         bad_reply.try_recv().unwrap(),
         Err(ExecuteError::Defect(_))
     ));
-    assert_eq!(core.decide().len(), 1);
+    assert_eq!(decide(&mut core).len(), 1);
 }
 
 #[derive(Debug)]
@@ -329,12 +347,12 @@ fn an_operation_that_panics_fails_alone() {
     core.offer(faulty);
     core.offer(good);
     load_all(&mut core, &types);
-    let batch = core.decide();
+    let batch = decide(&mut core);
     assert!(matches!(
         faulty_reply.try_recv().unwrap(),
         Err(ExecuteError::Defect(_))
     ));
-    core.appended(written(&batch));
+    land(&mut core, written(&batch));
     assert!(good_reply.try_recv().unwrap().is_ok());
 }
 
@@ -348,29 +366,29 @@ fn of_a_batch_that_the_database_refuses_each_command_is_tried_by_itself() {
         replies.push(reply);
     }
     load_all(&mut core, &types);
-    assert_eq!(core.decide().len(), 4);
+    assert_eq!(decide(&mut core).len(), 4);
     core.refused_by_database("one of them");
     // The loop turns now and then while the streams are read anew: that must not wear the rule off.
     for _ in 0..10 {
-        assert_eq!(core.decide().len(), 0);
+        assert_eq!(decide(&mut core).len(), 0);
     }
     let (healthy, mut healthy_reply) = job(create(5), 5);
     core.offer(healthy);
     load_all(&mut core, &types);
     for n in 0..4 {
-        let batch = core.decide();
+        let batch = decide(&mut core);
         assert_eq!(batch.len(), 1, "batch {n}");
         if n == 2 {
             core.refused_by_database("this one");
         } else {
-            core.appended(written(&batch));
+            land(&mut core, written(&batch));
         }
     }
     let answers = replies.iter_mut().map(|reply| reply.try_recv().unwrap());
     let failed: Vec<bool> = answers.map(|answer| answer.is_err()).collect();
     assert_eq!(failed, [false, false, true, false]);
-    let batch = core.decide();
-    core.appended(written(&batch));
+    let batch = decide(&mut core);
+    land(&mut core, written(&batch));
     assert!(healthy_reply.try_recv().unwrap().is_ok());
 }
 
@@ -380,12 +398,12 @@ fn a_conflict_that_no_tail_explains_has_its_streams_read_from_the_start() {
     let (warm, _reply) = job(create(1), 1);
     core.offer(warm);
     load_all(&mut core, &types);
-    let batch = core.decide();
-    core.appended(written(&batch));
+    let batch = decide(&mut core);
+    land(&mut core, written(&batch));
     let (contended, _reply) = job(create(1), 2);
     core.offer(contended);
-    assert_eq!(core.decide().len(), 1);
-    core.appended(vec![Verdict::Conflict]);
+    assert_eq!(decide(&mut core).len(), 1);
+    land(&mut core, vec![Verdict::Conflict]);
     let wanted = core.take_loads();
     assert!(wanted.iter().all(|one| one.base.is_none()));
     assert_eq!(wanted.len(), 1);
@@ -413,11 +431,124 @@ fn a_new_stream_is_taken_for_empty_without_a_look_and_read_when_it_is_not() {
     let (new, mut reply) = job(create_unseen(1), 1);
     core.offer(new);
     assert_eq!(load_all(&mut core, &types), 0, "nothing is read");
-    assert_eq!(core.decide().len(), 1);
+    assert_eq!(decide(&mut core).len(), 1);
     // The id was somebody else's: the append says so, and now it is read.
-    core.appended(vec![Verdict::Conflict]);
+    land(&mut core, vec![Verdict::Conflict]);
     assert_eq!(load_all(&mut core, &types), 1);
-    let batch = core.decide();
-    core.appended(written(&batch));
+    let batch = decide(&mut core);
+    land(&mut core, written(&batch));
     assert!(reply.try_recv().unwrap().is_ok());
+}
+
+#[test]
+fn the_next_batch_is_decided_on_top_of_the_one_under_way_and_can_follow_before_it_is_settled() {
+    let (mut core, types) = (core(), aggregate_types());
+    let (first, mut first_reply) = job(create(1), 1);
+    core.offer(first);
+    load_all(&mut core, &types);
+    let under_way = decide(&mut core);
+    let (second, mut second_reply) = job(receive(1), 2);
+    core.offer(second);
+    load_all(&mut core, &types);
+    assert!(core.next_write().is_none(), "one batch is under way");
+    assert_eq!(core.load(), 2);
+
+    let landed = core.landed(Ok(appended(written(&under_way)))).unwrap();
+    let next = core.launch().unwrap();
+    assert_eq!(
+        next.event_count(),
+        1,
+        "the product of the first batch is there for the second"
+    );
+    assert!(first_reply.try_recv().is_err(), "not settled yet");
+    core.settle(landed);
+    assert!(first_reply.try_recv().unwrap().is_ok());
+    // A third one sees both.
+    let (third, mut third_reply) = job(receive(1), 3);
+    core.offer(third);
+    assert_eq!(core.take_loads().len(), 0);
+    assert!(core.next_write().is_none());
+    land(&mut core, written(&next));
+    assert!(second_reply.try_recv().unwrap().is_ok());
+    let last = decide(&mut core);
+    assert_eq!(last.event_count(), 1);
+    land(&mut core, written(&last));
+    assert!(third_reply.try_recv().unwrap().is_ok());
+    assert_eq!(core.load(), 0);
+}
+
+#[test]
+fn what_was_decided_on_top_of_a_refused_command_is_decided_again() {
+    let (mut core, types) = (core(), aggregate_types());
+    let (first, mut first_reply) = job(create(1), 1);
+    core.offer(first);
+    load_all(&mut core, &types);
+    decide(&mut core);
+    let (second, mut second_reply) = job(receive(1), 2);
+    core.offer(second);
+    load_all(&mut core, &types);
+    assert!(core.next_write().is_none());
+
+    let refused = appended(vec![Verdict::Duplicate(None)]);
+    let landed = core.landed(Ok(refused)).unwrap();
+    assert!(core.launch().is_none(), "it was built on what is not there");
+    core.settle(landed);
+    assert!(matches!(
+        first_reply.try_recv().unwrap(),
+        Err(ExecuteError::KeyReused)
+    ));
+    assert_eq!(load_all(&mut core, &types), 1, "the stream is read again");
+    let batch = decide(&mut core);
+    assert_eq!(
+        (batch.len(), batch.event_count()),
+        (1, 0),
+        "no such product: refused"
+    );
+    land(&mut core, written(&batch));
+    assert!(second_reply.try_recv().unwrap().is_ok());
+}
+
+#[test]
+fn what_was_decided_on_top_of_a_batch_that_may_be_lost_is_decided_again_after_it() {
+    let (mut core, types) = (core(), aggregate_types());
+    let (first, _reply) = job(create(1), 1);
+    core.offer(first);
+    load_all(&mut core, &types);
+    decide(&mut core);
+    let (second, _reply) = job(receive(1), 2);
+    core.offer(second);
+    load_all(&mut core, &types);
+    assert!(core.next_write().is_none());
+    core.not_appended();
+    assert!(core.launch().is_none());
+    assert_eq!(load_all(&mut core, &types), 1);
+    let batch = decide(&mut core);
+    assert_eq!(
+        (batch.len(), batch.event_count()),
+        (2, 2),
+        "in the order in which they came"
+    );
+}
+
+#[test]
+fn aggregates_that_a_batch_has_decided_are_not_forgotten() {
+    let (mut core, types) = (core(), aggregate_types());
+    let mut replies: Vec<Reply> = Vec::new();
+    for n in 1..=10 {
+        let (one, reply) = job(create(n), n);
+        core.offer(one);
+        replies.push(reply);
+        assert_eq!(load_all(&mut core, &types), 1);
+        assert_eq!(core.next_write().is_some(), n == 1, "one at a time");
+    }
+    for n in 1..=10 {
+        let (again, reply) = job(create(n), 10 + n);
+        core.offer(again);
+        replies.push(reply);
+    }
+    assert_eq!(
+        core.take_loads().len(),
+        0,
+        "all are in memory, though only four are kept"
+    );
 }

@@ -4,33 +4,32 @@ use std::collections::{HashSet, VecDeque};
 
 use domain::StreamId;
 
-use super::{Core, InFlight, RETRY_AFTER};
+use super::{Core, Flight, Flown, RETRY_AFTER};
 use crate::append::Verdict;
+use crate::deciding::cache::Turn;
 use crate::deciding::job::Job;
 use crate::error::ExecuteError;
 use crate::snapshots::{Snapshot, SnapshotState};
 
 impl Core {
-    /// The batch came back: answers its commands, or has them decided again. Returns snapshots that are
-    /// due.
-    pub(in crate::deciding) fn appended(&mut self, verdicts: Vec<Verdict>) -> Vec<Snapshot> {
-        let in_flight = std::mem::take(&mut self.in_flight);
+    /// Answers the commands of a batch, or has them decided again. Returns snapshots that are due.
+    pub(super) fn answer(&mut self, flight: Flight, verdicts: Vec<Verdict>) -> Vec<Snapshot> {
         let mut refused: HashSet<StreamId> = HashSet::new();
-        for (flown, verdict) in in_flight.iter().zip(&verdicts) {
-            if !matches!(verdict, Verdict::Written(_)) {
+        for (flown, verdict) in flight.commands.iter().zip(&verdicts) {
+            if !verdict.is_written() {
                 refused.extend(flown.streams.iter().cloned());
             }
         }
         let mut snapshots = Vec::new();
-        for stream in in_flight.iter().flat_map(|flown| &flown.streams) {
+        for stream in flight.commands.iter().flat_map(|flown| &flown.streams) {
             if refused.contains(stream) {
                 self.cache.not_written(stream);
             } else {
-                snapshots.extend(self.stream_written(stream));
+                snapshots.extend(self.stream_written(stream, flight.turn));
             }
         }
         let mut again = Vec::new();
-        for (flown, verdict) in in_flight.into_iter().zip(verdicts) {
+        for (flown, verdict) in flight.commands.into_iter().zip(verdicts) {
             match verdict {
                 Verdict::Written(outcome) | Verdict::Duplicate(Some(outcome)) => {
                     flown.job.answer(Ok(outcome));
@@ -40,14 +39,15 @@ impl Core {
                 Verdict::Conflict => again.push(flown),
             }
         }
-        self.decide_again(again);
+        if !refused.is_empty() {
+            self.decide_again(again);
+        }
         snapshots
     }
 
-    fn stream_written(&mut self, stream: &StreamId) -> Option<Snapshot> {
-        let loaded = self
-            .cache
-            .written(stream, self.config.snapshot_every_events)?;
+    fn stream_written(&mut self, stream: &StreamId, turn: Turn) -> Option<Snapshot> {
+        let every = self.config.snapshot_every_events;
+        let loaded = self.cache.written(stream, turn, every)?;
         // Not due again while it is being written.
         let bytes = self.cache.snapshot_state(stream).bytes;
         let sequence = loaded.sequence;
@@ -62,9 +62,10 @@ impl Core {
     /// Nobody knows whether the batch was written. Its commands are decided again: if they were written
     /// after all, their ids say so.
     pub(in crate::deciding) fn not_appended(&mut self) {
-        let in_flight = std::mem::take(&mut self.in_flight);
+        self.unstage();
+        let flown = self.in_flight.take().into_iter();
         let mut again = Vec::new();
-        for flown in in_flight {
+        for flown in flown.flat_map(|flight| flight.commands) {
             flown
                 .streams
                 .iter()
@@ -80,29 +81,27 @@ impl Core {
     /// The database refused the statement: one of its commands is to blame. Alone, it is given up; of
     /// several, each is tried by itself.
     pub(in crate::deciding) fn refused_by_database(&mut self, reason: &str) {
-        if let [_] = self.in_flight.as_slice()
-            && let Some(flown) = self.in_flight.pop()
-        {
-            flown
-                .streams
-                .iter()
-                .for_each(|stream| self.cache.not_written(stream));
-            tracing::error!(command.id = %flown.job.command.id, error = reason, "the database refuses command {}", flown.job.command.id);
-            flown
-                .job
-                .answer(Err(ExecuteError::Defect(reason.to_owned())));
-            return;
-        }
-        for flown in &mut self.in_flight {
-            flown.job.alone = true;
+        let commands = self.in_flight.as_mut().map(|flight| &mut flight.commands);
+        if let Some(commands) = commands {
+            if let [_] = commands.as_slice()
+                && let Some(flown) = commands.pop()
+            {
+                let streams = flown.streams.iter();
+                streams.for_each(|stream| self.cache.not_written(stream));
+                tracing::error!(command.id = %flown.job.command.id, error = reason, "the database refuses command {}", flown.job.command.id);
+                flown
+                    .job
+                    .answer(Err(ExecuteError::Defect(reason.to_owned())));
+            }
+            commands.iter_mut().for_each(|flown| flown.job.alone = true);
         }
         self.not_appended();
     }
 
     /// Commands that conflicted go first, and not for ever.
-    fn decide_again(&mut self, conflicted: Vec<InFlight>) {
+    fn decide_again(&mut self, conflicted: Vec<Flown>) {
         let later = std::mem::take(&mut self.ready);
-        for InFlight { mut job, streams } in conflicted {
+        for Flown { mut job, streams } in conflicted {
             metrics::counter!("event_store_conflicts_total").increment(1);
             job.attempts += 1;
             if job.attempts == self.config.attempts_max / 2 {
