@@ -16,6 +16,10 @@ use clap::Parser as _;
 
 use crate::args::{Args, What};
 
+/// The same allocator as the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let args = Args::parse();
