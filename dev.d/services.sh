@@ -69,28 +69,30 @@ services_env() { # services_env SET: as `export` lines
   fi
 }
 
-# What a test calls through TEST_KAFKA_CONTROL and its sisters.
-control_part() { # control_part PART start|stop|stop-immediate|pid
-  local part=$1 verb=${2:-}
+# What a test calls through TEST_KAFKA_CONTROL and its sisters, and the chaos run for its own set.
+control_part() { # control_part PART start|stop|stop-immediate|pid [SET]; control_part disk fill|free SET
+  local part=$1 verb=${2:-} set=${3:-test}
+  [[ $part != disk ]] || { control_disk "$verb" "$set" && return; }
   case "$verb" in
-    start) with_set_locked test "start_$part" test ;;
-    stop) with_set_locked test "stop_$part" test ;;
-    stop-immediate) with_set_locked test crash_part "$part" ;;
-    pid) "${part}_pid" test ;;
+    start) with_set_locked "$set" "start_$part" "$set" ;;
+    stop) with_set_locked "$set" "stop_$part" "$set" ;;
+    stop-immediate) with_set_locked "$set" crash_part "$set" "$part" ;;
+    pid) "${part}_pid" "$set" ;;
     *) die "unknown verb '$verb' for $part" "one of: start, stop, stop-immediate, pid" ;;
   esac
 }
 
-crash_part() {
-  case "$1" in
-    postgres) stop_postgres test immediate ;;
-    *) stop_detached "$(run_dir test)/$1.pid" "$SERVER_STOP_SECONDS" KILL ;;
+crash_part() { # crash_part SET PART
+  case "$2" in
+    postgres) stop_postgres "$1" immediate ;;
+    *) stop_detached "$(run_dir "$1")/$2.pid" "$SERVER_STOP_SECONDS" KILL ;;
   esac
 }
 
 services_verb() {
   local verb=${1:-} set=${2:-up}
-  [[ $set == up || $set == test ]] || die "there is no set of servers called '$set'" "one of: up, test"
+  [[ $set == up || $set == test || ($set == chaos && $verb != env) ]] ||
+    die "there is no set of servers called '$set'" "one of: up, test, chaos"
   case "$verb" in
     up)
       begin_steps 2
@@ -100,7 +102,7 @@ services_verb() {
       start_services "$set"
       ;;
     down) stop_services "$set" ;;
-    wipe) wipe_set "$set" ;;
+    wipe) if [[ $set == chaos ]]; then wipe_chaos_servers; else wipe_set "$set"; fi ;;
     env) services_env "$set" ;;
     *) die "services: unknown verb '$verb'" "./dev services up|down|env|wipe [up|test]" ;;
   esac

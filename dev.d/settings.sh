@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Where things are kept and on which ports they listen. Two sets of servers exist, `up` and `test`,
-# which share nothing but Kafka's jars, so that tests never meet the data of a running `./dev up`.
+# Where things are kept and on which ports they listen. Three sets of servers exist, `up`, `test`
+# and `chaos`, which share nothing but Kafka's jars, so that tests never meet the data of a running `./dev up`.
 
 CHECKOUT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 ROOM="$CHECKOUT/dev.d"
@@ -25,6 +25,7 @@ declare -A DEFAULT_PORT=(
   [up.postgres]=15432 [up.redis]=16379 [up.kafka]=19092 [up.kafka_controller]=19093
   [up.command_api]=8080 [up.read_api]=8081 [up.mock_gateway]=8090
   [test.postgres]=25432 [test.redis]=26379 [test.kafka]=29092 [test.kafka_controller]=29093
+  [chaos.postgres]=35432 [chaos.redis]=36379 [chaos.kafka]=39092 [chaos.kafka_controller]=39093
 )
 
 set_dir() { printf '%s/%s' "$STATE" "$1"; }
@@ -33,8 +34,8 @@ log_file() { printf '%s/%s/log/%s.log' "$STATE" "$1" "$2"; } # log_file SET PART
 
 # The environment variable that moves a part to another port: DEV_REDIS_PORT, TEST_REDIS_PORT, ….
 port_variable() {
-  local prefix=DEV
-  [[ $1 == up ]] || prefix=TEST
+  local prefix=${1^^}
+  [[ $1 != up ]] || prefix=DEV
   printf '%s_%s_PORT' "$prefix" "${2^^}"
 }
 

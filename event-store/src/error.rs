@@ -81,7 +81,8 @@ impl StoreError {
     }
 
     /// Whether the database understood and refused, so that trying the same again is in vain.
-    pub(crate) fn is_of_the_statement(&self) -> bool {
+    #[must_use]
+    pub fn is_of_the_statement(&self) -> bool {
         let Self::Database(sqlx::Error::Database(error)) = self else {
             return false;
         };

@@ -2,6 +2,7 @@
 //! `commerce serve` runs it, and so do the tests of whole processes.
 
 mod health;
+mod opening;
 mod roles;
 
 use std::process::ExitCode;
@@ -18,6 +19,8 @@ pub(crate) async fn serve(roles: &[Role]) -> Result<ExitCode, CommerceError> {
     let config = Env::process().read(ServeConfig::read)?;
     telemetry::init(&config.telemetry)?;
     let stop = shutdown::on_signal().map_err(CommerceError::Signals)?;
-    roles::App::start(config, roles, stop).await?.run().await?;
+    if let Some(app) = roles::App::start(config, roles, stop).await? {
+        app.run().await?;
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::health::{with_kafka, with_postgres};
+use super::opening::when_there;
 use crate::cli::Role;
 use crate::config::{GatewaysConfig, ServeConfig};
 use crate::database;
@@ -48,12 +49,12 @@ struct Running {
 }
 
 impl App {
-    /// Starts these roles.
+    /// Starts these roles as soon as the database is there; `None` when the stop comes first.
     pub(super) async fn start(
         config: ServeConfig,
         roles: &[Role],
         stop: CancellationToken,
-    ) -> Result<Self, CommerceError> {
+    ) -> Result<Option<Self>, CommerceError> {
         let mut app = Self {
             servers: Vec::new(),
             fronts: Vec::new(),
@@ -66,14 +67,11 @@ impl App {
         let log = if has(Role::CommandApi) || has(Role::Processes) {
             app.start_writers(&config, roles, pool.clone()).await?
         } else {
-            EventLog::open(
-                pool.clone(),
-                &StoreConfig::default(),
-                app.stop_backs.clone(),
-            )
-            .await
-            .map_err(|source| CommerceError::NotMigrated { source })?
+            let (settings, stop) = (StoreConfig::default(), app.stop_backs.clone());
+            let open = async || EventLog::open(pool.clone(), &settings, stop.clone()).await;
+            when_there(&app.stop_fronts, open).await?
         };
+        let Some(log) = log else { return Ok(None) };
         if has(Role::Projections) {
             let task = projections::start(
                 pool.clone(),
@@ -95,7 +93,7 @@ impl App {
         if !has(Role::CommandApi) && !has(Role::ReadApi) {
             app.start_ops(&config, pool)?;
         }
-        Ok(app)
+        Ok(Some(app))
     }
 
     /// Starts what writes to the log, on one store.
@@ -104,10 +102,13 @@ impl App {
         config: &ServeConfig,
         roles: &[Role],
         pool: PgPool,
-    ) -> Result<EventLog, CommerceError> {
-        let store = EventStore::open(pool, StoreConfig::default(), self.stop_backs.clone())
-            .await
-            .map_err(|source| CommerceError::NotMigrated { source })?;
+    ) -> Result<Option<EventLog>, CommerceError> {
+        let stop = self.stop_backs.clone();
+        let open =
+            async || EventStore::open(pool.clone(), StoreConfig::default(), stop.clone()).await;
+        let Some(store) = when_there(&self.stop_fronts, open).await? else {
+            return Ok(None);
+        };
         let gateways = gateways(&config.gateways)?;
         if roles.contains(&Role::CommandApi) {
             self.start_command_api(config, store.clone(), &gateways)?;
@@ -125,7 +126,7 @@ impl App {
                 task,
             });
         }
-        Ok(store.log().clone())
+        Ok(Some(store.log().clone()))
     }
 
     fn start_command_api(

@@ -93,3 +93,77 @@ async fn without_redis_and_kafka_the_shop_goes_on_and_says_that_it_is_degraded()
     shop.verify();
     shop.close().await;
 }
+
+#[tokio::test]
+async fn a_process_that_starts_before_its_database_waits_for_it_and_then_serves() {
+    let mut shop = Installation::new().await;
+    let away = Installation::free_port();
+    let there = shop.database.url("commerce_app");
+    let port = |url: &str| {
+        url.rsplit(':')
+            .next()
+            .and_then(|rest| rest.split('/').next()?.parse().ok())
+    };
+    let database: u16 = port(&there).expect("a URL with a port");
+    shop.set(
+        "DATABASE_URL",
+        &there.replace(&format!(":{database}/"), &format!(":{away}/")),
+    );
+    let mut serve = shop.start(&["serve"], &[]);
+    eventually("it says what it waits for", async || {
+        shop.log("serve")
+            .contains("waiting for the database")
+            .then_some(())
+    })
+    .await;
+    assert_eq!(
+        serve.ended(Duration::from_secs(3)).await,
+        None,
+        "{}",
+        shop.log("serve")
+    );
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", away))
+        .await
+        .expect("the port is free");
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let mut server = tokio::net::TcpStream::connect(("127.0.0.1", database))
+                .await
+                .expect("PostgreSQL");
+            tokio::spawn(
+                async move { tokio::io::copy_bidirectional(&mut client, &mut server).await },
+            );
+        }
+    });
+    shop.wait_until_ready().await;
+    assert_eq!(
+        serve.terminate(Duration::from_secs(10)).await,
+        Some(0),
+        "{}",
+        shop.log("serve")
+    );
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn a_process_that_waits_for_its_database_ends_when_it_is_told_to() {
+    let mut shop = Installation::new().await;
+    shop.set(
+        "DATABASE_URL",
+        &format!("postgres://a@127.0.0.1:{}/a", Installation::free_port()),
+    );
+    let serve = shop.start(&["serve"], &[]);
+    eventually("it waits", async || {
+        shop.log("serve")
+            .contains("waiting for the database")
+            .then_some(())
+    })
+    .await;
+    assert_eq!(
+        serve.terminate(Duration::from_secs(10)).await,
+        Some(0),
+        "{}",
+        shop.log("serve")
+    );
+    shop.close().await;
+}

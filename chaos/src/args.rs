@@ -1,0 +1,45 @@
+//! The command line, and where the servers are.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+
+/// Breaks the shop on purpose, and proves it afterwards.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "chaos", max_term_width = 100)]
+pub(crate) struct Args {
+    /// How long faults are injected, in minutes.
+    #[arg(long, default_value_t = 2.0)]
+    pub(crate) minutes: f64,
+    /// What all choices follow from. Without it one is drawn, and printed.
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// How many shop at once.
+    #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub(crate) shoppers: u16,
+    /// The PostgreSQL of this run, as its superuser.
+    #[arg(long, env = "CHAOS_POSTGRES_URL")]
+    pub(crate) postgres_url: String,
+    /// The Redis of this run.
+    #[arg(long, env = "CHAOS_REDIS_URL")]
+    pub(crate) redis_url: String,
+    /// The Kafka of this run.
+    #[arg(long, env = "CHAOS_KAFKA_BROKERS")]
+    pub(crate) kafka_brokers: String,
+    /// What stops and starts the servers: `./dev`.
+    #[arg(long, env = "CHAOS_SERVERS")]
+    pub(crate) servers: PathBuf,
+    /// The program under test.
+    #[arg(long, env = "CHAOS_PROGRAM")]
+    pub(crate) program: PathBuf,
+    /// Where each run keeps its journal, its logs and its report, in a folder of its own.
+    #[arg(long, env = "CHAOS_RUNS")]
+    pub(crate) runs: PathBuf,
+}
+
+impl Args {
+    pub(crate) fn duration(&self) -> Duration {
+        Duration::try_from_secs_f64(self.minutes * 60.0).unwrap_or(Duration::from_secs(120))
+    }
+}

@@ -1,0 +1,139 @@
+//! What was acknowledged is stored, what was refused is not, and nothing is stored that nobody asked for.
+
+use std::collections::BTreeMap;
+
+use futures::TryStreamExt as _;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::Check;
+use super::history::{Asked, History};
+use crate::error::ChaosError;
+
+/// Who the events of the sagas say has asked.
+const SAGAS: &str = "processes";
+/// A payment that was declined: the request was carried out, and its answer is final all the same.
+const PAYMENT_REQUIRED: u16 = 402;
+
+/// What the log has of each command.
+pub(crate) struct Stored {
+    /// The status of each outcome.
+    pub(crate) outcomes: BTreeMap<Uuid, u16>,
+    /// The streams of each command's events, by who asked.
+    events: BTreeMap<Uuid, Events>,
+}
+
+struct Events {
+    principal: String,
+    count: i64,
+    streams: Vec<String>,
+}
+
+impl Stored {
+    pub(crate) async fn read(pool: &PgPool) -> Result<Self, ChaosError> {
+        let rows =
+            sqlx::query_as::<_, (Uuid, i16)>("SELECT command_id, status FROM event_store.commands");
+        let outcomes = rows
+            .fetch(pool)
+            .map_ok(|(id, status)| (id, status.unsigned_abs()));
+        let outcomes = outcomes.try_collect().await?;
+        let rows = sqlx::query_as::<_, (Uuid, String, i64, Vec<String>)>(
+            "SELECT (metadata ->> 'commandId')::uuid AS command_id, min(metadata ->> 'principal'),
+                    count(*), array_agg(aggregate_id)
+               FROM event_store.events GROUP BY 1",
+        );
+        let events = rows.fetch(pool).map_ok(|(id, principal, count, streams)| {
+            (
+                id,
+                Events {
+                    principal,
+                    count,
+                    streams,
+                },
+            )
+        });
+        Ok(Self {
+            outcomes,
+            events: events.try_collect().await?,
+        })
+    }
+}
+
+pub(crate) fn check(history: &History, stored: &Stored) -> Vec<Check> {
+    let mut kept = Check::new("every acknowledged command is in the log, with its events");
+    let mut refused = Check::new("no refused command has events");
+    let mut same = Check::new("every answer to one key has the same bytes");
+    let mut unknown = Check::new("a command without an answer happened once or not at all");
+    for (id, asked) in &history.requests {
+        let Some(told) = asked.answers.first() else {
+            // Once at most by the log's keys; all of it or nothing is what can break.
+            let count = stored.events.get(id).map_or(0, |events| events.count);
+            let accepted = stored.outcomes.get(id).is_some_and(|status| *status < 400);
+            let whole = accepted == (count > 0);
+            unknown.look(whole, || {
+                format!(
+                    "{} has {count} events, its outcome is there: {accepted}",
+                    named(id, asked)
+                )
+            });
+            continue;
+        };
+        let differing = asked.answers.iter().find(|other| *other != told);
+        same.look(differing.is_none(), || {
+            format!("{}: {told:?}, and then {differing:?}", named(id, asked))
+        });
+        if told.is_success() || told.status == PAYMENT_REQUIRED {
+            kept.look(is_kept(id, told.text("/data/id"), stored), || {
+                format!(
+                    "{} was told {} {}",
+                    named(id, asked),
+                    told.status,
+                    told.body
+                )
+            });
+        } else {
+            refused.look(!stored.events.contains_key(id), || {
+                format!(
+                    "{} was told {} {}",
+                    named(id, asked),
+                    told.status,
+                    told.body
+                )
+            });
+        }
+    }
+    let mut wanted = Check::new("nothing is in the log that nobody asked for");
+    for (id, events) in stored
+        .events
+        .iter()
+        .filter(|(_, events)| events.principal != SAGAS)
+    {
+        wanted.look(history.requests.contains_key(id), || {
+            format!(
+                "command {id} of {} has {} events",
+                events.principal, events.count
+            )
+        });
+    }
+    vec![kept, refused, unknown, wanted, same]
+}
+
+/// Its outcome is stored, and its events, among them those of the thing that was named to the client.
+fn is_kept(id: &Uuid, thing: Option<String>, stored: &Stored) -> bool {
+    let accepted = stored.outcomes.get(id).is_some_and(|status| *status < 400);
+    let events = stored.events.get(id);
+    // A coupon's id is its code, and its event is its pool's.
+    let is_stream = |thing: &String| Uuid::parse_str(thing).is_ok();
+    let named = thing
+        .filter(is_stream)
+        .is_none_or(|thing| events.is_some_and(|events| events.streams.contains(&thing)));
+    accepted && events.is_some() && named
+}
+
+fn named(id: &Uuid, asked: &Asked) -> String {
+    let request = &asked.request;
+    format!(
+        "command {id} ({} {} under key {}, sent {} times)",
+        request.user, request.path, request.key, asked.attempts
+    )
+}

@@ -1,0 +1,55 @@
+//! The journal, by request: what was sent under each key, and what came back.
+
+use std::collections::BTreeMap;
+
+use event_store::CommandId;
+use uuid::Uuid;
+
+use crate::journal::{Line, Request};
+use crate::shoppers::Told;
+
+/// All requests of a run.
+pub(crate) struct History {
+    /// By the id that the shop gives a command of this user and key.
+    pub(crate) requests: BTreeMap<Uuid, Asked>,
+}
+
+/// One request, however often it was sent.
+pub(crate) struct Asked {
+    pub(crate) request: Request,
+    pub(crate) attempts: u64,
+    /// Every definite answer.
+    pub(crate) answers: Vec<Told>,
+}
+
+impl History {
+    pub(crate) fn of(lines: Vec<Line>) -> Self {
+        let mut requests: BTreeMap<Uuid, Asked> = BTreeMap::new();
+        let mut asked_as: BTreeMap<u64, Uuid> = BTreeMap::new();
+        for line in lines {
+            match line {
+                Line::Ask { n, request, .. } => {
+                    let id = CommandId::from_key(&request.user, &request.key).uuid();
+                    asked_as.insert(n, id);
+                    let asked = requests.entry(id).or_insert_with(|| Asked {
+                        request,
+                        attempts: 0,
+                        answers: Vec::new(),
+                    });
+                    asked.attempts += 1;
+                }
+                Line::Told {
+                    n, status, body, ..
+                } => {
+                    let told = Told { status, body };
+                    let asked = asked_as.get(&n).and_then(|id| requests.get_mut(id));
+                    if let (true, Some(asked)) = (told.is_definite(), asked) {
+                        asked.answers.push(told);
+                    }
+                }
+                Line::Lost { .. } => {}
+            }
+        }
+        Self { requests }
+    }
+}

@@ -1,0 +1,83 @@
+//! What must hold after a run, whatever was done to the shop.
+
+mod acknowledged;
+mod history;
+mod repeat;
+mod sagas;
+
+use serde::Serialize;
+
+use crate::error::ChaosError;
+use crate::journal::Journal;
+use crate::servers::Servers;
+use crate::shop::Shop;
+use crate::shoppers::Wire;
+
+/// Pieces of evidence that a check shows; it counts all.
+const EVIDENCE_MAX: usize = 5;
+
+/// What one check found.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Check {
+    pub(crate) name: &'static str,
+    /// How much was looked at: a check of nothing proves nothing.
+    pub(crate) looked_at: u64,
+    pub(crate) broken: u64,
+    pub(crate) evidence: Vec<String>,
+}
+
+impl Check {
+    pub(crate) fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            looked_at: 0,
+            broken: 0,
+            evidence: Vec::new(),
+        }
+    }
+
+    pub(crate) fn holds(&self) -> bool {
+        self.broken == 0
+    }
+
+    fn look(&mut self, holds: bool, evidence: impl FnOnce() -> String) {
+        self.looked_at += 1;
+        if !holds {
+            self.broken += 1;
+            if self.evidence.len() < EVIDENCE_MAX {
+                self.evidence.push(evidence());
+            }
+        }
+    }
+}
+
+/// Waits for quiet, and makes all checks.
+pub(crate) async fn make(
+    shop: &Shop,
+    servers: &Servers,
+    journal: &Journal,
+    wire: &std::sync::Arc<Wire>,
+) -> Result<Vec<Check>, ChaosError> {
+    let pool = servers.owner_pool();
+    let sagas = sagas::ended(&pool).await?;
+    let lines = journal.read()?;
+    let history = history::History::of(lines);
+    let stored = acknowledged::Stored::read(&pool).await?;
+    let mut checks = vec![sagas];
+    checks.extend(acknowledged::check(&history, &stored));
+    checks.extend(repeat::check(shop, wire, &pool, &history, &stored).await?);
+    checks.push(verify(shop).await);
+    Ok(checks)
+}
+
+/// The program's own proof: log, invariants, projections.
+async fn verify(shop: &Shop) -> Check {
+    let mut check = Check::new("commerce verify finds nothing");
+    match shop.run_verb("verify", &[]).await {
+        Ok(said) => {
+            check.looked_at = u64::try_from(said.lines().count()).unwrap_or(u64::MAX);
+        }
+        Err(error) => check.look(false, || error.to_string()),
+    }
+    check
+}

@@ -1,0 +1,60 @@
+//! Every saga ends by itself, soon after the faults have.
+
+use std::time::{Duration, Instant};
+
+use sqlx::PgPool;
+
+use super::Check;
+use crate::error::ChaosError;
+use crate::output::progress;
+
+/// How long the sagas have.
+const PATIENCE: Duration = Duration::from_secs(60);
+const LOOK_INTERVAL: Duration = Duration::from_millis(200);
+/// What is due later belongs to no saga that is under way: pools of coupons close in years, and a payment
+/// that was given up is asked about once more after ten minutes.
+const SOON: &str = "2 minutes";
+
+/// Waits until nothing is left to do.
+pub(crate) async fn ended(pool: &PgPool) -> Result<Check, ChaosError> {
+    let mut check = Check::new("every saga ends within 60 s of quiet");
+    let started = Instant::now();
+    loop {
+        let open: i64 = sqlx::query_scalar(
+            "SELECT count(*) + (SELECT count(*) FROM processes.parked_events)
+                    + (SELECT max(position) <> (SELECT position FROM event_store.checkpoints
+                                                 WHERE subscriber = 'processes')
+                         FROM event_store.events)::int
+               FROM processes.actions WHERE due_at < now() + $1::interval",
+        )
+        .bind(SOON)
+        .fetch_one(pool)
+        .await?;
+        if open == 0 || started.elapsed() > PATIENCE {
+            break;
+        }
+        progress(format_args!(
+            "quiet: {open} steps of sagas are still to be done"
+        ));
+        tokio::time::sleep(LOOK_INTERVAL).await;
+    }
+    let left: Vec<(String, String)> = sqlx::query_as(
+        "SELECT name || ' ' || action_id,
+                concat_ws(', ', 'due ' || due_at, attempts || ' attempts', 'parked ' || parked_at, last_error)
+           FROM processes.actions WHERE due_at < now() + $1::interval
+          UNION ALL SELECT 'event ' || position, error FROM processes.parked_events",
+    )
+    .bind(SOON)
+    .fetch_all(pool)
+    .await?;
+    let orders: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM event_store.events WHERE event_type = 'OrderPlaced'",
+    )
+    .fetch_one(pool)
+    .await?;
+    check.looked_at = u64::try_from(orders).unwrap_or_default();
+    for (what, why) in left {
+        check.look(false, || format!("{what}: {why}"));
+    }
+    Ok(check)
+}

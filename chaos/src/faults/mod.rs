@@ -1,0 +1,65 @@
+//! What is done to the shop, and when. All choices follow from the seed; their moments do not.
+
+mod cycle;
+mod disk;
+mod gateway;
+mod kills;
+mod outages;
+mod zombies;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+use sqlx::PgPool;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::chronicle::Chronicle;
+use crate::error::ChaosError;
+use crate::servers::Servers;
+use crate::shop::Shop;
+
+/// What every fault works on.
+#[derive(Clone)]
+pub(crate) struct Field {
+    pub(crate) shop: Arc<Shop>,
+    pub(crate) servers: Servers,
+    /// As the owner, past the proxy.
+    pub(crate) pool: PgPool,
+    pub(crate) chronicle: Arc<Chronicle>,
+}
+
+/// Everything that goes wrong, at once, until `stop`; each leaves its part whole.
+pub(crate) async fn rage(
+    field: Field,
+    seed: u64,
+    stop: CancellationToken,
+) -> Result<(), ChaosError> {
+    let mut raging: JoinSet<Result<(), ChaosError>> = JoinSet::new();
+    let random = |stream| StdRng::seed_from_u64(seed.wrapping_add(stream));
+    raging.spawn(kills::run(field.clone(), random(0), stop.clone()));
+    raging.spawn(gateway::run(field.clone(), random(1), stop.clone()));
+    for (round, stream) in cycle::ROUNDS.iter().zip(2..) {
+        raging.spawn(cycle::run(
+            field.clone(),
+            round,
+            random(stream),
+            stop.clone(),
+        ));
+    }
+    while let Some(ended) = raging.join_next().await {
+        ended.map_err(|error| ChaosError::said(format!("a fault failed: {error}")))??;
+    }
+    Ok(())
+}
+
+/// Waits for a while between two moments; `false` when the run is over.
+async fn pause(random: &mut StdRng, from_ms: u64, to_ms: u64, stop: &CancellationToken) -> bool {
+    let pause = Duration::from_millis(random.random_range(from_ms..to_ms));
+    tokio::select! {
+        () = stop.cancelled() => false,
+        () = tokio::time::sleep(pause) => true,
+    }
+}

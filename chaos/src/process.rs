@@ -1,0 +1,276 @@
+//! One process of the shop, started again whenever it ends, by whatever hand.
+
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+use serde_json::json;
+use tokio::process::{Child, Command};
+use tokio::sync::mpsc;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::chronicle::Chronicle;
+use crate::error::ChaosError;
+
+/// The chance that a killed process is started again at once, in percent: a supervisor that restarts. The
+/// others are away for a while.
+const AT_ONCE_PERCENT: u32 = 60;
+/// The longest that one is away, in milliseconds.
+const AWAY_MAX_MS: u64 = 4_000;
+/// How long a process may take to end after SIGTERM: it promises ten seconds.
+const END_PATIENCE: Duration = Duration::from_secs(20);
+/// How soon one that ended by itself is started again.
+const RESTART_PAUSE: Duration = Duration::from_millis(250);
+
+/// What a process is for. Its name counts the kills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    CommandApi,
+    Processes,
+    /// Projections and relay in one process.
+    Followers,
+    ReadApi,
+    Gateway,
+}
+
+impl Kind {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::CommandApi => "command-api",
+            Self::Processes => "processes",
+            Self::Followers => "projections+relay",
+            Self::ReadApi => "read-api",
+            Self::Gateway => "gateway",
+        }
+    }
+
+    fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Self::CommandApi => &["serve", "--roles", "command-api"],
+            Self::Processes => &["serve", "--roles", "processes"],
+            Self::Followers => &["serve", "--roles", "projections,relay"],
+            Self::ReadApi => &["serve", "--roles", "read-api"],
+            Self::Gateway => &["mock-gateway"],
+        }
+    }
+}
+
+/// What is done to a process.
+#[derive(Debug)]
+enum Order {
+    Kill,
+    /// SIGSTOP, and SIGCONT when this is cancelled.
+    Freeze(CancellationToken),
+}
+
+/// How a process is started.
+#[derive(Clone)]
+pub(crate) struct Recipe {
+    pub(crate) kind: Kind,
+    pub(crate) number: usize,
+    pub(crate) program: PathBuf,
+    pub(crate) environment: Vec<(String, String)>,
+    pub(crate) log: PathBuf,
+}
+
+/// A process under supervision.
+pub(crate) struct Supervised {
+    pub(crate) kind: Kind,
+    orders: mpsc::Sender<Order>,
+    /// 0 while there is none.
+    pid: Arc<AtomicU32>,
+}
+
+impl Supervised {
+    /// Starts it, and again whenever it ends, until `end`: then it is told to end in order. While `calm`
+    /// is cancelled nothing is delayed on purpose.
+    pub(crate) fn start(
+        recipe: Recipe,
+        seed: u64,
+        chronicle: Arc<Chronicle>,
+        calm: CancellationToken,
+        end: CancellationToken,
+    ) -> (Self, tokio::task::JoinHandle<()>) {
+        let (orders, taken) = mpsc::channel(4);
+        let (kind, pid) = (recipe.kind, Arc::<AtomicU32>::default());
+        let supervisor = Supervisor {
+            random: StdRng::seed_from_u64(seed),
+            recipe,
+            chronicle,
+            calm,
+            end,
+            orders: taken,
+            pid: Arc::clone(&pid),
+        };
+        (Self { kind, orders, pid }, tokio::spawn(supervisor.run()))
+    }
+
+    /// `kill -9`. One that is away already is left alone.
+    pub(crate) fn kill(&self) {
+        let _ = self.orders.try_send(Order::Kill);
+    }
+
+    /// Stops it without ending it, until the guard is dropped. What else is done to it meanwhile is not.
+    pub(crate) fn freeze(&self) -> DropGuard {
+        let thaw = CancellationToken::new();
+        let _ = self.orders.try_send(Order::Freeze(thaw.clone()));
+        thaw.drop_guard()
+    }
+
+    /// Its process, while there is one.
+    pub(crate) fn pid(&self) -> Option<u32> {
+        Some(self.pid.load(Ordering::SeqCst)).filter(|pid| *pid != 0)
+    }
+}
+
+struct Supervisor {
+    recipe: Recipe,
+    random: StdRng,
+    chronicle: Arc<Chronicle>,
+    calm: CancellationToken,
+    end: CancellationToken,
+    orders: mpsc::Receiver<Order>,
+    pid: Arc<AtomicU32>,
+}
+
+/// Why a process is no longer there.
+enum Gone {
+    Killed,
+    ByItself(ExitStatus),
+    Told,
+}
+
+impl Supervisor {
+    async fn run(mut self) {
+        while !self.end.is_cancelled() {
+            let mut child = match self.start() {
+                Ok(child) => child,
+                Err(error) => {
+                    self.note("not started", &json!({ "error": error.to_string() }));
+                    sleep(RESTART_PAUSE).await;
+                    continue;
+                }
+            };
+            self.pid.store(child.id().unwrap_or(0), Ordering::SeqCst);
+            let started = Instant::now();
+            let gone = self.attend(&mut child).await;
+            self.pid.store(0, Ordering::SeqCst);
+            match gone {
+                Gone::Told => return,
+                Gone::Killed => self.stay_away().await,
+                Gone::ByItself(status) => {
+                    let lived_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+                    let detail = json!({ "status": status.to_string(), "livedMs": lived_ms });
+                    self.note("ended by itself", &detail);
+                    sleep(RESTART_PAUSE).await;
+                }
+            }
+            // What was meant for the one that is gone.
+            while self.orders.try_recv().is_ok() {}
+        }
+    }
+
+    fn start(&self) -> Result<Child, ChaosError> {
+        let path = &self.recipe.log;
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(path)
+            .map_err(ChaosError::file(path))?;
+        let errors = log.try_clone().map_err(ChaosError::file(path))?;
+        Command::new(&self.recipe.program)
+            .args(self.recipe.kind.arguments())
+            .envs(
+                self.recipe
+                    .environment
+                    .iter()
+                    .map(|(name, value)| (name, value)),
+            )
+            .stdin(Stdio::null())
+            .stdout(log)
+            .stderr(errors)
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(ChaosError::file(&self.recipe.program))
+    }
+
+    /// Until it is gone.
+    async fn attend(&mut self, child: &mut Child) -> Gone {
+        loop {
+            tokio::select! {
+                ended = child.wait() => return match ended {
+                    Ok(status) => Gone::ByItself(status),
+                    Err(_) => Gone::Killed,
+                },
+                () = self.end.cancelled() => {
+                    self.tell_to_end(child).await;
+                    return Gone::Told;
+                }
+                Some(order) = self.orders.recv() => match order {
+                    Order::Kill => {
+                        self.count("kill");
+                        // It is reaped either way.
+                        let _ = child.kill().await;
+                        return Gone::Killed;
+                    }
+                    Order::Freeze(thaw) => {
+                        signal(child, "STOP").await;
+                        thaw.cancelled().await;
+                        signal(child, "CONT").await;
+                        // It shall act as if nothing had been.
+                        while self.orders.try_recv().is_ok() {}
+                    }
+                },
+            }
+        }
+    }
+
+    async fn tell_to_end(&self, child: &mut Child) {
+        signal(child, "TERM").await;
+        match timeout(END_PATIENCE, child.wait()).await {
+            Ok(Ok(status)) if status.success() => {}
+            Ok(Ok(status)) => self.note("ended badly", &json!({ "status": status.to_string() })),
+            Ok(Err(_)) => {}
+            Err(_) => self.note("did not end", &json!({ "waited": END_PATIENCE.as_secs() })),
+        }
+    }
+
+    async fn stay_away(&mut self) {
+        let at_once = self.random.random_ratio(AT_ONCE_PERCENT, 100);
+        if !at_once {
+            let away = Duration::from_millis(self.random.random_range(200..AWAY_MAX_MS));
+            tokio::select! {
+                () = sleep(away) => {}
+                () = self.calm.cancelled() => {}
+            }
+        }
+    }
+
+    fn count(&self, what: &str) {
+        let kind = self.recipe.kind.name();
+        let detail = json!({ "number": self.recipe.number });
+        self.chronicle.note(&format!("{what}:{kind}"), &detail);
+    }
+
+    fn note(&self, what: &str, detail: &serde_json::Value) {
+        let (kind, number) = (self.recipe.kind.name(), self.recipe.number);
+        let detail = json!({ "number": number, "detail": detail });
+        self.chronicle.note(&format!("{what}:{kind}"), &detail);
+    }
+}
+
+async fn signal(child: &Child, name: &str) {
+    if let Some(pid) = child.id() {
+        // It may be gone by now: then there is nobody to signal.
+        let _ = Command::new("kill")
+            .args([&format!("-{name}"), &pid.to_string()])
+            .stderr(Stdio::null())
+            .status()
+            .await;
+    }
+}

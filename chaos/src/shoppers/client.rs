@@ -1,0 +1,180 @@
+//! Sending a command until it has an answer, and writing down all of it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use rand::Rng;
+use serde_json::Value;
+
+use crate::chronicle::Chronicle;
+use crate::error::ChaosError;
+use crate::journal::{Journal, Line, Request};
+
+/// How long one attempt may take: less than the shop's own limit, so that answers are missed.
+pub(crate) const ATTEMPT_LIMIT: Duration = Duration::from_secs(6);
+/// The longest pause between two attempts, in milliseconds.
+const PAUSE_MAX_MS: u64 = 300;
+
+/// What a client was told in the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) status: u16,
+    pub(crate) body: String,
+}
+
+impl Told {
+    pub(crate) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// Whether the shop has decided. Otherwise the same request again may get another answer.
+    pub(crate) fn is_definite(&self) -> bool {
+        match self.status {
+            408 | 425 | 429 | 500.. => false,
+            409 => !self.body.contains("\"REQUEST_IN_PROGRESS\""),
+            _ => true,
+        }
+    }
+
+    pub(crate) fn text(&self, pointer: &str) -> Option<String> {
+        let json: Value = serde_json::from_str(&self.body).ok()?;
+        json.pointer(pointer)
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+    }
+}
+
+/// What all clients share.
+pub(crate) struct Wire {
+    pub(crate) urls: Vec<String>,
+    pub(crate) journal: Journal,
+    pub(crate) chronicle: Arc<Chronicle>,
+    pub(crate) attempts: AtomicU64,
+}
+
+/// A user with a token and connections of their own.
+#[derive(Clone)]
+pub(crate) struct Client {
+    pub(crate) user: String,
+    pub(crate) operator: bool,
+    pub(crate) token: String,
+    pub(crate) http: reqwest::Client,
+    pub(crate) wire: Arc<Wire>,
+}
+
+impl Client {
+    /// A request of this user under a new key.
+    pub(crate) fn request(&self, key: String, path: impl Into<String>, body: Value) -> Request {
+        Request {
+            user: self.user.clone(),
+            operator: self.operator,
+            key,
+            path: path.into(),
+            body,
+        }
+    }
+
+    /// Sends a request until it has a definite answer; `None` when patience ends first.
+    pub(crate) async fn ask(
+        &self,
+        request: &Request,
+        patience: Duration,
+        random: &mut impl Rng,
+    ) -> Result<Option<Told>, ChaosError> {
+        let started = Instant::now();
+        loop {
+            if let Some(told) = self.attempt(request, ATTEMPT_LIMIT, random).await?
+                && told.is_definite()
+            {
+                return Ok(Some(told));
+            }
+            if started.elapsed() > patience {
+                return Ok(None);
+            }
+            let pause = Duration::from_millis(random.random_range(20..PAUSE_MAX_MS));
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Sends a request once.
+    pub(crate) async fn attempt(
+        &self,
+        request: &Request,
+        limit: Duration,
+        random: &mut impl Rng,
+    ) -> Result<Option<Told>, ChaosError> {
+        let wire = &self.wire;
+        let n = wire.attempts.fetch_add(1, Ordering::Relaxed);
+        let ms = wire.chronicle.elapsed_ms();
+        let ask = Line::Ask {
+            n,
+            ms,
+            request: request.clone(),
+        };
+        wire.journal.write(&ask).await?;
+        let sent = Instant::now();
+        let which = random.random_range(0..wire.urls.len());
+        let url = wire.urls.get(which).map_or("", String::as_str);
+        let answered = tokio::time::timeout(limit, self.send(url, request)).await;
+        let ms = wire.chronicle.elapsed_ms();
+        let (line, told) = match answered {
+            Ok(Ok(told)) => {
+                let (status, body) = (told.status, told.body.clone());
+                (
+                    Line::Told {
+                        n,
+                        ms,
+                        status,
+                        body,
+                    },
+                    Some(told),
+                )
+            }
+            Ok(Err(error)) => (
+                Line::Lost {
+                    n,
+                    ms,
+                    why: error.to_string(),
+                },
+                None,
+            ),
+            Err(_) => (
+                Line::Lost {
+                    n,
+                    ms,
+                    why: format!("no answer within {limit:?}"),
+                },
+                None,
+            ),
+        };
+        wire.journal.write(&line).await?;
+        match &told {
+            Some(told) if told.is_definite() => {
+                wire.chronicle.add("acknowledged", 1);
+                wire.chronicle.succeeded(sent);
+            }
+            Some(told) => wire.chronicle.add(&format!("status:{}", told.status), 1),
+            None => wire.chronicle.add("lost", 1),
+        }
+        Ok(told)
+    }
+
+    async fn send(&self, url: &str, request: &Request) -> Result<Told, reqwest::Error> {
+        let mut sending = self
+            .http
+            .post(format!("{url}{}", request.path))
+            .bearer_auth(&self.token)
+            .header("Idempotency-Key", &request.key)
+            // A refusal of the coupon gate alone is not in the log: its repeat has the same bytes as long
+            // as the request's id is the same.
+            .header("X-Request-Id", &request.key);
+        if !request.body.is_null() {
+            sending = sending.json(&request.body);
+        }
+        let response = sending.send().await?;
+        let status = response.status().as_u16();
+        let body = response.text().await?;
+        Ok(Told { status, body })
+    }
+}

@@ -1,0 +1,101 @@
+//! Shoppers, all at once: they buy, pay, cancel, claim coupons, race for last pieces, hang up, ask again.
+
+mod clerk;
+mod client;
+mod shopper;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use platform::Role;
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+pub(crate) use client::{Client, Told, Wire};
+
+use crate::chronicle::Chronicle;
+use crate::error::ChaosError;
+use crate::journal::Journal;
+use crate::shop::Shop;
+use clerk::Shelves;
+
+/// Keeps the choices of shoppers apart from those of everybody else who has the run's seed.
+const SEED_OFFSET: u64 = 10_000;
+
+/// Everybody who is in the shop.
+pub(crate) struct Crowd {
+    people: JoinSet<Result<(), ChaosError>>,
+    pub(crate) wire: Arc<Wire>,
+}
+
+impl Crowd {
+    /// Opens the doors: all come, and stay until `stop`.
+    pub(crate) async fn enter(
+        shop: &Shop,
+        journal: Journal,
+        chronicle: Arc<Chronicle>,
+        seed: u64,
+        count: u16,
+        stop: &CancellationToken,
+    ) -> Result<Self, ChaosError> {
+        let wire = Arc::new(Wire {
+            urls: shop.command_urls.clone(),
+            journal,
+            chronicle,
+            attempts: AtomicU64::new(0),
+        });
+        let shelves = Arc::new(Shelves::default());
+        let mut random = StdRng::seed_from_u64(seed.wrapping_add(SEED_OFFSET));
+        let clerk = client(shop, &wire, "clerk", Role::Operator)?;
+        clerk::open(&clerk, &shelves, &mut random).await?;
+        let mut people = JoinSet::new();
+        people.spawn(clerk::run(
+            clerk,
+            Arc::clone(&shelves),
+            random,
+            stop.clone(),
+        ));
+        for number in 1..=u64::from(count) {
+            let client = client(shop, &wire, &format!("shopper-{number}"), Role::Customer)?;
+            let random = StdRng::seed_from_u64(seed.wrapping_add(SEED_OFFSET + number));
+            people.spawn(shopper::run(
+                client,
+                Arc::clone(&shelves),
+                random,
+                stop.clone(),
+            ));
+        }
+        Ok(Self { people, wire })
+    }
+
+    /// Waits until all have had their last answer.
+    pub(crate) async fn leave(mut self) -> Result<(), ChaosError> {
+        while let Some(left) = self.people.join_next().await {
+            left.map_err(|error| ChaosError::said(format!("a shopper failed: {error}")))??;
+        }
+        Ok(())
+    }
+}
+
+/// A user of the shop.
+pub(crate) fn client(
+    shop: &Shop,
+    wire: &Arc<Wire>,
+    user: &str,
+    role: Role,
+) -> Result<Client, ChaosError> {
+    Ok(Client {
+        user: user.to_owned(),
+        operator: role == Role::Operator,
+        token: shop.token(user, role)?,
+        http: reqwest::Client::builder().no_proxy().build()?,
+        wire: Arc::clone(wire),
+    })
+}
+
+fn new_key(random: &mut StdRng) -> String {
+    Uuid::from_u128(random.random()).to_string()
+}

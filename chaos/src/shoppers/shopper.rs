@@ -1,0 +1,214 @@
+//! One shopper.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::Rng as _;
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom as _;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::clerk::Shelves;
+use super::client::{Client, Told};
+use super::new_key;
+use crate::error::ChaosError;
+use crate::journal::Request;
+
+/// How long a shopper insists on an answer.
+const PATIENCE: Duration = Duration::from_secs(45);
+/// What a card can do, and how often: the mock gateway's behaviours.
+const CARDS: [(&str, u32); 7] = [
+    ("tok_approve", 78),
+    ("tok_decline", 6),
+    ("tok_charge_then_timeout", 5),
+    ("tok_error", 4),
+    ("tok_timeout", 3),
+    ("tok_wrong_amount", 2),
+    ("tok_slow", 2),
+];
+/// The longest that somebody waits who is about to hang up, in milliseconds.
+const HANG_UP_MAX_MS: u64 = 40;
+
+struct Shopper {
+    client: Client,
+    shelves: Arc<Shelves>,
+    random: StdRng,
+    /// A coupon that was claimed and not used yet.
+    coupon: Option<String>,
+}
+
+/// Shops until `stop`, and then to the end of what was begun.
+pub(super) async fn run(
+    client: Client,
+    shelves: Arc<Shelves>,
+    random: StdRng,
+    stop: CancellationToken,
+) -> Result<(), ChaosError> {
+    let mut shopper = Shopper {
+        client,
+        shelves,
+        random,
+        coupon: None,
+    };
+    while !stop.is_cancelled() {
+        shopper.visit().await?;
+    }
+    Ok(())
+}
+
+impl Shopper {
+    async fn visit(&mut self) -> Result<(), ChaosError> {
+        let goods = self.shelves.look();
+        match self.random.random_range(0..100) {
+            0..12 => match goods.pool {
+                Some(pool) => self.claim(&pool).await,
+                None => self.buy(false).await,
+            },
+            12..22 => self.race_with_myself().await,
+            22..40 => self.buy(true).await,
+            _ => self.buy(false).await,
+        }
+    }
+
+    /// An order, and what becomes of it.
+    async fn buy(&mut self, rare: bool) -> Result<(), ChaosError> {
+        let request = self.order(rare);
+        // Now and then somebody hangs up before there can be an answer, and asks again, or never does.
+        if self.random.random_ratio(6, 100) {
+            let limit = Duration::from_millis(self.random.random_range(0..HANG_UP_MAX_MS));
+            self.client
+                .attempt(&request, limit, &mut self.random)
+                .await?;
+            self.client.wire.chronicle.add("fault:client hangs up", 1);
+            if self.random.random_ratio(1, 4) {
+                return Ok(());
+            }
+        }
+        let Some(order) = self.placed(&request).await? else {
+            return Ok(());
+        };
+        match self.random.random_range(0..100) {
+            0..78 => self.pay(&order).await,
+            78..86 => self.cancel(&order).await,
+            86..92 => {
+                self.pay(&order).await?;
+                self.cancel(&order).await
+            }
+            92..95 => self.pay_and_cancel_at_once(&order).await,
+            // Left unpaid: it expires.
+            _ => Ok(()),
+        }
+    }
+
+    fn order(&mut self, rare: bool) -> Request {
+        let goods = self.shelves.look();
+        let mut items: Vec<Value> = Vec::new();
+        if let (true, Some(product)) = (rare, &goods.rare) {
+            let quantity = self.random.random_range(1..=3);
+            items.push(json!({ "productId": product, "quantity": quantity }));
+        }
+        let more = self
+            .random
+            .random_range(if items.is_empty() { 1..=3 } else { 0..=1 });
+        for _ in 0..more {
+            if let Some(product) = goods.staples.choose(&mut self.random) {
+                let quantity = self.random.random_range(1..=2);
+                items.push(json!({ "productId": product, "quantity": quantity }));
+            }
+        }
+        let mut body = json!({ "items": items });
+        if let (Some(coupon), Some(body)) = (self.coupon.take(), body.as_object_mut()) {
+            body.insert("couponCode".to_owned(), coupon.into());
+        }
+        self.client
+            .request(new_key(&mut self.random), "/orders", body)
+    }
+
+    /// The order's id, should it have been placed.
+    async fn placed(&mut self, request: &Request) -> Result<Option<String>, ChaosError> {
+        let told = self.told(request).await?;
+        let placed = told
+            .filter(Told::is_success)
+            .and_then(|told| told.text("/data/id"));
+        if placed.is_some() {
+            self.client.wire.chronicle.add("orders", 1);
+        }
+        Ok(placed)
+    }
+
+    async fn pay(&mut self, order: &str) -> Result<(), ChaosError> {
+        let request = self.payment(order);
+        self.told(&request).await.map(drop)
+    }
+
+    fn payment(&mut self, order: &str) -> Request {
+        let card = CARDS.choose_weighted(&mut self.random, |(_, weight)| *weight);
+        let token = card.map_or("tok_approve", |(token, _)| *token);
+        let path = format!("/orders/{order}/payments");
+        let body = json!({ "token": token });
+        self.client.request(new_key(&mut self.random), path, body)
+    }
+
+    async fn cancel(&mut self, order: &str) -> Result<(), ChaosError> {
+        let request = self.cancellation(order);
+        self.told(&request).await.map(drop)
+    }
+
+    fn cancellation(&mut self, order: &str) -> Request {
+        let path = format!("/orders/{order}/cancel");
+        let body = json!({ "reason": "changed my mind" });
+        self.client.request(new_key(&mut self.random), path, body)
+    }
+
+    async fn pay_and_cancel_at_once(&mut self, order: &str) -> Result<(), ChaosError> {
+        let (payment, cancellation) = (self.payment(order), self.cancellation(order));
+        self.both(&payment, &cancellation).await
+    }
+
+    async fn claim(&mut self, pool: &str) -> Result<(), ChaosError> {
+        let path = format!("/coupon-pools/{pool}/coupons");
+        let request = self
+            .client
+            .request(new_key(&mut self.random), path, json!({}));
+        let told = self.told(&request).await?;
+        if let Some(told) = told.filter(Told::is_success) {
+            self.coupon = told.text("/data/id");
+            self.client.wire.chronicle.add("coupons", 1);
+        }
+        Ok(())
+    }
+
+    /// The same request over two connections at once: one effect, and the same answer.
+    async fn race_with_myself(&mut self) -> Result<(), ChaosError> {
+        let rare = self.random.random_ratio(1, 3);
+        let request = self.order(rare);
+        self.both(&request, &request).await?;
+        if let Some(order) = self.placed(&request).await? {
+            self.pay(&order).await?;
+        }
+        Ok(())
+    }
+
+    async fn both(&mut self, one: &Request, other: &Request) -> Result<(), ChaosError> {
+        use rand::SeedableRng as _;
+        let (first, second) = (self.client.clone(), self.client.clone());
+        let mut random = StdRng::seed_from_u64(self.random.random());
+        let asked = futures::join!(
+            first.ask(one, PATIENCE, &mut self.random),
+            second.ask(other, PATIENCE, &mut random),
+        );
+        asked.0?;
+        asked.1.map(drop)
+    }
+
+    async fn told(&mut self, request: &Request) -> Result<Option<Told>, ChaosError> {
+        // Not everybody insists.
+        let patience = if self.random.random_ratio(4, 100) {
+            Duration::ZERO
+        } else {
+            PATIENCE
+        };
+        self.client.ask(request, patience, &mut self.random).await
+    }
+}
