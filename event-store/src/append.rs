@@ -1,5 +1,6 @@
 //! A batch of decided commands, and the one statement that writes it.
 
+mod calls;
 mod rows;
 mod standbys;
 mod view;
@@ -13,7 +14,6 @@ use uuid::Uuid;
 use crate::command::{Answer, Command, CommandId, Outcome};
 use crate::error::StoreError;
 use crate::recorded::{Metadata, RecordedEvent, signed, unsigned};
-use rows::{HeldLease, NewCommand, NewEvent, Touch};
 pub use view::{DecidedCommand, DecidedEvent};
 
 /// Decided commands on their way into the log.
@@ -49,6 +49,8 @@ struct Touched {
     stream: StreamId,
     /// `None` when an earlier command of the batch touched it.
     expected: Option<i64>,
+    /// Whether the command has the stream's first event: then a key says whether it was empty.
+    begins: bool,
 }
 
 /// An event of a batch.
@@ -59,10 +61,6 @@ struct BatchEvent {
     metadata: Metadata,
     metadata_json: String,
 }
-
-/// The append function's answer: the highest position before the batch, the time, the numbers of the
-/// commands that were not written, and why.
-type AppendResult = (i64, DateTime<Utc>, Vec<i32>, Vec<String>);
 
 /// What became of one command of a batch.
 #[derive(Debug)]
@@ -102,6 +100,29 @@ pub struct Appended {
     pub events: Vec<RecordedEvent>,
     /// The log's highest position afterwards.
     pub head: u64,
+}
+
+/// After a batch that could not be written as a whole, so many are looked at command by command: where
+/// there was one repeat or conflict there are others, and each costs a statement in vain.
+const CAUTIOUS_BATCHES: u32 = 64;
+
+/// Whether a writer takes its batches for new as a whole, or looks at every command.
+#[derive(Debug, Default)]
+pub struct Caution {
+    batches_left: u32,
+}
+
+impl Caution {
+    /// Whether the next batch is tried as a whole.
+    fn allows_whole(&mut self) -> bool {
+        let allowed = self.batches_left == 0;
+        self.batches_left = self.batches_left.saturating_sub(1);
+        allowed
+    }
+
+    fn begin(&mut self) {
+        self.batches_left = CAUTIOUS_BATCHES;
+    }
 }
 
 impl Batch {
@@ -153,10 +174,13 @@ impl Batch {
         let touched = decision.expected.into_iter().map(|(stream, sequence)| {
             let sequence = signed(sequence, "sequence")?;
             let expected = first_touch(&stream).then_some(sequence);
+            let mut events = decision.events.iter();
+            let begins = events.any(|event| event.sequence == 1 && event.stream == stream);
             Ok(Touched {
                 command: number,
                 stream,
                 expected,
+                begins,
             })
         });
         let touched = touched.collect::<Result<Vec<_>, StoreError>>()?;
@@ -177,31 +201,31 @@ impl Batch {
     /// # Errors
     /// The database is away or refused. Whether the batch was written is then unknown: the same commands
     /// again find out, by their ids.
-    pub async fn append(self, connection: &mut PgConnection) -> Result<Appended, StoreError> {
-        let has_fences = !self.fences.is_empty();
-        let fences = has_fences.then(|| rows::<HeldLease<'_>, _>(&self.fences));
-        // Called as a value: a function in FROM goes through a table of its own.
-        let ((head, recorded_at, refused, reasons), awaits_standbys): (AppendResult, bool) =
-            sqlx::query_as(
-                "SELECT event_store.append($1, $2, $3, $4),
-                        current_setting('synchronous_standby_names') <> ''",
-            )
-            .bind(rows::<NewCommand<'_>, _>(&self.entries))
-            .bind(fences)
-            .bind(rows::<Touch<'_>, _>(&self.touched))
-            .bind(rows::<NewEvent<'_>, _>(&self.events))
-            .fetch_one(&mut *connection)
-            .await?;
-        if awaits_standbys {
+    pub async fn append(
+        self,
+        connection: &mut PgConnection,
+        caution: &mut Caution,
+    ) -> Result<Appended, StoreError> {
+        let mut answer = None;
+        if caution.allows_whole() {
+            answer = calls::append_whole(&self, connection).await?;
+            if answer.is_none() {
+                caution.begin();
+            }
+        }
+        let answer = match answer {
+            Some(answer) => answer,
+            None => calls::append(&self, connection).await?,
+        };
+        if answer.awaits_standbys {
             // Also when all were refused: what a duplicate is answered with must be durable too.
             standbys::wait(connection).await?;
         }
-        let head = unsigned(head, "position")?;
-        let mut verdicts = (0..self.entries.len()).map(|_| None).collect::<Vec<_>>();
-        for (number, reason) in refused.into_iter().zip(reasons) {
+        let mut refused = self.entries.iter().map(|_| None).collect::<Vec<_>>();
+        for (number, reason) in answer.refused.into_iter().zip(answer.reasons) {
             let index = usize::try_from(number - 1).ok();
             let entry = index.and_then(|index| self.entries.get(index));
-            let slot = index.and_then(|index| verdicts.get_mut(index));
+            let slot = index.and_then(|index| refused.get_mut(index));
             let (Some(entry), Some(slot)) = (entry, slot) else {
                 return Err(StoreError::OutOfRange { what: "verdict" });
             };
@@ -212,7 +236,8 @@ impl Batch {
                 _ => return Err(StoreError::OutOfRange { what: "verdict" }),
             });
         }
-        Ok(self.concluded(verdicts, head, recorded_at))
+        let head = unsigned(answer.head, "position")?;
+        Ok(self.concluded(refused, head, answer.recorded_at))
     }
 
     /// What became of each command, and its events with the positions that they got: what a log that ended
@@ -347,10 +372,26 @@ fn to_json(value: &impl Serialize) -> Result<String, StoreError> {
 }
 
 /// The rows of what a batch holds, in order.
-fn rows<'a, R: From<&'a T>, T>(parts: &'a [T]) -> Vec<R> {
-    parts.iter().map(R::from).collect()
+fn rows<'a, R: From<&'a T>, T: 'a>(parts: impl IntoIterator<Item = &'a T>) -> Vec<R> {
+    parts.into_iter().map(R::from).collect()
 }
 
 fn int(number: usize) -> Result<i32, StoreError> {
     i32::try_from(number).map_err(|_| StoreError::OutOfRange { what: "batch" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_batch_in_vain_the_next_ones_are_not_tried_as_a_whole() {
+        let mut caution = Caution::default();
+        assert!(caution.allows_whole());
+        caution.begin();
+        for _ in 0..CAUTIOUS_BATCHES {
+            assert!(!caution.allows_whole());
+        }
+        assert!(caution.allows_whole());
+    }
 }

@@ -4,7 +4,7 @@
 //! [`load`] are what PostgreSQL makes of the two: a stand-in must say the same, and its contract tests
 //! compare.
 
-pub use crate::append::{Appended, Batch, DecidedCommand, DecidedEvent, Refused, Verdict};
+pub use crate::append::{Appended, Batch, Caution, DecidedCommand, DecidedEvent, Refused, Verdict};
 pub use crate::deciding::{Committed, Core, Job, Landed};
 pub use crate::load::{Read, ReadResult, StoredEvent, Wanted, fold, load};
 pub use crate::snapshots::{Snapshot, SnapshotState};

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::core::Core;
 use super::job::Job;
-use crate::append::{Appended, Batch};
+use crate::append::{Appended, Batch, Caution};
 use crate::config::StoreConfig;
 use crate::error::StoreError;
 use crate::load::{self, ReadResult};
@@ -169,6 +169,7 @@ impl Driver {
 struct Writer {
     pool_options: sqlx::postgres::PgConnectOptions,
     connection: Option<PgConnection>,
+    caution: Caution,
     limit: Duration,
     failures: u32,
 }
@@ -179,6 +180,7 @@ impl Writer {
         Self {
             pool_options: append_options(pool_options, config.lock_timeout),
             connection: None,
+            caution: Caution::default(),
             limit: config.command_timeout,
             failures: 0,
         }
@@ -221,7 +223,7 @@ impl Writer {
             });
         }
         let started = Instant::now();
-        let appended = batch.append(connection).await?;
+        let appended = batch.append(connection, &mut self.caution).await?;
         metrics::histogram!("event_store_append_duration_seconds").record(started.elapsed());
         Ok(appended)
     }

@@ -56,10 +56,13 @@ async fn the_append_refuses_an_isolation_that_would_read_an_old_position() {
             .execute(&mut *transaction)
             .await
             .unwrap();
-        let appended = sqlx::query("SELECT event_store.append('{}', NULL, '{}', '{}')")
-            .execute(&mut *transaction)
-            .await;
-        assert_eq!(sqlstate(appended), "25000", "{level}");
+        for function in ["append", "append_whole"] {
+            let mut savepoint = transaction.begin().await.unwrap();
+            let call = format!("SELECT event_store.{function}('{{}}', NULL, '{{}}', '{{}}')");
+            let appended = sqlx::query(&call).execute(&mut *savepoint).await;
+            assert_eq!(sqlstate(appended), "25000", "{function}, {level}");
+            savepoint.rollback().await.unwrap();
+        }
         transaction.rollback().await.unwrap();
     }
     shop.close().await;
@@ -221,6 +224,113 @@ async fn a_refused_command_of_several_events_leaves_no_gap_between_its_neighbour
             .await
             .unwrap();
     assert_eq!(positions, [(ids[0], 2), (ids[2], 2), (ids[3], 4)]);
+    shop.close().await;
+}
+
+/// What keys do not see is looked at, and what keys see is left to them: either way all or nothing.
+#[tokio::test]
+async fn a_batch_of_which_anything_is_not_new_is_not_written_as_a_whole() {
+    let shop = Shop::open().await;
+    let pool = shop.database.app_pool().await;
+    let known = Uuid::now_v7();
+    let first = Batch {
+        ids: vec![known],
+        commands: vec![("a", Some(0), vec![1, 2, 3])],
+    };
+    append(&pool, first).await;
+    sqlx::raw_sql(
+        "INSERT INTO event_store.leases (name, epoch, holder, expires_at)
+         VALUES ('runner', 2, 'tester', now())",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    const EVENT: &str =
+        "ROW(1, 'order', STREAM, SEQUENCE, 'Tested', '1', '{}', '{}')::event_store.new_event";
+    let event = |stream: &str, sequence: i64| {
+        let event = EVENT.replace("STREAM", &format!("'{stream}'"));
+        format!(
+            "ARRAY[{}]",
+            event.replace("SEQUENCE", &sequence.to_string())
+        )
+    };
+    let touch = |stream: &str, expected: i64| {
+        format!("ARRAY[ROW(1, 'order', '{stream}', {expected})::event_store.touch]")
+    };
+    let fence = |epoch: i64| format!("ARRAY[ROW(1, 'runner', {epoch})::event_store.fence]");
+    let none = || "NULL".to_owned();
+    let new = Uuid::now_v7;
+    let cases = [
+        (
+            "the same command again",
+            known,
+            none(),
+            none(),
+            event("b", 1),
+        ),
+        (
+            "a stream that is not empty",
+            new(),
+            none(),
+            none(),
+            event("a", 1),
+        ),
+        (
+            "a stream that has grown",
+            new(),
+            none(),
+            touch("a", 2),
+            event("a", 3),
+        ),
+        (
+            "a stream that is shorter",
+            new(),
+            none(),
+            touch("a", 5),
+            event("a", 6),
+        ),
+        (
+            "a stream that was only read",
+            new(),
+            none(),
+            touch("a", 2),
+            none(),
+        ),
+        (
+            "an empty stream that was only read",
+            new(),
+            none(),
+            touch("a", 0),
+            none(),
+        ),
+        ("a lease of another", new(), fence(1), none(), event("b", 1)),
+    ];
+    let write = async |id: Uuid, fences: &str, touches: &str, events: &str| {
+        let sql = format!(
+            "SELECT event_store.append_whole(
+                 ARRAY[ROW('{id}', '', 200, '', 1)::event_store.new_command,
+                       ROW('{}', '', 200, '', 1)::event_store.new_command],
+                 {fences}, {touches}, {events})",
+            Uuid::now_v7()
+        );
+        sqlstate(sqlx::query(&sql).execute(&pool).await)
+    };
+    for (what, id, fences, touches, events) in cases {
+        assert_eq!(
+            write(id, &fences, &touches, &events).await,
+            "23505",
+            "{what}"
+        );
+        assert_eq!(stored(&pool).await.len(), 3, "{what}");
+    }
+    let outcomes: i64 = sqlx::query_scalar("SELECT count(*) FROM event_store.commands")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    assert_eq!(outcomes, 1);
+    let written = write(new(), &fence(2), &touch("a", 3), &event("a", 4)).await;
+    assert_eq!(written, "accepted");
+    assert_eq!(stored(&pool).await.last(), Some(&(4, "a".to_owned(), 4)));
     shop.close().await;
 }
 

@@ -88,7 +88,7 @@ impl Proxy {
                 read = from_client.read(&mut asked) => {
                     let Ok(count @ 1..) = read else { return };
                     let bytes = asked.get(..count).expect("what was read");
-                    appends |= contains(bytes, b"event_store.append(");
+                    appends |= contains(bytes, b"event_store.append");
                     if to_server.write_all(bytes).await.is_err() { return }
                 }
                 read = from_server.read(&mut answered) => {
