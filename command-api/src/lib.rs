@@ -32,5 +32,5 @@ mod stock;
 
 pub use api::{CommandApi, Parts};
 pub use config::{CommandApiConfig, CouponGateConfig, Gateways};
-pub use coupon_gate::CouponGate;
+pub use coupon_gate::{CouponGate, GateAudit, GateAway, GateState};
 pub use error::CommandApiError;

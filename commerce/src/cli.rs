@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::config::serve_help;
+use crate::verbs::VerifyArgs;
 
 /// An event-sourced commerce backend.
 #[derive(Debug, Parser)]
@@ -28,7 +29,7 @@ pub(crate) enum Verb {
     /// Bring the database up to date: roles, schemas, read models. Safe to repeat.
     Migrate,
     /// Prove the log and what follows from it: exit code 1 and the evidence when a promise is broken.
-    Verify,
+    Verify(VerifyArgs),
     /// Build a projection anew beside the live one, compare, and switch to it.
     Rebuild {
         /// Which: orders, payments, products, coupons or notifications.

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use apache_avro::reader::datum::GenericDatumReader;
-use event_schemas::{Registry, topics};
+use event_schemas::{ReadRecord, topics};
 use platform::config::Env;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -14,8 +13,6 @@ use serde_json::Value;
 
 use crate::error::CommerceError;
 
-/// The wire format's first bytes: a zero and the schema's id.
-const WIRE_PREFIX_BYTES: usize = 5;
 /// The longest wait for the broker.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -131,22 +128,9 @@ fn decoded(config: &StreamConfig, message: &BorrowedMessage<'_>) -> Result<Recor
         position,
     };
     let payload = message.payload().ok_or_else(undecodable)?;
-    let (prefix, mut datum) = payload
-        .split_at_checked(WIRE_PREFIX_BYTES)
-        .ok_or_else(undecodable)?;
-    let id = prefix
-        .get(1..)
-        .and_then(|id| id.try_into().ok())
-        .map(u32::from_be_bytes);
-    let registry = Registry::embedded().map_err(CommerceError::Schemas)?;
-    let schema = id
-        .and_then(|id| registry.by_id(id))
-        .ok_or_else(undecodable)?;
-    let value = GenericDatumReader::builder(schema.avro())
-        .build()
-        .and_then(|reader| reader.read_value(&mut datum))
+    let value = event_schemas::read(&topic, payload, true)
         .ok()
-        .and_then(|value| Value::try_from(value).ok())
+        .and_then(ReadRecord::into_json)
         .ok_or_else(undecodable)?;
     let key = String::from_utf8_lossy(message.key().unwrap_or_default()).into_owned();
     Ok(Record {

@@ -9,11 +9,13 @@
 mod error;
 mod language;
 mod publish;
+mod read;
 mod registry;
 mod topics;
 mod wire;
 
 pub use error::SchemaError;
-pub use publish::{PublicEvent, publish};
+pub use publish::{PRIVATE_EVENT_TYPES, PublicEvent, publish};
+pub use read::{ReadError, ReadRecord, read};
 pub use registry::{COMPATIBILITY, CONTENT_TYPE, PATH_ROOTS, Registered, Registry, Version};
 pub use topics::{Topic, topics};

@@ -9,11 +9,10 @@ use chrono::{DateTime, Utc};
 use domain::{Decision, StagedEvent, StreamId};
 use serde::Serialize;
 use sqlx::{PgConnection, Row};
-use uuid::Uuid;
 
 use crate::command::{Answer, Command, CommandId, Outcome};
 use crate::error::StoreError;
-use crate::recorded::{Metadata, RecordedEvent, signed, unsigned};
+use crate::recorded::{Metadata, RecordedEvent, event_id, signed, unsigned};
 pub use view::{DecidedCommand, DecidedEvent};
 
 /// Decided commands on their way into the log.
@@ -347,12 +346,10 @@ pub(crate) async fn stored_outcome(
     Ok(Some((row.try_get("fingerprint")?, outcome)))
 }
 
-/// An event's id follows from its command's, so that it is unique because the command's is, and the
-/// same when the command is decided again (UUID version 5, RFC 9562).
 fn metadata(command: &Command, index: usize) -> Metadata {
     let context = &command.context;
     Metadata {
-        event_id: Uuid::new_v5(&command.id.uuid(), &index.to_be_bytes()),
+        event_id: event_id(command.id.uuid(), index),
         command_id: command.id.uuid(),
         correlation_id: context.correlation_id,
         causation_id: context.causation_id,

@@ -95,6 +95,13 @@ impl RecordedEvent {
     }
 }
 
+/// The id of a command's event number `index`, from 0. It follows from the command's, so that it is unique
+/// because the command's is, and the same when the command is decided again (UUID version 5, RFC 9562).
+#[must_use]
+pub fn event_id(command_id: Uuid, index: usize) -> Uuid {
+    Uuid::new_v5(&command_id, &index.to_be_bytes())
+}
+
 /// PostgreSQL has no unsigned integers.
 pub(crate) fn unsigned(value: i64, what: &'static str) -> Result<u64, StoreError> {
     u64::try_from(value).map_err(|_| StoreError::OutOfRange { what })

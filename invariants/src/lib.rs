@@ -21,7 +21,7 @@ mod shop;
 pub use invariant::{Invariant, Violation};
 pub use ledger::LedgerEntry;
 pub use outcomes::Outcomes;
-pub use shop::{Shop, Totals};
+pub use shop::{Shop, Totals, Unread};
 
 #[cfg(test)]
 mod tests;

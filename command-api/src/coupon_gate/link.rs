@@ -98,7 +98,21 @@ impl Link {
 
     /// Runs the commands of one step of a rebuild.
     pub(super) async fn pipeline(&self, commands: &Pipeline) -> Result<(), Away> {
-        let step = async |mut connection| commands.query_async::<()>(&mut connection).await;
+        self.transaction(commands).await
+    }
+
+    /// Runs one command that reads.
+    pub(super) async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Away> {
+        let step = async |mut connection| command.query_async::<T>(&mut connection).await;
+        self.bounded(REBUILD_STEP_TIMEOUT, step).await
+    }
+
+    /// Runs commands that read, at one moment.
+    pub(super) async fn transaction<T: FromRedisValue>(
+        &self,
+        commands: &Pipeline,
+    ) -> Result<T, Away> {
+        let step = async |mut connection| commands.query_async::<T>(&mut connection).await;
         self.bounded(REBUILD_STEP_TIMEOUT, step).await
     }
 

@@ -27,6 +27,7 @@
 //! whether a pool exists, and whether its validity has begun or ended, is the aggregate's to say.
 
 mod admit;
+mod audit;
 mod breaker;
 mod keys;
 mod link;
@@ -44,6 +45,7 @@ use platform::Language;
 
 use crate::config::CouponGateConfig;
 use crate::error::CommandApiError;
+pub use audit::{GateAudit, GateAway, GateState};
 use link::{Away, Link};
 use pools::Pools;
 pub(crate) use refusals::{Refusal, RefusalCode};

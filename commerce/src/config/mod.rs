@@ -7,4 +7,4 @@ mod roles;
 
 pub(crate) use database::{DatabaseConfig, OwnerConfig};
 pub(crate) use gateways::{GatewaysConfig, MockServerSettings};
-pub(crate) use roles::{ServeConfig, serve_help};
+pub(crate) use roles::{ServeConfig, read_relay, serve_help};

@@ -102,7 +102,8 @@ fn read_processes(env: &Env, confirmation_delay: Duration) -> ProcessesConfig {
     }
 }
 
-fn read_relay(env: &Env) -> Option<RelayConfig> {
+/// Where the stream is, if there is one.
+pub(crate) fn read_relay(env: &Env) -> Option<RelayConfig> {
     let brokers = env.optional(
         "KAFKA_BROKERS",
         "localhost:9092",

@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use crate::cli::Verb;
 use crate::error::CommerceError;
 use rebuild::How;
+pub(crate) use verify::VerifyArgs;
 
 /// Does what was asked for.
 pub(crate) async fn run(verb: Verb) -> Result<ExitCode, CommerceError> {
@@ -40,7 +41,7 @@ pub(crate) async fn run(verb: Verb) -> Result<ExitCode, CommerceError> {
             accept_differences,
             ..
         } => rebuild::run(&projection, How::Anew { accept_differences }).await,
-        Verb::Verify => verify::run().await,
+        Verb::Verify(args) => verify::run(args).await,
         Verb::Seed => seed::run().await,
         Verb::Tour => crate::tour::run().await,
         Verb::Replay { file, shoppers } => crate::replay::run(&file, shoppers).await,

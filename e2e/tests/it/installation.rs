@@ -186,6 +186,11 @@ impl Installation {
         format!("http://127.0.0.1:{}", self.read_port)
     }
 
+    /// Where the mock gateway answers.
+    pub(crate) fn gateway_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.gateway_port)
+    }
+
     /// A file of this installation's own.
     pub(crate) fn file(&self, name: &str) -> std::path::PathBuf {
         self.folder.path().join(name)
@@ -202,10 +207,7 @@ impl Installation {
         let mut entries = Vec::new();
         let mut after = json!(0);
         while !after.is_null() {
-            let url = format!(
-                "http://127.0.0.1:{}/ledger?after={after}",
-                self.gateway_port
-            );
+            let url = format!("{}/ledger?after={after}", self.gateway_url());
             let response = reqwest::get(url).await.expect("the gateway answers");
             let bytes = response.bytes().await.expect("a body");
             let mut page: Value = serde_json::from_slice(&bytes).expect("JSON");

@@ -15,3 +15,4 @@ mod logs;
 mod split;
 mod stream;
 mod verbs;
+mod verifying;

@@ -99,6 +99,11 @@ impl Registry {
         }
     }
 
+    /// Every version of every schema.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Registered> {
+        self.schemas.iter()
+    }
+
     /// The schema that a record names by this id.
     #[must_use]
     pub fn by_id(&self, id: u32) -> Option<&Registered> {

@@ -37,6 +37,26 @@ fn every_record_begins_alike_and_is_keyed_by_its_aggregate() {
 }
 
 #[test]
+fn a_record_is_read_by_its_own_topics_schemas_only() {
+    for sample in samples() {
+        let Some(event) = publish(&sample) else {
+            continue;
+        };
+        let record = encoded(&event);
+        for ids_are_ours in [true, false] {
+            let read = event_schemas::read(event.topic, &record, ids_are_ours).unwrap();
+            assert_eq!(read.event_id(), Some(sample.event_id));
+            assert_eq!(read.into_json(), Some(decode(&record).value));
+        }
+        let elsewhere = topics().iter().find(|t| t.name != event.topic).unwrap();
+        assert!(event_schemas::read(elsewhere.name, &record, true).is_err());
+        assert!(event_schemas::read(event.topic, &record[..20], true).is_err());
+        assert!(event_schemas::read(event.topic, &[&record[..], &[0]].concat(), true).is_err());
+        assert!(event_schemas::read(event.topic, &record[..4], true).is_err());
+    }
+}
+
+#[test]
 fn a_record_names_the_schema_that_it_was_told_to() {
     let event = published(&samples()[0]);
     assert_eq!(event.encode(0x0102_0304).unwrap()[..5], [0, 1, 2, 3, 4]);

@@ -1,6 +1,7 @@
 //! A sample of every domain event.
 
 use chrono::{DateTime, Utc};
+use cqrs_es::DomainEvent as _;
 use domain::inventory::{Allocation, InventoryEvent};
 use domain::order::{CancelReason, Discount, OrderEvent, OrderLine};
 use domain::product::{ProductDetails, ProductEvent};
@@ -8,6 +9,7 @@ use domain::{
     CouponCode, CouponPoolId, Currency, DomainEvent, Money, OrderId, OrderItemId, PaymentId,
     ProductId, Recorded, UserId, WarehouseId,
 };
+use event_schemas::{PRIVATE_EVENT_TYPES, publish};
 use uuid::Uuid;
 
 use crate::coupon_samples::coupon_events;
@@ -65,6 +67,21 @@ fn the_samples_have_every_domain_event() {
     let mut seen: Vec<_> = samples().iter().map(|s| kind(&s.event)).collect();
     seen.dedup();
     assert_eq!(seen, (0..KINDS).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_is_private_is_listed() {
+    for sample in samples() {
+        let event_type = match &sample.event {
+            DomainEvent::Order(event) => event.event_type(),
+            DomainEvent::Inventory(event) => event.event_type(),
+            DomainEvent::CouponPool(event) => event.event_type(),
+            DomainEvent::Payment(event) => event.event_type(),
+            DomainEvent::Product(event) => event.event_type(),
+        };
+        let is_listed = PRIVATE_EVENT_TYPES.contains(&event_type.as_str());
+        assert_eq!(publish(&sample).is_none(), is_listed, "{event_type}");
+    }
 }
 
 /// At least one of each, those with options once with and once without; always the same.

@@ -48,8 +48,7 @@ pub(super) fn user_key(user_id: &UserId) -> u64 {
 impl Shop {
     pub(super) fn pool_event(&mut self, at: At<'_>, id: CouponPoolId, event: &CouponPoolEvent) {
         let pool = self.pools.entry(id).or_default();
-        self.found.extend(at.gap_after(pool.sequence));
-        pool.sequence = at.sequence;
+        self.found.extend(pool.follow(at));
         match event {
             CouponPoolEvent::CouponPoolCreated {
                 quantity,
@@ -145,6 +144,13 @@ impl Shop {
 }
 
 impl Pool {
+    /// Counts an event of it.
+    pub(super) fn follow(&mut self, at: At<'_>) -> Option<Violation> {
+        let gap = at.gap_after(self.sequence);
+        self.sequence = at.sequence;
+        gap
+    }
+
     fn issue(&mut self, at: At<'_>, user: &UserId, serial: u32, found: &mut Vec<Violation>) {
         let mut wrong = |evidence| found.push(at.violation(Invariant::Coupons, evidence));
         self.issued = self.issued.saturating_add(1);

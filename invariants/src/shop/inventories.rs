@@ -58,8 +58,7 @@ const RETURN: Move = Move {
 impl Shop {
     pub(super) fn inventory_event(&mut self, at: At<'_>, id: ProductId, event: &InventoryEvent) {
         let shelves = self.shelves.entry(id).or_default();
-        self.found.extend(at.gap_after(shelves.sequence));
-        shelves.sequence = at.sequence;
+        self.found.extend(shelves.follow(at));
         match event {
             InventoryEvent::StockReceived {
                 warehouse,
@@ -147,6 +146,13 @@ impl Shop {
 }
 
 impl Shelves {
+    /// Counts an event of it.
+    pub(super) fn follow(&mut self, at: At<'_>) -> Option<Violation> {
+        let gap = at.gap_after(self.sequence);
+        self.sequence = at.sequence;
+        gap
+    }
+
     /// Changes what a warehouse has, and says what is wrong with that.
     fn change(
         &mut self,

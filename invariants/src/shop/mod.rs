@@ -55,6 +55,21 @@ pub struct Shop {
     found: Vec<Violation>,
 }
 
+/// An event that cannot be read.
+#[derive(Clone, Copy, Debug)]
+pub struct Unread<'a> {
+    /// Its place in the one total order.
+    pub position: u64,
+    /// The type of its aggregate.
+    pub aggregate_type: &'a str,
+    /// The id of its aggregate.
+    pub aggregate_id: &'a str,
+    /// Its number in its stream.
+    pub sequence: u64,
+    /// Why it cannot be read.
+    pub why: &'a str,
+}
+
 /// What the command under way has touched so far.
 #[derive(Debug, Default)]
 struct Touched {
@@ -68,7 +83,7 @@ struct Touched {
 #[derive(Clone, Copy)]
 struct At<'a> {
     position: u64,
-    aggregate_type: &'static str,
+    aggregate_type: &'a str,
     aggregate_id: &'a str,
     sequence: u64,
 }
@@ -148,27 +163,56 @@ impl Shop {
                 }
             }
             DomainEvent::Product(_) => {
-                if let Some(id) = self.id::<ProductId>(at) {
-                    let last = self.products.entry(id).or_default();
-                    self.found.extend(at.gap_after(*last));
-                    *last = at.sequence;
+                if let Some(id) = self.id(at) {
+                    self.product_event(at, id);
                 }
             }
         }
         std::mem::take(&mut self.found)
     }
 
-    /// Takes an event in that cannot be read: its place counts, what it says does not. Its stream is not
-    /// followed any further.
-    pub fn skip(&mut self, position: u64, stream: &str, why: &str) -> Vec<Violation> {
-        self.found.extend(self.jump(position));
-        self.position = position;
-        self.found.push(Violation {
-            invariant: Invariant::Readable,
-            position: Some(position),
-            stream: Some(stream.to_owned()),
-            evidence: why.to_owned(),
-        });
+    /// Takes an event in that cannot be read, and says so: its place counts, what it says does not.
+    pub fn skip(&mut self, unread: &Unread<'_>) -> Vec<Violation> {
+        let at = At {
+            position: unread.position,
+            aggregate_type: unread.aggregate_type,
+            aggregate_id: unread.aggregate_id,
+            sequence: unread.sequence,
+        };
+        self.follow(at);
+        let why = unread.why.to_owned();
+        self.found.push(at.violation(Invariant::Readable, why));
+        match at.aggregate_type {
+            "order" => {
+                if let Some(id) = self.id(at) {
+                    self.skip_order_event(at, id);
+                }
+            }
+            "payment" => {
+                if let Some(id) = self.id(at) {
+                    let gap = self.payment(id).follow(at);
+                    self.found.extend(gap);
+                }
+            }
+            "inventory" => {
+                if let Some(id) = self.id(at) {
+                    let gap = self.shelves.entry(id).or_default().follow(at);
+                    self.found.extend(gap);
+                }
+            }
+            "coupon_pool" => {
+                if let Some(id) = self.id(at) {
+                    let gap = self.pools.entry(id).or_default().follow(at);
+                    self.found.extend(gap);
+                }
+            }
+            "product" => {
+                if let Some(id) = self.id(at) {
+                    self.product_event(at, id);
+                }
+            }
+            _ => {}
+        }
         std::mem::take(&mut self.found)
     }
 
@@ -190,6 +234,12 @@ impl Shop {
         }
         self.touched = touched.emptied();
         std::mem::take(&mut self.found)
+    }
+
+    fn product_event(&mut self, at: At<'_>, id: ProductId) {
+        let last = self.products.entry(id).or_default();
+        self.found.extend(at.gap_after(*last));
+        *last = at.sequence;
     }
 
     fn follow(&mut self, at: At<'_>) {

@@ -85,6 +85,13 @@ impl Payment {
         })
     }
 
+    /// Counts an event of it.
+    pub(super) fn follow(&mut self, at: At<'_>) -> Option<Violation> {
+        let gap = at.gap_after(self.sequence);
+        self.sequence = at.sequence;
+        gap
+    }
+
     pub(super) fn captured(&self) -> (i64, i64, Currency) {
         let captured = self.captured.unwrap_or(0);
         (captured, self.refunded.unwrap_or(0), self.currency)
@@ -97,7 +104,7 @@ impl Payment {
 }
 
 impl Shop {
-    fn payment(&mut self, id: PaymentId) -> &mut Payment {
+    pub(super) fn payment(&mut self, id: PaymentId) -> &mut Payment {
         self.touched.payment(id);
         let ended = &mut self.ended_payments;
         self.payments.entry(id).or_insert_with(|| {
@@ -120,8 +127,7 @@ impl Shop {
         occurred_at: DateTime<Utc>,
     ) {
         let payment = self.payment(id);
-        let gap = at.gap_after(payment.sequence);
-        payment.sequence = at.sequence;
+        let gap = payment.follow(at);
         let unasked = payment.requested.is_none();
         self.found.extend(gap);
         if unasked && !matches!(event, PaymentEvent::PaymentRequested { .. }) {

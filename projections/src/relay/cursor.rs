@@ -1,6 +1,6 @@
 //! What the database knows of the sending: the cursor and the failures, written only by who has the lease.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use event_store::Lease;
 use sqlx::PgPool;
@@ -35,6 +35,16 @@ pub(super) async fn load(pool: &PgPool) -> Result<u64, RelayError> {
         .fetch_one(pool)
         .await?;
     unsigned(position)
+}
+
+/// The events up to a position that Kafka does not take.
+pub(super) async fn failed(pool: &PgPool, up_to: u64) -> Result<BTreeSet<u64>, RelayError> {
+    let positions: Vec<i64> =
+        sqlx::query_scalar("SELECT position FROM relay.failures WHERE position <= $1")
+            .bind(signed(up_to)?)
+            .fetch_all(pool)
+            .await?;
+    positions.into_iter().map(unsigned).collect()
 }
 
 /// The failed events that an operator wants sent again.

@@ -12,6 +12,7 @@
 //! Not promised: should a relay die, and the broker take longer than the lease to append what it had
 //! received from it, that is sent twice. Consumers know a repeat by `event-id`.
 
+mod audit;
 mod config;
 mod cursor;
 mod error;
@@ -34,9 +35,11 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::backoff::Backoff;
+pub use audit::{StreamAway, StreamReport, audit};
 pub use config::RelayConfig;
 use error::RelayError;
 use lead::Lead;
+use prepare::{EVENT_ID_HEADER, POSITION_HEADER, RESEND_HEADER};
 
 /// Sends the log to Kafka until `stop`; any number of processes may do so at once, and one of them is
 /// active. The handle ends when what was under way is delivered and noted, or given up after a few

@@ -174,14 +174,16 @@ fn read_round(
 }
 
 fn seen(record: &BorrowedMessage<'_>) -> Seen {
-    let header = |name| {
-        let header = record.headers()?.iter().find(|header| header.key == name)?;
-        std::str::from_utf8(header.value?).ok()
-    };
     Seen {
         offset: record.offset(),
-        position: header(POSITION_HEADER).and_then(|position| position.parse().ok()),
-        event_id: header(EVENT_ID_HEADER).and_then(|id| id.parse().ok()),
-        resent: header(RESEND_HEADER).is_some(),
+        position: header(record, POSITION_HEADER).and_then(|position| position.parse().ok()),
+        event_id: header(record, EVENT_ID_HEADER).and_then(|id| id.parse().ok()),
+        resent: header(record, RESEND_HEADER).is_some(),
     }
+}
+
+/// A header's text.
+pub(super) fn header<'a>(record: &'a BorrowedMessage<'_>, name: &str) -> Option<&'a str> {
+    let header = record.headers()?.iter().find(|header| header.key == name)?;
+    std::str::from_utf8(header.value?).ok()
 }

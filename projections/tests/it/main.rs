@@ -15,6 +15,7 @@ mod outages;
 mod parking;
 mod registry;
 mod relay;
+mod relay_audit;
 mod relay_failures;
 mod shop;
 mod verifying;

@@ -1,0 +1,16 @@
+//! Looks at whether what must hold does: once, over the whole log ([`Pass`], for `commerce verify`), and
+//! continuously, beside the running shop ([`start`], the role `auditor`).
+//!
+//! The invariants themselves are in `invariants`; here are the reading of the log, the outcomes of its
+//! commands, and its snapshots. Nothing here writes to the log, and nothing here stops the shop.
+
+mod books;
+mod excuses;
+mod findings;
+mod metadata;
+mod pass;
+mod snapshots;
+
+pub use findings::{Finding, Findings};
+pub use pass::{Pass, Progress};
+pub use snapshots::{SnapshotReport, verify_snapshots};
