@@ -115,7 +115,7 @@ optional_check() { # optional_check PROGRAM NAME COMMAND...: skipped, and said s
 }
 
 test_verb() {
-  begin_steps 14
+  begin_steps 15
   TEST_SUMMARY_PENDING=yes
   trap finish_tests EXIT
   step "installing what is missing"
@@ -131,6 +131,7 @@ test_verb() {
   check "building the program and the tests" build_tests
   cargo_tests "cargo test: unit, integration and end-to-end" cargo-test --workspace
   tests_that_run_alone
+  check "the bench still works (no figure of it means anything)" bench_smoke
   check "the rules of the basket exporter" exporter_rules
   check "compose.yaml is valid" compose_is_valid
   check "shell scripts (shellcheck)" shell_scripts_are_clean

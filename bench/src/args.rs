@@ -1,88 +1,107 @@
 //! What can be asked for on the command line. Everything is bounded in time.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap::{Args as ClapArgs, Parser, Subcommand};
 
-/// Measures the event store beside its peers, or a running `commerce serve`.
+use crate::registry::Row;
+use crate::run::{Form, rows};
+use crate::store::WorkerArgs;
+
+/// Measures this event store and its peers side by side.
 #[derive(Debug, Parser)]
 #[command(name = "bench")]
 pub(crate) struct Args {
-    /// Without a subcommand: side by side with the peers.
+    /// Without a subcommand: a run.
     #[command(subcommand)]
     pub(crate) what: Option<What>,
     #[command(flatten)]
-    pub(crate) side_by_side: SideBySideArgs,
+    pub(crate) run: RunArgs,
 }
 
-/// What to measure instead.
+/// What to do instead.
 #[derive(Debug, Subcommand)]
 pub(crate) enum What {
-    /// A running `commerce serve`: set COMMAND_API_URL, OPERATOR_TOKEN, CUSTOMER_TOKEN, and COMMERCE_PID
-    /// for its memory.
-    Http(HttpArgs),
+    /// Makes the page and the chart anew from the file of figures.
+    Page {
+        /// The file of figures.
+        #[arg(long, default_value = FULL)]
+        figures: PathBuf,
+    },
+    /// The command API and an echo beside it; a run starts it.
+    #[command(hide = true)]
+    Serve,
+    /// The same checkout on the stock framework; a run starts it.
+    #[command(hide = true)]
+    ServeStock,
+    /// One contestant in a process of its own; a run starts it.
+    #[command(hide = true)]
+    Worker(WorkerArgs),
 }
 
-/// Side by side with the peers.
+/// The figures of the record.
+const FULL: &str = "bench/results/full.json";
+
+/// A run.
 #[derive(Debug, ClapArgs)]
-pub(crate) struct SideBySideArgs {
+pub(crate) struct RunArgs {
+    /// The long form: for the record.
+    #[arg(long, conflicts_with = "smoke")]
+    full: bool,
+    /// Every scenario once at a tiny size: whether it still works.
+    #[arg(long)]
+    smoke: bool,
     /// Rounds; in each, every contestant of every scenario runs once, and every other round in reverse.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
-    pub(crate) rounds: u32,
-    /// How long each contestant is measured, in each round.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=600))]
-    pub(crate) seconds: u64,
-    /// Only these scenarios.
-    #[arg(long, value_delimiter = ',')]
-    pub(crate) only: Vec<Scenario>,
-    /// Where the figures go as JSON.
-    #[arg(long, default_value = "bench/results/latest.json")]
-    pub(crate) output: PathBuf,
+    /// 3 when not given.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) rounds: Option<u32>,
+    /// How long each contestant is measured in each round. 2 when not given, 5 in the long form.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub(crate) seconds: Option<u64>,
+    /// Only these rows, such as P1,P5.
+    #[arg(long, value_delimiter = ',', ignore_case = true)]
+    only: Vec<Row>,
+    /// Where the figures go; rows that were not run are left in it as they are.
+    #[arg(long)]
+    output: Option<PathBuf>,
 }
 
-impl SideBySideArgs {
-    /// How long one contestant is measured.
-    pub(crate) fn window(&self) -> Duration {
-        Duration::from_secs(self.seconds)
-    }
-
-    /// The scenarios that were asked for: all, when none was named.
-    pub(crate) fn scenarios(&self) -> &[Scenario] {
-        if self.only.is_empty() {
-            Scenario::value_variants()
-        } else {
-            &self.only
+impl RunArgs {
+    pub(crate) fn form(&self) -> Form {
+        match (self.full, self.smoke) {
+            (true, _) => Form::Full,
+            (_, true) => Form::Smoke,
+            _ => Form::Short,
         }
     }
+
+    pub(crate) fn rows(&self) -> Vec<Row> {
+        rows(&self.only)
+    }
+
+    /// The file of figures.
+    pub(crate) fn output(&self) -> PathBuf {
+        let by_form = match self.form() {
+            Form::Full => FULL,
+            Form::Short => "bench/results/short.json",
+            Form::Smoke => "bench/results/smoke.json",
+        };
+        self.output
+            .clone()
+            .unwrap_or_else(|| PathBuf::from(by_form))
+    }
+
+    /// The page: the long form's is the published one.
+    pub(crate) fn page(&self) -> PathBuf {
+        page_of(&self.output())
+    }
 }
 
-/// What is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Scenario {
-    /// 64 concurrent commands, each on a new aggregate.
-    NewAggregates,
-    /// 64 concurrent commands, each on an aggregate of 5 events that is not in memory.
-    ColdAggregates,
-    /// 64 writers of one aggregate, from an empty stream on.
-    HotAggregate,
-    /// One command after the other, beside a bare single-row insert.
-    OneAtATime,
-}
-
-/// A running `commerce serve`.
-#[derive(Debug, ClapArgs)]
-pub(crate) struct HttpArgs {
-    /// The most orders placed and paid one at a time, for the latency of an idle machine.
-    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=100_000))]
-    pub(crate) orders_max: u64,
-    /// How long each of the two parts may take.
-    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=600))]
-    pub(crate) seconds: u64,
-    /// Concurrent shoppers of the part under load.
-    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1_000))]
-    pub(crate) shoppers: u16,
-    /// Where the figures go as JSON.
-    #[arg(long, default_value = "bench/results/http.json")]
-    pub(crate) output: PathBuf,
+/// Where the page of a file of figures is: that of the record is published.
+pub(crate) fn page_of(figures: &std::path::Path) -> PathBuf {
+    if figures == std::path::Path::new(FULL) {
+        PathBuf::from("docs/performance.md")
+    } else {
+        figures.with_extension("md")
+    }
 }

@@ -35,14 +35,6 @@ pub(crate) enum BenchError {
     BrokenLog(String),
     #[error("pgbench: {0}")]
     Pgbench(String),
-    #[error("HTTP")]
-    Http(#[from] reqwest::Error),
-    #[error("{call} was answered {status}: {body}")]
-    UnexpectedAnswer {
-        call: String,
-        status: u16,
-        body: String,
-    },
     #[error("nothing was measured: {0}")]
     NothingMeasured(String),
     #[error("a task of the load ended early")]
@@ -54,6 +46,12 @@ pub(crate) enum BenchError {
     },
     #[error("the terminal")]
     Terminal(#[from] std::io::Error),
+    #[error("Kafka")]
+    Kafka(#[from] rdkafka::error::KafkaError),
+    #[error("a peer, {who}: {said}")]
+    Peer { who: String, said: String },
+    #[error("a text")]
+    Format(#[from] std::fmt::Error),
     #[error("JSON")]
     Json(#[from] serde_json::Error),
     #[error("a value of the load's own: {0}")]

@@ -1,20 +1,25 @@
-//! Figures: this event store and what one would use instead, side by side on one server in one run; and
-//! a running `commerce serve` over HTTP. A missed goal is printed, not failed: only wrong results fail.
+//! Figures: this event store, and the program around it, beside what one would use instead, on one server
+//! in one run. A missed goal is printed, not failed: only wrong results fail.
 
 mod args;
 mod error;
-mod http;
-mod load;
+mod measure;
+mod peers;
+mod registry;
 mod report;
-mod sample;
-mod side_by_side;
+mod run;
+mod server;
+mod shop;
+mod slow_disk;
+mod store;
 
 use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::args::{Args, What};
+use crate::args::{Args, What, page_of};
+use crate::report::Report;
 
 /// The same allocator as the program.
 #[global_allocator]
@@ -24,8 +29,13 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 async fn main() -> ExitCode {
     let args = Args::parse();
     let done = match args.what {
-        None => side_by_side::run(&args.side_by_side).await,
-        Some(What::Http(http)) => http::run(&http).await,
+        None => run::run(&args.run).await,
+        Some(What::Page { figures }) => {
+            Report::read(&figures).and_then(|report| run::publish(&report, &page_of(&figures)))
+        }
+        Some(What::Serve) => shop::serve().await,
+        Some(What::ServeStock) => shop::serve_stock().await,
+        Some(What::Worker(worker)) => store::work(&worker).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -32,9 +32,8 @@ const ALLOWED: [(&str, &[&str]); 17] = [
             "domain",
             "event-store",
             "migrations",
+            "payment-gateways",
             "platform",
-            "processes",
-            "testkit",
         ],
     ),
     (
@@ -58,7 +57,7 @@ const ALLOWED: [(&str, &[&str]); 17] = [
 
 /// Libraries that only these rooms may speak to.
 const CONFINED: [(&str, &[&str]); 3] = [
-    ("rdkafka", &["commerce", "projections", "testkit"]),
+    ("rdkafka", &["bench", "commerce", "projections", "testkit"]),
     ("deadpool-redis", &["command-api"]),
     ("jsonwebtoken", &["platform"]),
 ];
