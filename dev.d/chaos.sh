@@ -10,7 +10,7 @@ chaos_program() { printf '%s/chaos/bin/%s' "$STATE" "$1"; }
 # replace a program that is started over and over.
 build_chaos() {
   local built="${CARGO_TARGET_DIR:-$CHECKOUT/target}/debug" program
-  (cd "$CHECKOUT" && cargo build --locked -p commerce -p chaos) ||
+  (cd "$CHECKOUT" && cargo build --locked -p commerce -p chaos --features commerce/failpoints) ||
     die "the build failed" "read cargo's lines above"
   mkdir -p -- "$STATE/chaos/bin"
   for program in commerce chaos; do

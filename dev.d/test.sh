@@ -135,6 +135,7 @@ test_verb() {
   check "the rules of the basket exporter" exporter_rules
   check "compose.yaml is valid" compose_is_valid
   check "shell scripts (shellcheck)" shell_scripts_are_clean
+  check "two minutes of chaos" ./dev chaos
   optional_check cargo-deny "dependencies (cargo deny)" cargo deny check
   step "stopping what was started"
 }

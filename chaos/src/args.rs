@@ -15,8 +15,12 @@ pub(crate) struct Args {
     /// What all choices follow from. Without it one is drawn, and printed.
     #[arg(long)]
     pub(crate) seed: Option<u64>,
+    /// How often something is done to the shop, compared to the usual: at 0.2 a run has five times the time
+    /// to sell.
+    #[arg(long, default_value_t = 1.0)]
+    pub(crate) rate: f64,
     /// How many shop at once.
-    #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=512))]
+    #[arg(long, default_value_t = 48, value_parser = clap::value_parser!(u16).range(1..=512))]
     pub(crate) shoppers: u16,
     /// The PostgreSQL of this run, as its superuser.
     #[arg(long, env = "CHAOS_POSTGRES_URL")]

@@ -2,6 +2,7 @@
 //! were told; then quiet, and the proof that all of it was true. `./dev chaos` starts the servers.
 
 mod args;
+mod arming;
 mod checks;
 mod chronicle;
 mod error;
@@ -9,6 +10,7 @@ mod faults;
 mod journal;
 mod output;
 mod process;
+mod proxy;
 mod report;
 mod run;
 mod servers;

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use crate::arming::{self, Arming};
 use crate::chronicle::Chronicle;
 use crate::error::ChaosError;
 
@@ -76,6 +77,8 @@ pub(crate) struct Recipe {
     pub(crate) program: PathBuf,
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) log: PathBuf,
+    /// Where its fail points note what they did.
+    pub(crate) fired: PathBuf,
 }
 
 /// A process under supervision.
@@ -92,7 +95,7 @@ impl Supervised {
     pub(crate) fn start(
         recipe: Recipe,
         seed: u64,
-        chronicle: Arc<Chronicle>,
+        (chronicle, arming): (Arc<Chronicle>, Arc<Arming>),
         calm: CancellationToken,
         end: CancellationToken,
     ) -> (Self, tokio::task::JoinHandle<()>) {
@@ -102,6 +105,7 @@ impl Supervised {
             random: StdRng::seed_from_u64(seed),
             recipe,
             chronicle,
+            arming,
             calm,
             end,
             orders: taken,
@@ -132,6 +136,7 @@ struct Supervisor {
     recipe: Recipe,
     random: StdRng,
     chronicle: Arc<Chronicle>,
+    arming: Arc<Arming>,
     calm: CancellationToken,
     end: CancellationToken,
     orders: mpsc::Receiver<Order>,
@@ -142,13 +147,17 @@ struct Supervisor {
 enum Gone {
     Killed,
     ByItself(ExitStatus),
+    /// The run is calm, and it had fail points armed.
+    Disarmed,
     Told,
 }
 
 impl Supervisor {
     async fn run(mut self) {
         while !self.end.is_cancelled() {
-            let mut child = match self.start() {
+            let points = self.points();
+            let armed = points.is_some();
+            let mut child = match self.start(points) {
                 Ok(child) => child,
                 Err(error) => {
                     self.note("not started", &json!({ "error": error.to_string() }));
@@ -158,11 +167,17 @@ impl Supervisor {
             };
             self.pid.store(child.id().unwrap_or(0), Ordering::SeqCst);
             let started = Instant::now();
-            let gone = self.attend(&mut child).await;
+            let gone = self.attend(&mut child, armed).await;
             self.pid.store(0, Ordering::SeqCst);
+            let aborted = self.arming.collect(self.recipe.kind, &self.recipe.fired);
             match gone {
                 Gone::Told => return,
+                Gone::Disarmed => {}
                 Gone::Killed => self.stay_away().await,
+                Gone::ByItself(_) if aborted => {
+                    self.count("abort");
+                    self.stay_away().await;
+                }
                 Gone::ByItself(status) => {
                     let lived_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
                     let detail = json!({ "status": status.to_string(), "livedMs": lived_ms });
@@ -175,7 +190,13 @@ impl Supervisor {
         }
     }
 
-    fn start(&self) -> Result<Child, ChaosError> {
+    fn points(&mut self) -> Option<String> {
+        let calm = self.calm.is_cancelled();
+        let points = (!calm).then(|| self.arming.choose(self.recipe.kind, &mut self.random));
+        points.flatten()
+    }
+
+    fn start(&self, points: Option<String>) -> Result<Child, ChaosError> {
         let path = &self.recipe.log;
         let log = std::fs::File::options()
             .create(true)
@@ -191,6 +212,7 @@ impl Supervisor {
                     .iter()
                     .map(|(name, value)| (name, value)),
             )
+            .envs(arming::variables(points, &self.recipe.fired))
             .stdin(Stdio::null())
             .stdout(log)
             .stderr(errors)
@@ -200,7 +222,7 @@ impl Supervisor {
     }
 
     /// Until it is gone.
-    async fn attend(&mut self, child: &mut Child) -> Gone {
+    async fn attend(&mut self, child: &mut Child, armed: bool) -> Gone {
         loop {
             tokio::select! {
                 ended = child.wait() => return match ended {
@@ -210,6 +232,10 @@ impl Supervisor {
                 () = self.end.cancelled() => {
                     self.tell_to_end(child).await;
                     return Gone::Told;
+                }
+                () = self.calm.cancelled(), if armed => {
+                    self.tell_to_end(child).await;
+                    return Gone::Disarmed;
                 }
                 Some(order) = self.orders.recv() => match order {
                     Order::Kill => {

@@ -6,16 +6,22 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::args::Args;
 use crate::checks::Check;
 use crate::chronicle::Chronicle;
 use crate::error::ChaosError;
 use crate::output::say;
+
+/// From this length on a run must have fired every fail point.
+const FULL_MINUTES: f64 = 10.0;
 
 /// The report.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     pub(crate) seed: u64,
     pub(crate) minutes: f64,
+    /// How often something happens, compared to the usual.
+    pub(crate) rate: f64,
     pub(crate) took_s: u64,
     pub(crate) orders: u64,
     pub(crate) coupons: u64,
@@ -29,6 +35,9 @@ pub(crate) struct Report {
     pub(crate) faults: BTreeMap<String, u64>,
     pub(crate) not_injected: BTreeMap<String, u64>,
     pub(crate) ended_by_themselves: BTreeMap<String, u64>,
+    pub(crate) aborts: BTreeMap<String, u64>,
+    /// Every fail point in every kind of process that passes it: how often it did what.
+    pub(crate) fail_points: BTreeMap<String, BTreeMap<String, u64>>,
     pub(crate) recoveries_ms: BTreeMap<String, Spread>,
     pub(crate) checks: Vec<Check>,
 }
@@ -44,10 +53,11 @@ pub(crate) struct Spread {
 
 impl Report {
     /// All but the checks.
-    pub(crate) fn of(chronicle: &Chronicle, seed: u64, minutes: f64) -> Self {
+    pub(crate) fn of(chronicle: &Chronicle, args: &Args, seed: u64) -> Self {
         Self {
             seed,
-            minutes,
+            minutes: args.minutes,
+            rate: args.rate,
             took_s: chronicle.elapsed_ms() / 1_000,
             orders: chronicle.count("orders"),
             coupons: chronicle.count("coupons"),
@@ -59,6 +69,8 @@ impl Report {
             faults: chronicle.counts("fault:"),
             not_injected: chronicle.counts("not injected:"),
             ended_by_themselves: chronicle.counts("ended by itself:"),
+            aborts: chronicle.counts("abort:"),
+            fail_points: BTreeMap::new(),
             recoveries_ms: recoveries(chronicle),
             checks: Vec::new(),
         }
@@ -66,6 +78,25 @@ impl Report {
 
     pub(crate) fn holds(&self) -> bool {
         self.checks.iter().all(Check::holds)
+    }
+
+    /// Whether no process ended that nobody had killed.
+    pub(crate) fn lives(&self) -> Check {
+        let mut check = Check::new("no process ends by itself, whatever is away");
+        check.looked_at = self.kills.values().chain(self.aborts.values()).sum();
+        for (kind, count) in &self.ended_by_themselves {
+            check.look(false, || format!("{kind}: {count} times"));
+        }
+        check
+    }
+
+    /// Whether every fail point has ended a process. Asked of runs that are long enough.
+    pub(crate) fn coverage(&self) -> Option<Check> {
+        let mut check = Check::new("every fail point has fired and ended a process");
+        for (spot, did) in &self.fail_points {
+            check.look(did.contains_key("abort"), || spot.clone());
+        }
+        (self.minutes * self.rate >= FULL_MINUTES).then_some(check)
     }
 
     pub(crate) fn write(&self, path: &Path) -> Result<(), ChaosError> {
@@ -82,6 +113,8 @@ impl Report {
         ));
         show_counts("answers that decide nothing", &self.later);
         show_counts("kill -9", &self.kills);
+        show_counts("ended by a fail point", &self.aborts);
+        self.show_fail_points();
         show_counts("faults", &self.faults);
         show_counts("NOT INJECTED", &self.not_injected);
         show_counts("ended by themselves", &self.ended_by_themselves);
@@ -112,9 +145,30 @@ impl Report {
         ));
         if !self.holds() {
             say(format_args!(
-                "once more, with the same choices: ./dev chaos --minutes {} --seed {}",
-                self.minutes, self.seed
+                "once more, with the same choices: ./dev chaos --minutes {} --rate {} --seed {}",
+                self.minutes, self.rate, self.seed
             ));
+        }
+    }
+}
+
+impl Report {
+    /// A table: how often each fail point ended a process, failed, or was slow.
+    fn show_fail_points(&self) {
+        let fired = self
+            .fail_points
+            .values()
+            .filter(|did| did.contains_key("abort"))
+            .count();
+        let all = self.fail_points.len();
+        say(format_args!(
+            "fail points that ended a process: {fired} of {all}"
+        ));
+        say(format_args!("    abort error delay"));
+        for (spot, did) in &self.fail_points {
+            let times = |action| did.get(action).copied().unwrap_or_default();
+            let (abort, error, delay) = (times("abort"), times("error"), times("delay"));
+            say(format_args!("    {abort:5} {error:5} {delay:5}  {spot}"));
         }
     }
 }

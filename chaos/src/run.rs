@@ -8,12 +8,14 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::args::Args;
+use crate::arming::Arming;
 use crate::checks;
 use crate::chronicle::Chronicle;
 use crate::error::ChaosError;
 use crate::faults::{self, Field};
 use crate::journal::Journal;
 use crate::output::{is_terminal, progress, say};
+use crate::proxy::Proxy;
 use crate::report::Report;
 use crate::servers::Servers;
 use crate::shop::Shop;
@@ -40,17 +42,10 @@ pub(crate) async fn run(args: Args) -> Result<bool, ChaosError> {
     let servers = Servers::new(&args)?;
     // The faults end first, then the shoppers, then the processes.
     let (calm, closing) = (CancellationToken::new(), CancellationToken::new());
-    let postgres_port = servers.postgres_address().1;
-    let shop = Shop::open(
-        &args,
-        seed,
-        &servers,
-        postgres_port,
-        &folder,
-        &chronicle,
-        &calm,
-    )
-    .await?;
+    let proxy = Proxy::start(servers.postgres_address(), Arc::clone(&chronicle)).await?;
+    let arming = Arc::<Arming>::default();
+    let watchers = (&chronicle, &arming);
+    let shop = Shop::open(&args, seed, &servers, proxy.port, &folder, watchers, &calm).await?;
     let shop = Arc::new(shop);
     let crowd = Crowd::enter(
         &shop,
@@ -65,6 +60,8 @@ pub(crate) async fn run(args: Args) -> Result<bool, ChaosError> {
         shop: Arc::clone(&shop),
         servers: servers.clone(),
         pool: servers.owner_pool(),
+        proxy,
+        rate: args.rate,
         chronicle: Arc::clone(&chronicle),
     };
     let raging = faults::rage(field, seed, calm.clone());
@@ -77,8 +74,11 @@ pub(crate) async fn run(args: Args) -> Result<bool, ChaosError> {
     let wire = Arc::clone(&crowd.wire);
     crowd.leave().await?;
     chronicle.add("attempts", wire.attempts.load(Ordering::Relaxed));
-    let mut report = Report::of(&chronicle, seed, args.minutes);
+    let mut report = Report::of(&chronicle, &args, seed);
     report.checks = checks::make(&shop, &servers, &journal, &wire).await?;
+    report.fail_points = arming.table();
+    report.checks.push(report.lives());
+    report.checks.extend(report.coverage());
     if let Ok(shop) = Arc::try_unwrap(shop).map_err(drop) {
         shop.close().await;
     }

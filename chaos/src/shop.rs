@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::args::Args;
+use crate::arming::Arming;
 use crate::chronicle::Chronicle;
 use crate::error::ChaosError;
 use crate::process::{Kind, Recipe, Supervised};
@@ -73,7 +74,7 @@ impl Shop {
         servers: &Servers,
         postgres_port: u16,
         folder: &Path,
-        chronicle: &Arc<Chronicle>,
+        watchers: (&Arc<Chronicle>, &Arc<Arming>),
         calm: &CancellationToken,
     ) -> Result<Self, ChaosError> {
         servers.make_database().await?;
@@ -123,7 +124,7 @@ impl Shop {
             supervisors: Vec::new(),
         };
         shop.run_verb("migrate", &[]).await?;
-        shop.start_processes(seed, folder, chronicle, calm)?;
+        shop.start_processes(seed, folder, watchers, calm)?;
         shop.wait_until_ready(READY_PATIENCE).await?;
         Ok(shop)
     }
@@ -132,7 +133,7 @@ impl Shop {
         &mut self,
         seed: u64,
         folder: &Path,
-        chronicle: &Arc<Chronicle>,
+        (chronicle, arming): (&Arc<Chronicle>, &Arc<Arming>),
         calm: &CancellationToken,
     ) -> Result<(), ChaosError> {
         for (kind, count) in PROCESSES {
@@ -161,12 +162,13 @@ impl Shop {
                     program: self.program.clone(),
                     environment,
                     log: folder.join(format!("{}-{number}.log", kind.name())),
+                    fired: folder.join(format!("{}-{number}.fired", kind.name())),
                 };
                 let nth = u64::try_from(self.supervised.len()).unwrap_or_default();
                 let (supervised, supervisor) = Supervised::start(
                     recipe,
                     seed.wrapping_add(nth),
-                    Arc::clone(chronicle),
+                    (Arc::clone(chronicle), Arc::clone(arming)),
                     calm.clone(),
                     self.end.clone(),
                 );

@@ -6,6 +6,7 @@ use std::future::Future;
 use actix_web::HttpResponse;
 use domain::{Operation, Rejection};
 use event_store::{Answer, Command, CommandId, Context, ExecuteError, Fingerprint, Outcome};
+use failpoints::failpoint;
 use platform::{ApiError, Language, Principal, RequestId};
 use serde_json::Value;
 use tracing::Instrument as _;
@@ -81,7 +82,10 @@ impl CommandApi {
         let store = self.store().clone();
         let outcome = detached(async move {
             let command = ticket.command(operation, reply.status());
-            store.execute(command).await.map_err(unexecuted)
+            failpoint!("command-api.execute.before");
+            let outcome = store.execute(command).await.map_err(unexecuted);
+            failpoint!("command-api.execute.after");
+            outcome
         })
         .await?;
         Ok(respond(outcome, &reply))

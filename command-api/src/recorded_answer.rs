@@ -3,6 +3,7 @@
 
 use domain::{Halt, Operation, StreamId, Workspace};
 use event_store::{Answer, EventStore, Outcome};
+use failpoints::failpoint;
 use platform::ApiError;
 use serde_json::Value;
 
@@ -41,7 +42,9 @@ pub(crate) async fn record(
 ) -> Result<Outcome, ApiError> {
     let command = ticket.derived(NAME, RecordAnswer);
     let command = command.answered_by(move |_| answer.clone());
-    store.execute(command).await.map_err(unexecuted)
+    let outcome = store.execute(command).await.map_err(unexecuted);
+    failpoint!("command-api.payment.recorded");
+    outcome
 }
 
 /// The answer that was recorded for this request, if there is one.

@@ -25,6 +25,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    failpoints::arm();
     let cli = Cli::parse();
     match verbs::run(cli.verb).await {
         Ok(code) => code,

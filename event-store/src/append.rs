@@ -7,6 +7,7 @@ mod view;
 
 use chrono::{DateTime, Utc};
 use domain::{Decision, StagedEvent, StreamId};
+use failpoints::failpoint;
 use serde::Serialize;
 use sqlx::{PgConnection, Row};
 
@@ -205,6 +206,7 @@ impl Batch {
         connection: &mut PgConnection,
         caution: &mut Caution,
     ) -> Result<Appended, StoreError> {
+        failpoint!("event-store.append.before", sqlx::Error::Io);
         let mut answer = None;
         if caution.allows_whole() {
             answer = calls::append_whole(&self, connection).await?;
@@ -216,6 +218,7 @@ impl Batch {
             Some(answer) => answer,
             None => calls::append(&self, connection).await?,
         };
+        failpoint!("event-store.append.after", sqlx::Error::Io);
         if answer.awaits_standbys {
             // Also when all were refused: what a duplicate is answered with must be durable too.
             standbys::wait(connection).await?;

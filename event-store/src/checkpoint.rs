@@ -1,6 +1,7 @@
 //! How far a subscriber has come: moved in the transaction of the subscriber's own rows, so that each
 //! event counts exactly once.
 
+use failpoints::failpoint;
 use sqlx::{PgConnection, PgPool};
 
 use crate::error::StoreError;
@@ -29,6 +30,7 @@ pub async fn advance(
     from: u64,
     to: u64,
 ) -> Result<(), StoreError> {
+    failpoint!("event-store.checkpoint.before", sqlx::Error::Io);
     let moved = sqlx::query(
         "INSERT INTO event_store.checkpoints AS c (subscriber, position)
          SELECT $1, $3 WHERE $2 = 0 OR EXISTS (
@@ -41,6 +43,7 @@ pub async fn advance(
     .bind(signed(to, "checkpoint")?)
     .execute(transaction)
     .await?;
+    failpoint!("event-store.checkpoint.after", sqlx::Error::Io);
     if moved.rows_affected() == 1 {
         return Ok(());
     }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use failpoints::failpoint;
 use sqlx::{PgConnection, PgPool};
 
 use crate::command::Fence;
@@ -43,6 +44,7 @@ impl Lease {
         .fetch_optional(pool)
         .await?;
         let Some(epoch) = epoch else { return Ok(None) };
+        failpoint!("event-store.lease.acquired", sqlx::Error::Io);
         Ok(Some(Self {
             name: name.to_owned(),
             holder: holder.to_owned(),
@@ -55,6 +57,7 @@ impl Lease {
     /// # Errors
     /// The database is away.
     pub async fn renew(&self, pool: &PgPool, time_to_live: Duration) -> Result<bool, StoreError> {
+        failpoint!("event-store.lease.renew.before", sqlx::Error::Io);
         let renewed = sqlx::query(
             "UPDATE event_store.leases
                 SET expires_at = clock_timestamp() + make_interval(secs => $3)
@@ -65,6 +68,7 @@ impl Lease {
         .bind(time_to_live.as_secs_f64())
         .execute(pool)
         .await?;
+        failpoint!("event-store.lease.renew.after", sqlx::Error::Io);
         Ok(renewed.rows_affected() == 1)
     }
 
@@ -94,6 +98,7 @@ impl Lease {
                 .bind(&self.name)
                 .fetch_optional(transaction)
                 .await?;
+        failpoint!("event-store.lease.held", sqlx::Error::Io);
         Ok(epoch == Some(signed(self.epoch, "epoch")?))
     }
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use domain::{AggregateTypes, Decider, Loaded, StreamId, StreamStateError, aggregate_types};
+use failpoints::failpoint;
 use sqlx::{PgPool, Row};
 
 use crate::error::StoreError;
@@ -82,6 +83,7 @@ pub async fn load(
         .map(|one| one.stream.aggregate_type())
         .collect();
     let ids: Vec<&str> = wanted.iter().map(|one| one.stream.aggregate_id()).collect();
+    failpoint!("event-store.load.before", sqlx::Error::Io);
     let rows = sqlx::query(QUERY)
         .bind(names)
         .bind(ids)
@@ -89,6 +91,7 @@ pub async fn load(
         .bind(bases)
         .fetch_all(pool)
         .await?;
+    failpoint!("event-store.load.after", sqlx::Error::Io);
 
     let mut snapshots = BTreeMap::new();
     let mut tails: BTreeMap<i64, Vec<StoredEvent>> = BTreeMap::new();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use failpoints::failpoint;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
@@ -80,6 +81,7 @@ impl EventLog {
         .bind(max)
         .fetch_all(&self.pool)
         .await?;
+        failpoint!("event-store.read.after", sqlx::Error::Io);
         rows.iter()
             .map(|row| RecordedEvent::from_row(row).map(Arc::new))
             .collect()

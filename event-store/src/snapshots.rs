@@ -4,6 +4,7 @@
 //! longer tail and nothing else.
 
 use domain::{AggregateTypes, Loaded, StreamId, aggregate_types};
+use failpoints::failpoint;
 use sqlx::PgPool;
 use tokio::sync::mpsc;
 
@@ -82,6 +83,7 @@ async fn save(
         .await
         .map_err(|error| StoreError::Database(sqlx::Error::Protocol(error.to_string())))??;
     let bytes = u64::try_from(json.len()).unwrap_or(u64::MAX);
+    failpoint!("event-store.snapshot.before", sqlx::Error::Io);
     sqlx::query(
         "INSERT INTO event_store.snapshots AS s (
                 aggregate_type, aggregate_id, last_sequence, payload, state_version)
@@ -100,6 +102,7 @@ async fn save(
     })?)
     .execute(pool)
     .await?;
+    failpoint!("event-store.snapshot.after", sqlx::Error::Io);
     metrics::counter!("event_store_snapshots_total").increment(1);
     Ok(SnapshotState { sequence, bytes })
 }

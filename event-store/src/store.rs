@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use domain::{Decider, StreamId};
+use failpoints::failpoint;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 use tokio::sync::{mpsc, oneshot};
@@ -78,6 +79,7 @@ impl EventStore {
         id: CommandId,
         fingerprint: Fingerprint,
     ) -> Result<Option<Outcome>, ExecuteError> {
+        failpoint!("event-store.outcome.read");
         match append::stored_outcome(self.log.pool(), id).await {
             Ok(None) => Ok(None),
             Ok(Some((first, _))) if first != fingerprint.0 => Err(ExecuteError::KeyReused),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use failpoints::failpoint;
 use reqwest::{Client, RequestBuilder, Url, redirect, retry};
 
 use crate::error::PaymentGatewaysError;
@@ -107,7 +108,9 @@ impl GatewayClient {
 }
 
 async fn exchange(request: RequestBuilder) -> Result<Answer, Trouble> {
+    failpoint!("payment-gateways.exchange.before");
     let mut response = request.send().await.map_err(trouble)?;
+    failpoint!("payment-gateways.exchange.sent");
     let status = response.status().as_u16();
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(trouble)? {
@@ -116,6 +119,7 @@ async fn exchange(request: RequestBuilder) -> Result<Answer, Trouble> {
         }
         body.extend_from_slice(&chunk);
     }
+    failpoint!("payment-gateways.exchange.after");
     Ok(Answer { status, body })
 }
 

@@ -8,6 +8,7 @@ use domain::coupon_pool::CloseCouponPool;
 use domain::order::{Order, OrderStatus};
 use domain::{Action, Operation, OrderId};
 use event_store::{Command, CommandId, Context, ExecuteError, Fingerprint};
+use failpoints::failpoint;
 
 use crate::fate::Trouble;
 use crate::gateway_calls;
@@ -102,6 +103,7 @@ pub(crate) async fn send(
     };
     let command = Command::new(id, fingerprint, operation, context);
     let command = command.fenced_by(office.fence());
+    failpoint!("processes.settle.before");
     let mut sends = 1;
     let outcome = loop {
         if !office.is_live() {
@@ -121,6 +123,7 @@ pub(crate) async fn send(
             Err(error) => return Err(error.into()),
         }
     };
+    failpoint!("processes.settle.after");
     let (name, action_id) = (item.name.as_str(), item.action_id);
     if outcome.status < 400 {
         tracing::debug!(

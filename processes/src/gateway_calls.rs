@@ -15,6 +15,7 @@ use domain::checkout::{GatewayAnswer, RefundAnswer, SettlePayment, SettleRefund}
 use domain::order::{Order, OrderStatus};
 use domain::payment::{NO_RECORD, Payment, PaymentStatus, RefundReason, RequestedPayment};
 use domain::{GatewayRequest, Money, PaymentId, RefundId};
+use failpoints::failpoint;
 use payment_gateways::{ConfirmRequest, GatewayReply, PaymentGateway, RefundReply, RefundRequest};
 use uuid::Uuid;
 
@@ -196,15 +197,12 @@ async fn order_waits(
     }))
 }
 
-/// Waits for a gateway's answer about a payment, not for ever.
+/// Waits for a gateway's answer about a payment.
 async fn ask(
     office: &impl Office,
-    call: impl Future<Output = GatewayReply> + Send,
+    question: impl Future<Output = GatewayReply> + Send,
 ) -> Result<GatewayAnswer, Trouble> {
-    if !office.is_live() {
-        return Err(Trouble::LeaseLost);
-    }
-    let reply = office.within(CALL_MAX, call).await;
+    let reply = call(office, question).await?;
     Ok(reply.map_or_else(|| unknown(NO_ANSWER), payment_answer))
 }
 
@@ -213,10 +211,7 @@ async fn ask_refund(
     gateway: &Arc<dyn PaymentGateway>,
     request: RefundRequest,
 ) -> Result<RefundAnswer, Trouble> {
-    if !office.is_live() {
-        return Err(Trouble::LeaseLost);
-    }
-    let reply = office.within(CALL_MAX, gateway.refund(request)).await;
+    let reply = call(office, gateway.refund(request)).await?;
     Ok(match reply {
         Some(RefundReply::Done { .. }) => RefundAnswer::Done,
         // Refused today, it is tried again on the schedule: the money is owed, whatever the gateway says.
@@ -224,6 +219,20 @@ async fn ask_refund(
         Some(RefundReply::Unknown { reason }) => not_done(reason),
         None => not_done(NO_ANSWER.to_owned()),
     })
+}
+
+/// Calls a gateway, and waits for it, not for ever.
+async fn call<T: Send>(
+    office: &impl Office,
+    question: impl Future<Output = T> + Send,
+) -> Result<Option<T>, Trouble> {
+    if !office.is_live() {
+        return Err(Trouble::LeaseLost);
+    }
+    failpoint!("processes.gateway.before");
+    let reply = office.within(CALL_MAX, question).await;
+    failpoint!("processes.gateway.after");
+    Ok(reply)
 }
 
 fn payment_answer(reply: GatewayReply) -> GatewayAnswer {

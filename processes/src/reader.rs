@@ -12,6 +12,7 @@ use domain::checkout::sagas::react;
 use domain::payment::PaymentEvent;
 use domain::{DomainEvent, Recorded, UnknownEvent};
 use event_store::{RecordedEvent, StoreError, Subscription, checkpoint};
+use failpoints::failpoint;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -195,7 +196,9 @@ async fn commit(
     }
     parked_events::insert(&mut transaction, unreadable).await?;
     checkpoint::advance(&mut transaction, SUBSCRIBER, from, to).await?;
+    failpoint!("processes.intake.before", sqlx::Error::Io);
     transaction.commit().await?;
+    failpoint!("processes.intake.after", sqlx::Error::Io);
     Ok(inserted.into_iter().collect())
 }
 

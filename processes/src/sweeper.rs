@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use failpoints::failpoint;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -74,6 +75,8 @@ async fn delete(term: &Term, batch: &[Claim]) -> bool {
 async fn try_delete(term: &Term, ids: &[Uuid]) -> Result<(), ProcessesError> {
     let mut transaction = term.begin().await?;
     agenda::delete(&mut transaction, ids).await?;
+    failpoint!("processes.sweep.before", sqlx::Error::Io);
     transaction.commit().await?;
+    failpoint!("processes.sweep.after", sqlx::Error::Io);
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use failpoints::failpoint;
 use futures::FutureExt;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -90,7 +91,9 @@ async fn turn(term: &Arc<Term>) -> Result<Option<DateTime<Utc>>, ProcessesError>
     term.alarm.set(None);
     let now = term.parts.clock.now();
     let rooms = term.lanes.rooms();
-    let rows = match agenda::due(term.parts.pool(), now, &rooms).await {
+    let rows = agenda::due(term.parts.pool(), now, &rooms).await;
+    failpoint!("processes.due.read", sqlx::Error::Io);
+    let rows = match rows {
         Ok(rows) => rows,
         Err(error) => {
             rooms.iter().for_each(|(lane, _)| lane.set_backlog(true));

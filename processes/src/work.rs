@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use failpoints::failpoint;
 use futures::FutureExt;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
@@ -109,6 +110,7 @@ async fn write_failure(
     error: &str,
     again_at: Option<DateTime<Utc>>,
 ) -> Result<(), ProcessesError> {
+    failpoint!("processes.failure.before", sqlx::Error::Io);
     let mut transaction = term.begin().await?;
     agenda::failed(&mut transaction, action_id, error, again_at).await?;
     transaction.commit().await?;

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use event_store::RecordedEvent;
+use failpoints::failpoint;
 use sqlx::{Connection, PgConnection};
 
 use crate::error::ProjectionError;
@@ -27,6 +28,7 @@ pub(crate) async fn apply_batch(
     if wanted.is_empty() {
         // One statement is a transaction of its own.
         target.advance(connection, from, to).await?;
+        failpoint!("projections.checkpoint.after", sqlx::Error::Io);
         return Ok(());
     }
     let mut transaction = connection.begin().await?;
@@ -43,7 +45,9 @@ pub(crate) async fn apply_batch(
     {
         Ok(()) => {
             parking::park(&mut transaction, target, &parked).await?;
+            failpoint!("projections.apply.before", sqlx::Error::Io);
             transaction.commit().await?;
+            failpoint!("projections.apply.after", sqlx::Error::Io);
         }
         Err(error) if error.is_poison() => {
             transaction.rollback().await?;

@@ -40,7 +40,7 @@ impl Check {
         self.broken == 0
     }
 
-    fn look(&mut self, holds: bool, evidence: impl FnOnce() -> String) {
+    pub(crate) fn look(&mut self, holds: bool, evidence: impl FnOnce() -> String) {
         self.looked_at += 1;
         if !holds {
             self.broken += 1;

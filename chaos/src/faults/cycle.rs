@@ -6,7 +6,7 @@ use rand::seq::SliceRandom as _;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::{Field, disk, outages, pause, zombies};
+use super::{Field, disk, network, outages, zombies};
 use crate::error::ChaosError;
 
 /// One of them.
@@ -21,6 +21,9 @@ pub(super) enum Fault {
     ZombieRunner,
     ZombieRelay,
     DiskFull,
+    CommitsCut,
+    Slow,
+    Silent,
 }
 
 /// Faults of one part, and how long it works between them, in milliseconds: the shortest and the longest.
@@ -29,7 +32,7 @@ pub(super) struct Round {
     pause_ms: (u64, u64),
 }
 
-pub(super) const ROUNDS: [Round; 4] = [
+pub(super) const ROUNDS: [Round; 5] = [
     Round {
         faults: &[
             Fault::PostgresRestartedFast,
@@ -46,6 +49,15 @@ pub(super) const ROUNDS: [Round; 4] = [
     Round {
         faults: &[Fault::BrokerAway],
         pause_ms: (8_000, 20_000),
+    },
+    Round {
+        faults: &[
+            Fault::CommitsCut,
+            Fault::Slow,
+            Fault::CommitsCut,
+            Fault::Silent,
+        ],
+        pause_ms: (2_000, 6_000),
     },
     Round {
         faults: &[Fault::ZombieRunner, Fault::ZombieRelay],
@@ -65,6 +77,9 @@ impl Fault {
             Self::ZombieRunner => "runner of the sagas frozen past its lease",
             Self::ZombieRelay => "relay frozen past its lease",
             Self::DiskFull => "disk full",
+            Self::CommitsCut => "connections cut after COMMIT",
+            Self::Slow => "PostgreSQL answers late",
+            Self::Silent => "PostgreSQL does not answer",
         }
     }
 
@@ -79,6 +94,9 @@ impl Fault {
             Self::ZombieRunner => zombies::freeze(field, self, &zombies::RUNNER).await,
             Self::ZombieRelay => zombies::freeze(field, self, &zombies::RELAY).await,
             Self::DiskFull => disk::fill(field, self, random).await,
+            Self::CommitsCut => network::cut(field, self, random).await,
+            Self::Slow => network::slow(field, self, random).await,
+            Self::Silent => network::silent(field, self, random).await,
         }
     }
 }
@@ -93,7 +111,7 @@ pub(super) async fn run(
     loop {
         faults.shuffle(&mut random);
         for fault in &faults {
-            if !pause(&mut random, round.pause_ms.0, round.pause_ms.1, &stop).await {
+            if !field.pause(&mut random, round.pause_ms, &stop).await {
                 return Ok(());
             }
             field.chronicle.note("begins", &json!(fault.name()));

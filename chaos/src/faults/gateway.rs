@@ -9,7 +9,7 @@ use rand::seq::IndexedRandom as _;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::{Field, pause};
+use super::Field;
 use crate::error::ChaosError;
 
 /// The shortest and the longest pause between two instructions.
@@ -38,7 +38,7 @@ pub(super) async fn run(
         .timeout(LIMIT)
         .build()?;
     let url = format!("{}/faults", field.shop.gateway_url);
-    while pause(&mut random, PAUSE_MS.0, PAUSE_MS.1, &stop).await {
+    while field.pause(&mut random, PAUSE_MS, &stop).await {
         let Some((call, behaviour)) = FAULTS.choose(&mut random) else {
             continue;
         };

@@ -4,7 +4,7 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use tokio_util::sync::CancellationToken;
 
-use super::{Field, pause};
+use super::Field;
 use crate::error::ChaosError;
 
 /// The shortest and the longest pause between two kills.
@@ -15,7 +15,7 @@ pub(super) async fn run(
     mut random: StdRng,
     stop: CancellationToken,
 ) -> Result<(), ChaosError> {
-    while pause(&mut random, PAUSE_MS.0, PAUSE_MS.1, &stop).await {
+    while field.pause(&mut random, PAUSE_MS, &stop).await {
         if let Some(victim) = field.shop.supervised.choose(&mut random) {
             victim.kill();
         }

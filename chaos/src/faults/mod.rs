@@ -4,6 +4,7 @@ mod cycle;
 mod disk;
 mod gateway;
 mod kills;
+mod network;
 mod outages;
 mod zombies;
 
@@ -18,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::chronicle::Chronicle;
 use crate::error::ChaosError;
+use crate::proxy::Proxy;
 use crate::servers::Servers;
 use crate::shop::Shop;
 
@@ -28,6 +30,9 @@ pub(crate) struct Field {
     pub(crate) servers: Servers,
     /// As the owner, past the proxy.
     pub(crate) pool: PgPool,
+    pub(crate) proxy: Proxy,
+    /// How often something is done, compared to the usual.
+    pub(crate) rate: f64,
     pub(crate) chronicle: Arc<Chronicle>,
 }
 
@@ -55,11 +60,19 @@ pub(crate) async fn rage(
     Ok(())
 }
 
-/// Waits for a while between two moments; `false` when the run is over.
-async fn pause(random: &mut StdRng, from_ms: u64, to_ms: u64, stop: &CancellationToken) -> bool {
-    let pause = Duration::from_millis(random.random_range(from_ms..to_ms));
-    tokio::select! {
-        () = stop.cancelled() => false,
-        () = tokio::time::sleep(pause) => true,
+impl Field {
+    /// Waits for a while between two moments; `false` when the run is over.
+    async fn pause(
+        &self,
+        random: &mut StdRng,
+        (from, to): (u64, u64),
+        stop: &CancellationToken,
+    ) -> bool {
+        let pause = Duration::from_millis(random.random_range(from..to));
+        let pause = Duration::try_from_secs_f64(pause.as_secs_f64() / self.rate).unwrap_or(pause);
+        tokio::select! {
+            () = stop.cancelled() => false,
+            () = tokio::time::sleep(pause) => true,
+        }
     }
 }

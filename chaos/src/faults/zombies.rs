@@ -8,8 +8,10 @@ use tokio::time::sleep;
 use super::Field;
 use super::cycle::Fault;
 use crate::error::ChaosError;
-use crate::process::Kind;
+use crate::process::{Kind, Supervised};
 
+/// How long a holder is looked for: the last one may have been killed a moment ago.
+const FIND_PATIENCE: Duration = Duration::from_secs(15);
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 /// After the takeover, so that the new holder has acted when the old one wakes.
 const AFTERMATH: Duration = Duration::from_millis(1_500);
@@ -35,18 +37,8 @@ pub(super) const RELAY: Holder = Holder {
 
 /// Freezes the holder until its lease has another epoch, and a moment longer.
 pub(super) async fn freeze(field: &Field, fault: Fault, holder: &Holder) -> Result<(), ChaosError> {
-    let Ok((name, epoch)) = lease(field, holder).await else {
-        field.not_injected(fault, "PostgreSQL was away");
-        return Ok(());
-    };
-    // Both kinds begin a holder's name with its process.
-    let pid = name.split('-').next().and_then(|pid| pid.parse().ok());
-    let found = field
-        .shop
-        .of_kind(holder.kind)
-        .find(|one| one.pid() == pid && pid.is_some());
-    let Some(process) = found else {
-        field.not_injected(fault, "its holder had just been killed");
+    let Some((process, epoch)) = find(field, holder).await else {
+        field.not_injected(fault, "nobody alive held the lease");
         return Ok(());
     };
     let thaw = process.freeze();
@@ -70,6 +62,25 @@ pub(super) async fn freeze(field: &Field, fault: Fault, holder: &Holder) -> Resu
     );
     drop(thaw);
     Ok(())
+}
+
+/// The process that holds the lease, should it live, and the lease's epoch.
+async fn find<'a>(field: &'a Field, holder: &Holder) -> Option<(&'a Supervised, i64)> {
+    let started = Instant::now();
+    while started.elapsed() < FIND_PATIENCE {
+        // PostgreSQL may be away.
+        if let Ok((name, epoch)) = lease(field, holder).await {
+            // Both kinds begin a holder's name with its process.
+            let pid = name.split('-').next().and_then(|pid| pid.parse().ok());
+            let mut processes = field.shop.of_kind(holder.kind);
+            let found = processes.find(|one| pid.is_some() && one.pid() == pid);
+            if let Some(process) = found {
+                return Some((process, epoch));
+            }
+        }
+        sleep(LOOK_INTERVAL).await;
+    }
+    None
 }
 
 async fn lease(field: &Field, holder: &Holder) -> Result<(String, i64), ChaosError> {

@@ -11,6 +11,7 @@ use domain::coupon_pool::{CouponPool, CouponPoolState};
 use super::keys::{GATHERING_KEEP_MS, KEEP_MS, Keys};
 use super::pools::PoolGate;
 use super::{CouponGate, GateError};
+use failpoints::failpoint;
 
 /// How long a claim waits for a rebuild; then the aggregate decides. A pool of a million coupons takes
 /// longer, and is ready for those who come after.
@@ -92,7 +93,9 @@ impl CouponGate {
             pool.agreed(Instant::now());
             return Ok(Rebuilt::Agrees);
         }
+        failpoint!("command-api.gate.rebuild.before");
         self.replace(pool_id, &state).await?;
+        failpoint!("command-api.gate.rebuild.after");
         if state.remaining() == 0 {
             pool.sold_out();
         }

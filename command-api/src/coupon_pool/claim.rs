@@ -4,6 +4,7 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, post};
 use domain::coupon_pool::ClaimCoupon;
 use event_store::{EventStore, Outcome};
+use failpoints::failpoint;
 use platform::{ApiError, Customer, NoBody};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -96,11 +97,16 @@ impl Claim {
             language: self.ticket.language,
             request_id: self.ticket.request_id.as_str().to_owned(),
         };
-        match gate.admit(&knock).await {
+        failpoint!("command-api.gate.admit.before");
+        let admission = gate.admit(&knock).await;
+        failpoint!("command-api.gate.admit.after");
+        match admission {
             Admission::Ask(permit) => {
                 let command = self.ticket.command(self.operation.clone(), REPLY.status());
                 let outcome = self.store.execute(command).await;
+                failpoint!("command-api.gate.settle.before");
                 gate.settle(&knock, permit, &outcome).await;
+                failpoint!("command-api.gate.settle.after");
                 outcome.map_err(unexecuted)
             }
             Admission::Refused(refusal) => Ok(refusal_outcome(&refusal)),

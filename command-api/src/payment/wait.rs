@@ -5,6 +5,7 @@ use std::time::Duration;
 use domain::checkout::RequestPayment;
 use domain::payment::{Payment, PaymentStatus};
 use event_store::{Answer, EventStore, Outcome};
+use failpoints::failpoint;
 use platform::ApiError;
 
 use super::answer::Requested;
@@ -32,6 +33,7 @@ impl PaymentRequest {
         if outcome.status >= 400 {
             return Ok(outcome);
         }
+        failpoint!("command-api.payment.requested");
         let requested = Requested::from_outcome(&outcome)?;
         let answer = if outcome.replayed {
             if let Some(answer) = recorded(&self.store, &self.ticket).await? {
@@ -41,6 +43,7 @@ impl PaymentRequest {
         } else {
             self.answer(requested, waiting).await
         };
+        failpoint!("command-api.payment.settled");
         record(&self.store, &self.ticket, answer).await
     }
 

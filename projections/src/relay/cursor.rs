@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use event_store::Lease;
+use failpoints::failpoint;
 use sqlx::PgPool;
 
 use super::error::{RelayError, signed, unsigned};
@@ -103,6 +104,8 @@ pub(super) async fn write(
             "the event at {position} cannot be sent to Kafka",
         );
     }
+    failpoint!("projections.relay.cursor.before", sqlx::Error::Io);
     transaction.commit().await?;
+    failpoint!("projections.relay.cursor.after", sqlx::Error::Io);
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use event_store::RecordedEvent;
+use failpoints::failpoint;
 use tokio::time::sleep;
 
 use super::Relay;
@@ -138,6 +139,7 @@ impl<'a> Sending<'a> {
 
     /// Waits for room in the queue rather than letting a later record pass this one.
     async fn hand_over(&mut self, record: &Record, resend: bool) -> Result<(), RelayError> {
+        failpoint!("projections.relay.send", sqlx::Error::Io);
         loop {
             if !self.lead.is_held() {
                 return Err(RelayError::LeaseLost);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use failpoints::failpoint;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -71,6 +72,7 @@ async fn prepare(relay: &Relay) -> Result<(SchemaIds, Delivered), RelayError> {
     topics::ensure(&relay.config).await?;
     let cursor = cursor::load(&relay.pool).await?;
     let delivered = tail::read(&relay.config, cursor, &relay.stop).await?;
+    failpoint!("projections.relay.tail.after", sqlx::Error::Io);
     if !delivered.beyond.is_empty() {
         tracing::info!(
             relay.cursor = cursor,
@@ -116,6 +118,7 @@ async fn follow(
                 if count == 0 {
                     return Err(RelayError::Ended);
                 }
+                failpoint!("projections.relay.delivered", sqlx::Error::Io);
                 for report in news.drain(..) {
                     sending.take(report)?;
                 }

@@ -1,0 +1,142 @@
+//! Fail points: which are armed in a process that is started, and which have fired.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use failpoints::{POINTS, Place};
+use rand::Rng as _;
+use rand::rngs::StdRng;
+use rand::seq::{IndexedRandom as _, IteratorRandom as _};
+
+use crate::process::Kind;
+
+/// How many of a hundred processes are started with points armed: the others may live.
+const ARMED_PERCENT: u32 = 70;
+/// A point is passed up to so often before it fires, so that some work is under way.
+const PASSES_MAX: u32 = 30;
+/// How many points are armed at once when every one of them has ended a process.
+const SOME: usize = 3;
+/// What a point does when it does not end the process.
+const MILDER: [&str; 3] = ["error", "delay:150", "delay:1500"];
+
+/// A point in a kind of process.
+pub(crate) type Spot = (&'static str, Kind);
+
+/// What has fired so far.
+#[derive(Default)]
+pub(crate) struct Arming {
+    /// How often each did what.
+    fired: Mutex<BTreeMap<Spot, BTreeMap<String, u64>>>,
+}
+
+impl Kind {
+    fn place(self) -> Option<Place> {
+        match self {
+            Self::CommandApi => Some(Place::CommandApi),
+            Self::Processes => Some(Place::Processes),
+            Self::Followers => Some(Place::Followers),
+            Self::ReadApi | Self::Gateway => None,
+        }
+    }
+}
+
+impl Arming {
+    /// What `FAILPOINTS` says for a process that is started now: every point that has not ended a process of
+    /// its kind yet; when there are none, a few that end it, fail or are slow.
+    pub(crate) fn choose(&self, kind: Kind, random: &mut StdRng) -> Option<String> {
+        let points = points_of(kind);
+        if points.is_empty() || !random.random_ratio(ARMED_PERCENT, 100) {
+            return None;
+        }
+        let untried: Vec<&str> = {
+            let fired = self.fired.lock().unwrap_or_else(PoisonError::into_inner);
+            let aborted = |name| {
+                fired
+                    .get(&(name, kind))
+                    .is_some_and(|did| did.contains_key("abort"))
+            };
+            points
+                .iter()
+                .copied()
+                .filter(|name| !aborted(*name))
+                .collect()
+        };
+        let armed: Vec<String> = if untried.is_empty() {
+            let some = points.into_iter().choose_multiple(random, SOME);
+            some.into_iter()
+                .map(|name| {
+                    let milder = MILDER
+                        .choose(random)
+                        .copied()
+                        .filter(|_| random.random_ratio(2, 3));
+                    armed(name, milder.unwrap_or("abort"), random)
+                })
+                .collect()
+        } else {
+            untried
+                .into_iter()
+                .map(|name| armed(name, "abort", random))
+                .collect()
+        };
+        Some(armed.join(";"))
+    }
+
+    /// Takes in what a process that has ended noted; whether its last act was to end itself.
+    pub(crate) fn collect(&self, kind: Kind, file: &Path) -> bool {
+        let noted = std::fs::read_to_string(file).unwrap_or_default();
+        // It will be another process's file; one that is not there has nothing in it.
+        let _ = std::fs::remove_file(file);
+        let mut fired = self.fired.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut aborted = false;
+        for (name, action) in noted.lines().filter_map(|line| line.split_once(' ')) {
+            let Some(point) = POINTS.iter().find(|point| point.name == name) else {
+                continue;
+            };
+            let action = action.split(':').next().unwrap_or_default();
+            aborted = action == "abort";
+            let did = fired.entry((point.name, kind)).or_default();
+            *did.entry(action.to_owned()).or_default() += 1;
+        }
+        aborted
+    }
+
+    /// Every point in every kind of process that passes it, and how often it did what.
+    pub(crate) fn table(&self) -> BTreeMap<String, BTreeMap<String, u64>> {
+        let fired = self.fired.lock().unwrap_or_else(PoisonError::into_inner);
+        let spots = every_spot().into_iter();
+        let rows = spots.map(|(name, kind)| {
+            let did = fired.get(&(name, kind)).cloned().unwrap_or_default();
+            (format!("{name} in {}", kind.name()), did)
+        });
+        rows.collect()
+    }
+}
+
+/// The variables that arm a process.
+pub(crate) fn variables(points: Option<String>, fired: &Path) -> Vec<(&'static str, String)> {
+    let mut variables = vec![("FAILPOINTS_FIRED", fired.display().to_string())];
+    variables.extend(points.map(|points| ("FAILPOINTS", points)));
+    variables
+}
+
+fn armed(name: &str, action: &str, random: &mut StdRng) -> String {
+    match random.random_range(0..PASSES_MAX) {
+        0 => format!("{name}=1*return({action})"),
+        passes => format!("{name}={passes}*off->1*return({action})"),
+    }
+}
+
+fn points_of(kind: Kind) -> Vec<&'static str> {
+    let passes = |places: &[Place]| kind.place().is_some_and(|place| places.contains(&place));
+    let points = POINTS.iter().filter(|point| passes(point.places));
+    points.map(|point| point.name).collect()
+}
+
+fn every_spot() -> BTreeSet<Spot> {
+    let kinds = [Kind::CommandApi, Kind::Processes, Kind::Followers];
+    kinds
+        .into_iter()
+        .flat_map(|kind| points_of(kind).into_iter().map(move |name| (name, kind)))
+        .collect()
+}
