@@ -96,6 +96,12 @@ tests_that_run_alone() {
     -p event-store --test it -- --ignored --test-threads 1 standbys::
 }
 
+# As many as 10 000 seeds, each with its hundred faults: minutes in a release build.
+simulate_seeds() {
+  cargo build --release --locked -p simulation &&
+    "${CARGO_TARGET_DIR:-$CHECKOUT/target}/release/simulation" --seeds 10000
+}
+
 exporter_rules() { (cd "$ROOM" && PYTHONDONTWRITEBYTECODE=1 python3 -m unittest -q test_export_baskets); }
 
 compose_is_valid() {
@@ -115,7 +121,7 @@ optional_check() { # optional_check PROGRAM NAME COMMAND...: skipped, and said s
 }
 
 test_verb() {
-  begin_steps 15
+  begin_steps 17
   TEST_SUMMARY_PENDING=yes
   trap finish_tests EXIT
   step "installing what is missing"
@@ -132,6 +138,7 @@ test_verb() {
   cargo_tests "cargo test: unit, integration and end-to-end" cargo-test --workspace
   tests_that_run_alone
   check "the bench still works (no figure of it means anything)" bench_smoke
+  check "the simulation: 10 000 seeds" simulate_seeds
   check "the rules of the basket exporter" exporter_rules
   check "compose.yaml is valid" compose_is_valid
   check "shell scripts (shellcheck)" shell_scripts_are_clean

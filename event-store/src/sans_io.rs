@@ -7,4 +7,4 @@
 pub use crate::append::{Appended, Batch, Caution, DecidedCommand, DecidedEvent, Refused, Verdict};
 pub use crate::deciding::{Committed, Core, Job, Landed};
 pub use crate::load::{Read, ReadResult, StoredEvent, Wanted, fold, load};
-pub use crate::snapshots::{Snapshot, SnapshotState};
+pub use crate::snapshots::{Snapshot, SnapshotState, save};

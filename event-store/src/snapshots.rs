@@ -70,7 +70,11 @@ pub(crate) fn start_writer(pool: PgPool) -> (mpsc::Sender<Snapshot>, mpsc::Recei
     (sender, saved)
 }
 
-async fn save(
+/// Writes a snapshot, unless a newer one is there.
+///
+/// # Errors
+/// The database is away, or the state cannot be written.
+pub async fn save(
     pool: &PgPool,
     types: &AggregateTypes,
     snapshot: Snapshot,

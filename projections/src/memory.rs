@@ -68,6 +68,10 @@ impl MemoryTables {
         }
     }
 
+    pub(crate) fn rows(&self) -> usize {
+        self.0.values().map(|table| table.count()).sum()
+    }
+
     /// What was written takes effect.
     pub(crate) fn commit(&mut self) {
         self.0.values_mut().for_each(|table| table.commit());
@@ -140,6 +144,7 @@ impl<R> Default for MemoryTable<R> {
 trait AnyTable: Any + Send + Sync {
     fn commit(&mut self);
     fn rollback(&mut self);
+    fn count(&self) -> usize;
     fn is_same(&self, other: &dyn AnyTable) -> bool;
     /// Its rows in the order of their keys, to be shown.
     fn printed(&self) -> Vec<String>;
@@ -157,6 +162,10 @@ impl<R: Row> AnyTable for MemoryTable<R> {
 
     fn rollback(&mut self) {
         self.staged.clear();
+    }
+
+    fn count(&self) -> usize {
+        self.rows.len()
     }
 
     fn is_same(&self, other: &dyn AnyTable) -> bool {

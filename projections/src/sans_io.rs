@@ -38,6 +38,12 @@ impl InMemory {
         self.projector.name()
     }
 
+    /// How many rows it has, in all its tables.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.tables.rows()
+    }
+
     /// How far it has come.
     #[must_use]
     pub fn position(&self) -> u64 {

@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Each room, and the rooms that its program code may depend on. Tests may use more.
-const ALLOWED: [(&str, &[&str]); 18] = [
+const ALLOWED: [(&str, &[&str]); 19] = [
     ("domain", &[]),
     ("failpoints", &[]),
     ("event-store", &["domain", "failpoints"]),
@@ -38,6 +38,17 @@ const ALLOWED: [(&str, &[&str]); 18] = [
     ("testkit", &["migrations"]),
     ("e2e", &[]),
     ("chaos", &["event-store", "failpoints", "platform"]),
+    (
+        "simulation",
+        &[
+            "domain",
+            "event-store",
+            "invariants",
+            "payment-gateways",
+            "processes",
+            "projections",
+        ],
+    ),
     (
         "bench",
         &[

@@ -163,6 +163,8 @@ impl Shop {
                     let evidence = format!("{expected} was expected, {requested:?} asked for");
                     self.found.push(at.violation(Invariant::Money, evidence));
                 }
+                // The wrong charge may be in another currency too: that is what is owed back.
+                self.payment(id).currency = charged.currency();
                 self.captured(at, id, *charged);
             }
             PaymentEvent::PaymentFailed { .. } => {

@@ -1,0 +1,172 @@
+//! What shoppers and operators will do, drawn up front: each deed can be left out without changing the others.
+
+use std::collections::BTreeSet;
+
+use crate::chance::{Chance, Topic};
+
+/// Deeds of one world, at most.
+pub(crate) const DEEDS_MAX: usize = 320;
+/// Deeds of one world, at least.
+pub(crate) const DEEDS_MIN: usize = 36;
+/// Faults that a world shall see before its shoppers go home.
+pub(crate) const FAULTS_WANTED: usize = 100;
+pub(crate) const SHOPPERS: usize = 5;
+pub(crate) const PRODUCTS: usize = 3;
+pub(crate) const POOLS: usize = 2;
+pub(crate) const WAREHOUSES: [&str; 2] = ["busan", "seoul"];
+
+/// All deeds of a world.
+pub(crate) struct Plan {
+    pub(crate) deeds: Vec<Deed>,
+    /// Only these are done, when a story is told again.
+    pub(crate) kept: Option<BTreeSet<usize>>,
+}
+
+/// Something that somebody does.
+#[derive(Clone, Debug)]
+pub(crate) struct Deed {
+    /// How long after the deed before.
+    pub(crate) gap_us: u64,
+    pub(crate) shopper: usize,
+    pub(crate) what: What,
+}
+
+/// What somebody does. Other deeds are named by their index.
+#[derive(Clone, Debug)]
+pub(crate) enum What {
+    Place {
+        items: Vec<(usize, u32)>,
+        coupon: bool,
+    },
+    Pay {
+        order: usize,
+        coupon: bool,
+    },
+    Cancel {
+        order: usize,
+        by_operator: bool,
+    },
+    Claim {
+        pool: usize,
+    },
+    /// A request that was sent before is sent again, with the same key.
+    Again {
+        deed: usize,
+    },
+    Receive {
+        product: usize,
+        warehouse: usize,
+        quantity: u32,
+    },
+    Adjust {
+        product: usize,
+        warehouse: usize,
+        delta: i32,
+    },
+    Reprice {
+        product: usize,
+        won: i64,
+    },
+    Confirm {
+        order: usize,
+    },
+    Ship {
+        order: usize,
+    },
+    Deliver {
+        order: usize,
+    },
+}
+
+impl Plan {
+    pub(crate) fn draw(chance: Chance, kept: Option<BTreeSet<usize>>) -> Self {
+        let mut deeds: Vec<Deed> = Vec::with_capacity(DEEDS_MAX);
+        let mut orders = Orders::default();
+        let rush = chance.of(Topic::Shop, 0, 0).u64(2..12);
+        for index in 0..DEEDS_MAX {
+            let mut rng = chance.of(Topic::Deed, 0, index.try_into().unwrap_or(0));
+            let deed = Deed {
+                // In a rush several come at once: for the last piece.
+                gap_us: if rng.u64(0..rush) > 0 {
+                    rng.u64(0..15_000)
+                } else {
+                    rng.u64(100_000..4_000_000)
+                },
+                shopper: rng.usize(0..SHOPPERS),
+                what: draw_what(&mut rng, &mut orders, index),
+            };
+            if matches!(deed.what, What::Place { .. }) {
+                orders.all.push(index);
+                orders.unpaid.push(index);
+            }
+            deeds.push(deed);
+        }
+        Self { deeds, kept }
+    }
+
+    /// Whether this deed is done.
+    pub(crate) fn has(&self, index: usize) -> bool {
+        self.kept.as_ref().is_none_or(|kept| kept.contains(&index))
+    }
+}
+
+/// The deeds that place an order, and those of them that nobody means to pay yet.
+#[derive(Default)]
+struct Orders {
+    all: Vec<usize>,
+    unpaid: Vec<usize>,
+}
+
+fn draw_what(rng: &mut fastrand::Rng, orders: &mut Orders, index: usize) -> What {
+    let product = rng.usize(0..PRODUCTS);
+    let warehouse = rng.usize(0..WAREHOUSES.len());
+    let coupon = rng.u8(0..3) == 0;
+    // Mostly one of the last orders: those are still open.
+    let recent = orders.all.len().saturating_sub(rng.usize(1..7));
+    let order = orders.all.get(recent).copied();
+    match (rng.u8(0..100), order) {
+        (0..=27, _) | (_, None) => {
+            let count = rng.usize(1..4);
+            let items = (0..count).map(|_| (rng.usize(0..PRODUCTS), rng.u32(1..3)));
+            let items = items.collect();
+            What::Place { items, coupon }
+        }
+        (28..=55, Some(order)) => {
+            // Mostly one that is not paid; some are never, and some twice.
+            let unpaid = rng.u8(0..8) > 0 && orders.unpaid.len() > 1;
+            let order = if unpaid {
+                orders.unpaid.remove(0)
+            } else {
+                order
+            };
+            What::Pay { order, coupon }
+        }
+        (56..=62, Some(order)) => What::Cancel {
+            order,
+            by_operator: coupon,
+        },
+        (63..=70, _) => What::Claim {
+            pool: rng.usize(0..POOLS),
+        },
+        (71..=78, _) if index > 0 => What::Again {
+            deed: index - 1 - rng.usize(0..index.min(8)),
+        },
+        (71..=84, _) => What::Receive {
+            product,
+            warehouse,
+            quantity: rng.u32(1..5),
+        },
+        (85..=87, _) => What::Adjust {
+            product,
+            warehouse,
+            delta: rng.i32(-2..3),
+        },
+        (88..=91, _) => What::Reprice {
+            product,
+            won: rng.i64(100..4_000),
+        },
+        (92..=94, Some(order)) => What::Confirm { order },
+        (95..=97, Some(order)) => What::Ship { order },
+        (_, Some(order)) => What::Deliver { order },
+    }
+}

@@ -1,0 +1,75 @@
+//! Planted defects: what the simulation must see, to be believed when it sees nothing.
+
+use std::str::FromStr;
+
+/// A defect that is put in on purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plant {
+    /// The log does not look whether a stream has moved.
+    ForgottenConflict,
+    /// The lease's epoch is checked nowhere.
+    ForgottenFence,
+    /// A command's id is not looked up before it is written again.
+    ForgottenIdentity,
+    /// A charge that is asked for again goes out under a new key.
+    ChargedTwice,
+    /// A projection takes a batch in wherever it stands.
+    ProjectedTwice,
+    /// Stock that is released is released once more.
+    ReleasedTwice,
+    /// The checkpoint moves before the steps are written.
+    LostSteps,
+    /// A row is deleted before its command is carried out.
+    DeletedTooSoon,
+    /// An answer is given before its batch is written.
+    AnsweredTooSoon,
+    /// The gate refuses as sold out without asking the log.
+    BelievedGate,
+}
+
+impl Plant {
+    /// All.
+    pub const ALL: [Self; 10] = [
+        Self::ForgottenConflict,
+        Self::ForgottenFence,
+        Self::ForgottenIdentity,
+        Self::ChargedTwice,
+        Self::ProjectedTwice,
+        Self::ReleasedTwice,
+        Self::LostSteps,
+        Self::DeletedTooSoon,
+        Self::AnsweredTooSoon,
+        Self::BelievedGate,
+    ];
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ForgottenConflict => "forgotten-conflict",
+            Self::ForgottenFence => "forgotten-fence",
+            Self::ForgottenIdentity => "forgotten-identity",
+            Self::ChargedTwice => "charged-twice",
+            Self::ProjectedTwice => "projected-twice",
+            Self::ReleasedTwice => "released-twice",
+            Self::LostSteps => "lost-steps",
+            Self::DeletedTooSoon => "deleted-too-soon",
+            Self::AnsweredTooSoon => "answered-too-soon",
+            Self::BelievedGate => "believed-gate",
+        }
+    }
+}
+
+/// A text that names no plant.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no plant")]
+pub struct NoPlant(String);
+
+impl FromStr for Plant {
+    type Err = NoPlant;
+
+    fn from_str(text: &str) -> Result<Self, NoPlant> {
+        let found = Self::ALL.into_iter().find(|plant| plant.name() == text);
+        found.ok_or_else(|| NoPlant(text.to_owned()))
+    }
+}

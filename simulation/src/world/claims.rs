@@ -1,0 +1,270 @@
+//! Claiming a coupon: past the gate in Redis, to the aggregate. The steps are those of
+//! `command-api/src/coupon_gate/`; each may be the last one of a process.
+
+use domain::CouponPoolId;
+use domain::StreamId;
+use domain::coupon_pool::{CouponPool, CouponPoolState};
+use event_store::sans_io::Wanted;
+use event_store::{ExecuteError, Outcome};
+
+use super::node::Answered;
+use super::operations::Request;
+use super::weather::CALM_US;
+use super::{NOBODY, World, tell};
+use crate::deeds::POOLS;
+use crate::fault::Kind;
+use crate::gate::{Claim, Verdict};
+use crate::plant::Plant;
+
+/// How long a claim may be under way.
+const PATIENCE_MS: i64 = 10_000;
+/// How often a claim knocks; then the aggregate decides.
+const KNOCKS_MAX: u32 = 4;
+/// How long the log's agreement is taken for granted.
+const AGREEMENT_US: u64 = 200_000;
+const SOLD_OUT: &str = r#"{"error":"COUPON_SOLD_OUT"}"#;
+const ALREADY_ISSUED: &str = r#"{"error":"COUPON_ALREADY_ISSUED"}"#;
+
+/// A claim on its way.
+#[derive(Clone)]
+struct Knock {
+    op: usize,
+    attempt: u32,
+    pool: CouponPoolId,
+    user: String,
+    command: String,
+    rounds: u32,
+}
+
+/// Why the log is asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    Needed,
+    SoldOut(usize),
+}
+
+impl World {
+    /// A claim arrives at a process.
+    pub(super) fn knock(&mut self, n: usize, op: usize, attempt: u32) {
+        let Request::Claim { user, pool } = &self.ops[op].request else {
+            return;
+        };
+        let knock = Knock {
+            op,
+            attempt,
+            pool: *pool,
+            user: user.as_str().to_owned(),
+            command: self.ops[op].envelope.command_id().to_string(),
+            rounds: 0,
+        };
+        self.knock_again(n, knock);
+    }
+
+    fn knock_again(&mut self, n: usize, mut knock: Knock) {
+        knock.rounds += 1;
+        if knock.rounds > KNOCKS_MAX {
+            return self.ask_aggregate(n, knock, false);
+        }
+        let known = self.nodes[n].pools.entry(knock.pool).or_default();
+        if !known.is_built {
+            return self.rebuild_gate(n, knock, Reason::Needed);
+        }
+        if self.strikes(Kind::GateAway, n) {
+            // After an outage nothing that was built is believed.
+            self.nodes[n].pools.clear();
+            return self.ask_aggregate(n, knock, false);
+        }
+        let way = self.latency(n);
+        self.on_node(n, way, move |world, n| world.at_gate(n, knock));
+    }
+
+    fn at_gate(&mut self, n: usize, knock: Knock) {
+        let now_ms = self.wall(n).timestamp_millis();
+        let known = self.nodes[n]
+            .pools
+            .get(&knock.pool)
+            .copied()
+            .unwrap_or_default();
+        let is_final = known.is_sold_out
+            || known.agreed_until > self.monotonic(n)
+            || self.plant == Some(Plant::BelievedGate);
+        let verdict = self.gate.entry(knock.pool).or_default().claim(Claim {
+            user: &knock.user,
+            command: &knock.command,
+            now_ms,
+            patience_ms: PATIENCE_MS,
+            refusal: SOLD_OUT,
+            is_final,
+        });
+        tell!(self, "[{n}] gate: {} → {verdict:?}", knock.user);
+        match verdict {
+            Verdict::Admitted | Verdict::Pass => {
+                if self.strikes(Kind::GateCrash, n) {
+                    return self.crash(n);
+                }
+                self.ask_aggregate(n, knock, true);
+            }
+            Verdict::Duplicate => self.answer_from_log(n, &knock),
+            Verdict::Logged => self.answer_or_ask(n, knock),
+            Verdict::Refused(told) => self.refuse(n, &knock, told),
+            Verdict::SoldOut(_) if is_final => {
+                self.must_be_sold_out(&knock);
+                self.refuse(n, &knock, SOLD_OUT.to_owned());
+            }
+            Verdict::SoldOut(pending) => self.rebuild_gate(n, knock, Reason::SoldOut(pending)),
+            Verdict::Stale | Verdict::Missing if self.plant == Some(Plant::BelievedGate) => {
+                self.must_be_sold_out(&knock);
+                self.refuse(n, &knock, SOLD_OUT.to_owned());
+            }
+            Verdict::Stale | Verdict::Missing => self.rebuild_gate(n, knock, Reason::Needed),
+        }
+    }
+
+    /// Long after the last fault a gate that says sold out must be right.
+    fn must_be_sold_out(&mut self, knock: &Knock) {
+        let ended_at = self.faults_ended_at;
+        let is_calm = ended_at.is_some_and(|at| self.now >= at + CALM_US);
+        let left = self
+            .pool_state(knock.pool)
+            .map_or(0, |state| state.remaining());
+        if is_calm && left > 0 {
+            self.fail(
+                "gate",
+                format!("{} is refused as sold out, and {left} are left", knock.user),
+            );
+        }
+    }
+
+    fn pool_state(&self, pool: CouponPoolId) -> Option<CouponPoolState> {
+        let wanted = Wanted {
+            stream: StreamId::of::<CouponPool>(pool),
+            base: None,
+        };
+        let read = self.log.load(vec![wanted]).pop()?.ok()?;
+        read.loaded.state_of::<CouponPool>().cloned()
+    }
+
+    /// Brings the gate of a pool in line with the log.
+    fn rebuild_gate(&mut self, n: usize, knock: Knock, reason: Reason) {
+        let (way, back) = (self.latency(n), self.latency(n));
+        self.on_node(n, way, move |world, n| {
+            if world.database_fails(Kind::ReadFailed, n) {
+                return world.ask_aggregate(n, knock, false);
+            }
+            let state = world.pool_state(knock.pool).filter(CouponPoolState::exists);
+            let Some(state) = state else {
+                return world.ask_aggregate(n, knock, false);
+            };
+            // Other claims go on while this one is on its way to Redis.
+            world.on_node(n, back, move |world, n| {
+                world.rebuilt_gate(n, knock, reason, &state)
+            });
+        });
+    }
+
+    fn rebuilt_gate(&mut self, n: usize, knock: Knock, reason: Reason, state: &CouponPoolState) {
+        let agreed_until = self.monotonic(n) + AGREEMENT_US;
+        let remaining = state.remaining();
+        let known = self.nodes[n].pools.entry(knock.pool).or_default();
+        known.is_sold_out |= remaining == 0;
+        let left = usize::try_from(remaining).unwrap_or(usize::MAX);
+        if let Reason::SoldOut(pending) = reason
+            && left <= pending
+        {
+            known.agreed_until = agreed_until;
+            return self.knock_again(n, knock);
+        }
+        known.is_built = true;
+        let holders = state.holders().map(|user| user.as_str().to_owned());
+        let holders: Vec<String> = holders.collect();
+        let keys = self.gate.entry(knock.pool).or_default();
+        keys.replace(holders, i64::from(remaining));
+        self.knock_again(n, knock);
+    }
+
+    /// The aggregate decides; the gate wants to know what it said.
+    fn ask_aggregate(&mut self, n: usize, knock: Knock, is_placed: bool) {
+        let command = self.command(n, knock.op);
+        self.submit(n, command, move |world, n, answer| {
+            if is_placed {
+                world.settle_gate(n, &knock, &answer);
+            }
+            world.respond(n, knock.op, knock.attempt, answer);
+        });
+    }
+
+    fn settle_gate(&mut self, n: usize, knock: &Knock, answer: &Answered) {
+        if self.strikes(Kind::GateAway, n) {
+            self.nodes[n].pools.clear();
+            return;
+        }
+        let keys = self.gate.entry(knock.pool).or_default();
+        match answer {
+            Ok(outcome) if outcome.status < 400 => {
+                keys.confirm(&knock.user);
+            }
+            Ok(outcome) if outcome.body == ALREADY_ISSUED => {
+                keys.confirm(&knock.user);
+            }
+            Ok(outcome) => {
+                keys.release(&knock.user, Some(&knock.command));
+                if outcome.body == SOLD_OUT {
+                    self.nodes[n].pools.remove(&knock.pool);
+                }
+            }
+            Err(ExecuteError::Unavailable { .. } | ExecuteError::Stopping) => {}
+            Err(_) => {
+                keys.release(&knock.user, None);
+            }
+        }
+    }
+
+    /// The user has a coupon: a repeat is answered from the log, another request is refused.
+    fn answer_from_log(&mut self, n: usize, knock: &Knock) {
+        if let Some(outcome) = self.logged(knock) {
+            return self.respond(n, knock.op, knock.attempt, Ok(outcome));
+        }
+        let keys = self.gate.entry(knock.pool).or_default();
+        let told = keys.remembered(&knock.command, ALREADY_ISSUED);
+        self.refuse(n, knock, told.unwrap_or_else(|| ALREADY_ISSUED.to_owned()));
+    }
+
+    fn answer_or_ask(&mut self, n: usize, knock: Knock) {
+        match self.logged(&knock) {
+            Some(outcome) => self.respond(n, knock.op, knock.attempt, Ok(outcome)),
+            None => self.ask_aggregate(n, knock, false),
+        }
+    }
+
+    fn logged(&self, knock: &Knock) -> Option<Outcome> {
+        let id = self.ops[knock.op].envelope.command_id();
+        self.log.outcome(id).map(|(_, outcome)| outcome.clone())
+    }
+
+    fn refuse(&mut self, n: usize, knock: &Knock, body: String) {
+        let refused = Outcome {
+            status: 409,
+            body,
+            position: 0,
+            replayed: false,
+        };
+        self.respond(n, knock.op, knock.attempt, Ok(refused));
+    }
+
+    /// Redis may lose everything.
+    pub(super) fn gate_weather(&mut self) {
+        if self.strikes(Kind::GateFlushed, NOBODY) {
+            self.gate
+                .values_mut()
+                .for_each(crate::gate::PoolKeys::flush);
+        }
+    }
+
+    /// Strangers who want a coupon when all is calm again: the gate must not be too strict for long.
+    pub(super) fn send_strangers(&mut self) {
+        for index in 0..POOLS {
+            let pool = self.pool(index);
+            self.send_stranger(index, pool);
+        }
+    }
+}

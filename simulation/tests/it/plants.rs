@@ -1,0 +1,68 @@
+//! Every planted defect is found within few seeds: a check that cannot fail is none.
+
+use simulation::plant::Plant;
+use simulation::run::{Options, run};
+
+/// What is found of a plant.
+fn found(plant: Plant, seeds_max: u64) -> String {
+    let options = Options {
+        plant: Some(plant),
+        ..Options::default()
+    };
+    let found = (1..=seeds_max).find_map(|seed| run(seed, &options).failure);
+    found.map_or_else(|| "nothing".to_owned(), |failure| failure.what)
+}
+
+#[test]
+fn a_log_that_looks_for_no_conflict_is_found() {
+    assert_eq!(found(Plant::ForgottenConflict, 5), "dense");
+}
+
+#[test]
+fn a_holder_who_lost_the_lease_and_writes_is_found() {
+    assert_eq!(found(Plant::ForgottenFence, 60), "fencing");
+}
+
+#[test]
+fn a_command_that_happens_twice_is_found() {
+    assert_eq!(found(Plant::ForgottenIdentity, 5), "answers");
+}
+
+#[test]
+fn a_charge_under_a_new_key_is_found() {
+    assert_eq!(found(Plant::ChargedTwice, 20), "gateway-ledger");
+}
+
+#[test]
+fn a_batch_that_is_projected_twice_is_found() {
+    assert_eq!(found(Plant::ProjectedTwice, 5), "projections");
+}
+
+#[test]
+fn stock_that_is_released_twice_is_found() {
+    assert_eq!(found(Plant::ReleasedTwice, 5), "no-oversell");
+}
+
+#[test]
+fn steps_that_are_lost_are_found() {
+    assert_eq!(found(Plant::LostSteps, 60), "sagas-end");
+}
+
+#[test]
+fn a_row_that_is_deleted_too_soon_is_found() {
+    assert_eq!(found(Plant::DeletedTooSoon, 20), "sagas-end");
+}
+
+#[test]
+fn an_answer_before_the_commit_is_found() {
+    let what = found(Plant::AnsweredTooSoon, 10);
+    assert!(
+        ["answers", "acknowledged"].contains(&what.as_str()),
+        "{what}"
+    );
+}
+
+#[test]
+fn a_gate_that_believes_itself_is_found() {
+    assert_eq!(found(Plant::BelievedGate, 60), "gate");
+}
