@@ -63,6 +63,16 @@ impl Books {
 
     /// Says that the last command is complete: no event of it is still to come.
     pub(crate) fn commit(&mut self) {
+        self.outcomes.end_of_command();
+        self.check();
+    }
+
+    /// What was found since the last time.
+    pub(crate) fn take_found(&mut self) -> Vec<Violation> {
+        std::mem::take(&mut self.findings).into_violations()
+    }
+
+    fn check(&mut self) {
         let found = self.shop.commit();
         self.findings.add(found);
     }
@@ -77,7 +87,7 @@ impl Books {
             return;
         };
         if self.outcomes.event(row.position, command_id) {
-            self.commit();
+            self.check();
             self.index = 0;
         } else {
             self.index += 1;

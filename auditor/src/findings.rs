@@ -45,7 +45,8 @@ impl Findings {
     }
 
     /// All violations that were kept.
-    pub fn violations(&self) -> impl Iterator<Item = &Violation> {
-        self.0.values().flat_map(|finding| &finding.violations)
+    pub(crate) fn into_violations(self) -> Vec<Violation> {
+        let findings = self.0.into_values();
+        findings.flat_map(|finding| finding.violations).collect()
     }
 }

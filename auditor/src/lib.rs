@@ -5,12 +5,18 @@
 //! commands, and its snapshots. Nothing here writes to the log, and nothing here stops the shop.
 
 mod books;
+mod config;
 mod excuses;
 mod findings;
 mod metadata;
 mod pass;
+mod role;
 mod snapshots;
+mod status;
 
+pub use config::AuditorConfig;
 pub use findings::{Finding, Findings};
 pub use pass::{Pass, Progress};
+pub use role::start;
 pub use snapshots::{SnapshotReport, verify_snapshots};
+pub use status::AuditorStatus;

@@ -179,19 +179,32 @@ impl Pass {
     }
 
     async fn check_rest(&mut self) -> Result<(), StoreError> {
-        let now: DateTime<Utc> = sqlx::query_scalar("SELECT clock_timestamp()")
-            .fetch_one(&self.pool)
-            .await?;
         let excuses = Excuses::read(&self.pool).await?;
+        let (late, excused) = late(&self.pool, &self.books.shop, &excuses).await?;
         self.parked = self.books.shop.parked();
-        for late in self.books.shop.at_rest(now - GRACE) {
-            match (excuses.of(&late), &late.stream) {
-                (Some(why), Some(stream)) => self.parked.push((stream.clone(), why.to_owned())),
-                _ => self.books.findings.add([late]),
-            }
-        }
+        self.parked.extend(excused);
+        self.books.findings.add(late);
         Ok(())
     }
+}
+
+/// What is late, and what is late but waits for a person: the stream, and why.
+pub(crate) async fn late(
+    pool: &PgPool,
+    shop: &Shop,
+    excuses: &Excuses,
+) -> Result<(Vec<Violation>, Vec<(String, String)>), StoreError> {
+    let now: DateTime<Utc> = sqlx::query_scalar("SELECT clock_timestamp()")
+        .fetch_one(pool)
+        .await?;
+    let (mut late, mut excused) = (Vec::new(), Vec::new());
+    for violation in shop.at_rest(now - GRACE) {
+        match (excuses.of(&violation), &violation.stream) {
+            (Some(why), Some(stream)) => excused.push((stream.clone(), why.to_owned())),
+            _ => late.push(violation),
+        }
+    }
+    Ok((late, excused))
 }
 
 /// Takes all events in, and the outcomes at about the same pace.

@@ -89,16 +89,19 @@ pub(crate) enum Role {
     Projections,
     /// Sends the log to Kafka. One instance acts, the others stand by.
     Relay,
+    /// Looks continuously whether what must hold does. One instance looks, the others stand by.
+    Auditor,
 }
 
 impl Role {
     /// Every role: the embedded default.
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::CommandApi,
         Self::ReadApi,
         Self::Processes,
         Self::Projections,
         Self::Relay,
+        Self::Auditor,
     ];
 }
 

@@ -66,11 +66,6 @@ impl Outcomes {
             .retain(|id, position| *position >= passed || Some(*id) == current);
     }
 
-    /// What was found so far.
-    pub fn take_found(&mut self) -> Vec<Violation> {
-        std::mem::take(&mut self.found)
-    }
-
     /// Commands whose events have no counterpart, once both lists are over: those that have no outcome at
     /// all, and those that happened twice.
     pub fn unmatched(&mut self) -> Vec<Uuid> {
@@ -80,13 +75,17 @@ impl Outcomes {
         unmatched
     }
 
-    /// Both lists are over: what is wrong in all. `stored` are those of [`Outcomes::unmatched`] that do have
-    /// an outcome, which other events of theirs have taken.
+    /// Commands whose last event went by, and whose outcome has not come.
     #[must_use]
-    pub fn finish(mut self, stored: &[Uuid]) -> Vec<Violation> {
-        self.end_of_command();
-        for (command, last) in &self.happened {
-            let (invariant, evidence) = if stored.contains(command) {
+    pub fn ended(&self) -> Vec<Uuid> {
+        self.happened.keys().copied().collect()
+    }
+
+    /// All outcomes of [`Outcomes::ended`] have come: what is wrong with those commands, and whatever was
+    /// found before. They are forgotten.
+    pub fn settle(&mut self, stored: &[Uuid]) -> Vec<Violation> {
+        for (command, last) in std::mem::take(&mut self.happened) {
+            let (invariant, evidence) = if stored.contains(&command) {
                 let evidence = format!("command {command} ended before already, or elsewhere");
                 (Invariant::OneOutcome, evidence)
             } else {
@@ -95,16 +94,25 @@ impl Outcomes {
             };
             self.found.push(Violation {
                 invariant,
-                position: Some(*last),
+                position: Some(last),
                 stream: None,
                 evidence,
             });
         }
         self.found.sort_by_key(|violation| violation.position);
-        self.found
+        std::mem::take(&mut self.found)
     }
 
-    fn end_of_command(&mut self) {
+    /// Both lists are over: what is wrong in all. `stored` are those of [`Outcomes::unmatched`] that do have
+    /// an outcome, which other events of theirs have taken.
+    #[must_use]
+    pub fn finish(mut self, stored: &[Uuid]) -> Vec<Violation> {
+        self.end_of_command();
+        self.settle(stored)
+    }
+
+    /// Says that the command whose events went by last is complete.
+    pub fn end_of_command(&mut self) {
         let Some((command, last)) = self.current.take() else {
             return;
         };

@@ -5,6 +5,7 @@
 )]
 
 mod plants;
+mod role;
 mod shop;
 mod snapshots;
 mod whole;

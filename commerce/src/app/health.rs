@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use auditor::AuditorStatus;
 use platform::health::{CheckFailed, Health, Need};
 use projections::relay::RelayConfig;
 use rdkafka::ClientConfig;
@@ -28,6 +29,26 @@ pub(super) fn with_postgres(health: Health, pool: PgPool) -> Health {
             asked
                 .map(drop)
                 .map_err(|error| CheckFailed(error.to_string()))
+        }
+    })
+}
+
+/// How long the auditor may take to say what it found: it only remembers.
+const AUDITOR_DEADLINE: Duration = Duration::from_secs(1);
+
+/// Adds what the auditor of this process found, where it runs: the shop goes on, and somebody must look.
+pub(super) fn with_auditor(health: Health, auditor: Option<&AuditorStatus>) -> Health {
+    let Some(status) = auditor.cloned() else {
+        return health;
+    };
+    health.check("auditor", Need::Degradable, AUDITOR_DEADLINE, move || {
+        let broken = status.broken();
+        async move {
+            if broken.is_empty() {
+                return Ok(());
+            }
+            let names: Vec<&str> = broken.iter().map(|invariant| invariant.name()).collect();
+            Err(CheckFailed(format!("broken: {}", names.join(", "))))
         }
     })
 }

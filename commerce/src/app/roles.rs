@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use auditor::AuditorStatus;
 use command_api::{CommandApi, CouponGate, Parts};
 use event_schemas::Registry;
 use event_store::{EventLog, EventStore, StoreConfig};
@@ -18,7 +19,7 @@ use sqlx::PgPool;
 use tokio::task::JoinHandle;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::health::{with_kafka, with_postgres};
+use super::health::{with_auditor, with_kafka, with_postgres};
 use super::opening::when_there;
 use crate::cli::Role;
 use crate::config::{GatewaysConfig, ServeConfig};
@@ -41,6 +42,8 @@ pub(super) struct App {
     backs: Vec<Running>,
     stop_fronts: CancellationToken,
     stop_backs: CancellationToken,
+    /// What the auditor finds, where it is a role of this process.
+    auditor: Option<AuditorStatus>,
 }
 
 struct Running {
@@ -61,6 +64,7 @@ impl App {
             backs: Vec::new(),
             stop_fronts: stop,
             stop_backs: CancellationToken::new(),
+            auditor: roles.contains(&Role::Auditor).then(AuditorStatus::default),
         };
         let pool = database::pool("DATABASE_URL", &config.database.url, &config.database)?;
         let has = |role| roles.contains(&role);
@@ -85,8 +89,9 @@ impl App {
             });
         }
         if has(Role::Relay) {
-            app.start_relay(&config, pool.clone(), log);
+            app.start_relay(&config, pool.clone(), log.clone());
         }
+        app.start_auditor(&config, pool.clone(), log);
         if has(Role::ReadApi) {
             app.start_read_api(&config)?;
         }
@@ -148,10 +153,10 @@ impl App {
         let service = Service {
             name: "command-api",
             document: CommandApi::document(),
-            health: Arc::new(with_kafka(
-                api.add_checks(Health::new()),
-                config.relay.as_ref(),
-            )?),
+            health: Arc::new(with_auditor(
+                with_kafka(api.add_checks(Health::new()), config.relay.as_ref())?,
+                self.auditor.as_ref(),
+            )),
             verifier: Some(Arc::new(Verifier::new(&config.auth)?)),
         };
         let routes = move |routes: &mut ServiceConfig<'_>| api.configure(routes);
@@ -184,10 +189,23 @@ impl App {
         });
     }
 
+    fn start_auditor(&mut self, config: &ServeConfig, pool: PgPool, log: EventLog) {
+        let Some(status) = self.auditor.clone() else {
+            return;
+        };
+        let (config, stop) = (config.auditor.clone(), self.stop_backs.clone());
+        let task = auditor::start(pool, log, config, status, stop);
+        self.backs.push(Running {
+            role: "auditor",
+            task,
+        });
+    }
+
     /// Health and metrics of a process that serves no API.
     fn start_ops(&mut self, config: &ServeConfig, pool: PgPool) -> Result<(), CommerceError> {
         let health = with_postgres(Health::new(), pool);
-        let health = Arc::new(with_kafka(health, config.relay.as_ref())?);
+        let health = with_kafka(health, config.relay.as_ref())?;
+        let health = Arc::new(with_auditor(health, self.auditor.as_ref()));
         let service = Service::new("ops", "Health and metrics", health);
         self.serve(&config.ops.0, service, |_: &mut ServiceConfig<'_>| {})
     }

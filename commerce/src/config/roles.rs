@@ -4,6 +4,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use auditor::AuditorConfig;
 use command_api::{CommandApiConfig, CouponGateConfig};
 use platform::auth::AuthConfig;
 use platform::config::{Env, describe, help_text};
@@ -39,6 +40,7 @@ pub(crate) struct ServeConfig {
     pub(crate) gateways: GatewaysConfig,
     pub(crate) processes: ProcessesConfig,
     pub(crate) projections: ProjectionsConfig,
+    pub(crate) auditor: AuditorConfig,
     /// `None`: no broker is configured, and events wait as `PENDING`.
     pub(crate) relay: Option<RelayConfig>,
 }
@@ -60,6 +62,7 @@ impl ServeConfig {
             gateways: GatewaysConfig::read(env),
             processes: read_processes(env, commands.confirmation_delay),
             projections: ProjectionsConfig::default(),
+            auditor: AuditorConfig::new(holder()),
             relay: read_relay(env),
             commands,
         }
@@ -119,12 +122,16 @@ pub(crate) fn read_relay(env: &Env) -> Option<RelayConfig> {
         "",
         "What the topics' names begin with.",
     );
-    let holder = format!("{}-{}", std::process::id(), Uuid::now_v7().simple());
     brokers.map(|brokers| RelayConfig {
         schema_registry_url,
         topic_prefix,
-        ..RelayConfig::new(brokers, holder)
+        ..RelayConfig::new(brokers, holder())
     })
+}
+
+/// This process's name in a lease.
+fn holder() -> String {
+    format!("{}-{}", std::process::id(), Uuid::now_v7().simple())
 }
 
 /// The variables that `commerce serve` reads, for its `--help`.

@@ -7,6 +7,7 @@
 
 mod appending;
 mod faults;
+mod gap_safety;
 mod guards;
 mod leases;
 mod proxy;

@@ -71,11 +71,6 @@ impl World {
         for (command, position) in commands {
             outcomes.outcome(command, position);
         }
-        let mut found = outcomes.take_found();
-        if found.is_empty() {
-            outcomes.unmatched();
-            found = outcomes.finish(&[]);
-        }
-        self.violated(found);
+        self.violated(outcomes.finish(&[]));
     }
 }

@@ -1,0 +1,187 @@
+//! The role: the same books as the pass, kept up to date beside the running shop.
+
+use std::time::Duration;
+
+use event_store::{EventLog, Lease, StoreError, scan_events};
+use sqlx::PgPool;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::books::Books;
+use crate::config::AuditorConfig;
+use crate::excuses::Excuses;
+use crate::pass::late;
+use crate::status::AuditorStatus;
+
+/// The lease's name.
+const LEASE: &str = "auditor";
+/// Events of one step, at most: between two steps the lease is renewed and a stop is noticed.
+const STEP_EVENTS: u64 = 10_000;
+
+/// Looks at the log until `stop`; any number of processes may do so at once, and one of them is active.
+/// After a start the log is read from its beginning, at bounded speed: the books are in memory only.
+/// Whatever it finds, it stops nothing.
+///
+/// `pool` is the program's (`commerce_app`).
+#[must_use]
+pub fn start(
+    pool: PgPool,
+    log: EventLog,
+    config: AuditorConfig,
+    status: AuditorStatus,
+    stop: CancellationToken,
+) -> JoinHandle<()> {
+    let role = Role {
+        pool,
+        log,
+        config,
+        status,
+        stop,
+    };
+    tokio::spawn(role.run())
+}
+
+struct Role {
+    pool: PgPool,
+    log: EventLog,
+    config: AuditorConfig,
+    status: AuditorStatus,
+    stop: CancellationToken,
+}
+
+impl Role {
+    async fn run(self) {
+        let mut said = false;
+        while !self.stop.is_cancelled() {
+            match self.lead_once().await {
+                Ok(()) => said = false,
+                Err(error) if said => tracing::debug!(error = error.chain(), "still no audit"),
+                Err(error) => {
+                    said = true;
+                    tracing::warn!(error = error.chain(), "the audit pauses, and tries again");
+                }
+            }
+            self.pause(self.config.standby_interval).await;
+        }
+    }
+
+    /// Takes the lease, when it is free, and looks for as long as it is held.
+    async fn lead_once(&self) -> Result<(), StoreError> {
+        let (holder, time) = (&self.config.holder, self.config.lease_time);
+        let Some(lease) = Lease::acquire(&self.pool, LEASE, holder, time).await? else {
+            return Ok(());
+        };
+        tracing::info!(
+            lease.epoch = lease.epoch(),
+            "this process audits the log, from its start"
+        );
+        self.status.reset();
+        let looked = self.look(&lease).await;
+        if self.stop.is_cancelled() {
+            lease.release(&self.pool).await?;
+        }
+        looked
+    }
+
+    /// Follows the log until the program stops or the lease is another's.
+    async fn look(&self, lease: &Lease) -> Result<(), StoreError> {
+        let mut books = Books::new();
+        let (mut renewed, mut rested) = (Instant::now(), Instant::now());
+        while !self.stop.is_cancelled() {
+            if renewed.elapsed() > self.config.lease_time / 3 {
+                renewed = Instant::now();
+                if !lease.renew(&self.pool, self.config.lease_time).await? {
+                    self.status.reset();
+                    return Ok(());
+                }
+            }
+            let began = Instant::now();
+            let head = self.log.head().await?;
+            let before = books.shop.position();
+            let up_to = head.min(before.saturating_add(STEP_EVENTS));
+            books = self.step(books, up_to, up_to == head).await?;
+            let found = books.take_found();
+            self.status.looked(up_to, head.saturating_sub(up_to), found);
+            if up_to == head && rested.elapsed() >= self.config.rest_interval {
+                rested = Instant::now();
+                self.rest(&books).await?;
+            }
+            let wait = if up_to == head {
+                self.config.look_interval
+            } else {
+                self.pace(up_to - before).saturating_sub(began.elapsed())
+            };
+            self.pause(wait).await;
+        }
+        Ok(())
+    }
+
+    /// Takes the events up to a position in. Where that is the log's end, no command is cut in two.
+    async fn step(&self, books: Books, up_to: u64, is_end: bool) -> Result<Books, StoreError> {
+        let mut events = scan_events(&self.pool, books.shop.position(), up_to);
+        let mut books = books;
+        // Parsing takes longer than a task may.
+        let work = tokio::task::spawn_blocking(move || {
+            while let Some(chunk) = events.blocking_next()? {
+                for row in chunk.events() {
+                    books.take(&row?);
+                }
+            }
+            if is_end {
+                books.commit();
+            }
+            Ok::<_, StoreError>(books)
+        });
+        let work = work.await.map_err(|error| {
+            StoreError::Database(sqlx::Error::Protocol(format!(
+                "the step broke off: {error}"
+            )))
+        });
+        let mut books = work??;
+        self.match_outcomes(&mut books).await?;
+        Ok(books)
+    }
+
+    /// Asks for the outcomes of the commands whose events went by.
+    async fn match_outcomes(&self, books: &mut Books) -> Result<(), StoreError> {
+        let ids = books.outcomes.ended();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let stored: Vec<(Uuid, i64)> = sqlx::query_as(
+            "SELECT command_id, position FROM event_store.commands WHERE command_id = ANY ($1)",
+        )
+        .bind(&ids)
+        .fetch_all(&self.pool)
+        .await?;
+        for (command, position) in stored {
+            let position = u64::try_from(position).unwrap_or_default();
+            books.outcomes.outcome(command, position);
+        }
+        let found = books.outcomes.settle(&[]);
+        books.findings.add(found);
+        Ok(())
+    }
+
+    async fn rest(&self, books: &Books) -> Result<(), StoreError> {
+        let excuses = Excuses::read(&self.pool).await?;
+        let (late, _) = late(&self.pool, &books.shop, &excuses).await?;
+        self.status.rested(late);
+        Ok(())
+    }
+
+    /// How long so many events may take at the least.
+    fn pace(&self, events: u64) -> Duration {
+        let events = u32::try_from(events).unwrap_or(u32::MAX);
+        Duration::from_secs(1) * events / self.config.events_per_second_max.max(1)
+    }
+
+    async fn pause(&self, wait: Duration) {
+        tokio::select! {
+            () = self.stop.cancelled() => {}
+            () = sleep(wait) => {}
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! What the role found last, for whoever asks: metrics, health, the log of errors.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use invariants::{Invariant, Violation};
+
+/// The invariants that the role looks at.
+const LOOKED_AT: [Invariant; 9] = [
+    Invariant::Dense,
+    Invariant::OutcomeStored,
+    Invariant::NoOversell,
+    Invariant::Coupons,
+    Invariant::Money,
+    Invariant::Refunds,
+    Invariant::SagasEnd,
+    Invariant::OneOutcome,
+    Invariant::Readable,
+];
+
+/// Violations of one invariant that are logged with their evidence; then only counted, until the next start.
+const LOGGED_MAX: u64 = 20;
+
+/// What the role found last. Cheap to clone; all clones are the same.
+#[derive(Clone, Debug, Default)]
+pub struct AuditorStatus(Arc<Mutex<Inner>>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    position: u64,
+    /// Violations since the start, by invariant.
+    broken: BTreeMap<Invariant, u64>,
+    /// Streams that are late now.
+    late: HashSet<String>,
+}
+
+impl AuditorStatus {
+    /// Up to which position it has looked; 0 while another instance does.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.inner().position
+    }
+
+    /// The invariants that do not hold, as far as it has looked.
+    #[must_use]
+    pub fn broken(&self) -> Vec<Invariant> {
+        let inner = self.inner();
+        let mut broken: Vec<Invariant> = inner.broken.keys().copied().collect();
+        if !inner.late.is_empty() {
+            broken.push(Invariant::SagasEnd);
+            broken.sort_unstable();
+            broken.dedup();
+        }
+        broken
+    }
+
+    /// Begins anew: the log is read from its start.
+    pub(crate) fn reset(&self) {
+        *self.inner() = Inner::default();
+    }
+
+    /// Takes in what was found up to a position.
+    pub(crate) fn looked(&self, position: u64, lag: u64, found: Vec<Violation>) {
+        self.inner().position = position;
+        for violation in found {
+            self.violation(&violation);
+        }
+        metrics::gauge!("auditor_position").set(as_f64(position));
+        metrics::gauge!("auditor_lag_events").set(as_f64(lag));
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let now = now.map_or(0.0, |since| since.as_secs_f64());
+        metrics::gauge!("auditor_last_check_timestamp_seconds").set(now);
+        self.measure();
+    }
+
+    /// Takes in what is late now.
+    pub(crate) fn rested(&self, late: Vec<Violation>) {
+        let before = std::mem::take(&mut self.inner().late);
+        for violation in late {
+            let stream = violation.stream.clone().unwrap_or_default();
+            if !before.contains(&stream) {
+                count(&violation);
+                report(&violation);
+            }
+            self.inner().late.insert(stream);
+        }
+        self.measure();
+    }
+
+    fn violation(&self, violation: &Violation) {
+        let so_far = {
+            let mut inner = self.inner();
+            let so_far = inner.broken.entry(violation.invariant).or_default();
+            *so_far += 1;
+            *so_far
+        };
+        count(violation);
+        if so_far <= LOGGED_MAX {
+            report(violation);
+        }
+    }
+
+    fn measure(&self) {
+        let broken = self.broken();
+        for invariant in LOOKED_AT {
+            let holds = if broken.contains(&invariant) {
+                0.0
+            } else {
+                1.0
+            };
+            metrics::gauge!("auditor_invariant_holds", "invariant" => invariant.name()).set(holds);
+        }
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn count(violation: &Violation) {
+    let name = violation.invariant.name();
+    metrics::counter!("auditor_violations_total", "invariant" => name).increment(1);
+}
+
+fn report(violation: &Violation) {
+    let name = violation.invariant.name();
+    tracing::error!(
+        invariant = name,
+        event.position = violation.position,
+        stream = violation.stream,
+        evidence = violation.evidence,
+        "invariant {name} is broken: {violation}"
+    );
+}
+
+/// A count beyond 2³² is as good as infinite.
+fn as_f64(count: u64) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
+}
