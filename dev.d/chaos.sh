@@ -8,9 +8,10 @@ chaos_program() { printf '%s/chaos/bin/%s' "$STATE" "$1"; }
 
 # With the fail points, which no other build has. The copies are the run's own: a build beside it must not
 # replace a program that is started over and over.
-build_chaos() {
-  local built="${CARGO_TARGET_DIR:-$CHECKOUT/target}/debug" program
-  (cd "$CHECKOUT" && cargo build --locked -p commerce -p chaos --features commerce/failpoints) ||
+build_chaos() { # build_chaos debug|release
+  local built="${CARGO_TARGET_DIR:-$CHECKOUT/target}/$1" program options=()
+  [[ $1 == debug ]] || options=(--release)
+  (cd "$CHECKOUT" && cargo build "${options[@]}" --locked -p commerce -p chaos --features commerce/failpoints) ||
     die "the build failed" "read cargo's lines above"
   mkdir -p -- "$STATE/chaos/bin"
   for program in commerce chaos; do
@@ -81,15 +82,19 @@ run_chaos() {
     "$(chaos_program chaos)" "$@"
 }
 
-# chaos_verb [--minutes N] [--seed S] [ARGUMENTS of the program...]
+# chaos_verb [--release] [--minutes N] [--seed S] [ARGUMENTS of the program...]
 chaos_verb() {
-  local status=0
+  local status=0 build=debug
+  if [[ ${1:-} == --release ]]; then
+    build=release
+    shift
+  fi
   begin_steps 5
   step "installing what is missing"
   require_cargo
   install_missing look_for_servers look_for_compilers
   step "building commerce with its fail points"
-  build_chaos
+  build_chaos "$build"
   step "starting PostgreSQL, Redis and Kafka (chaos set) from nothing"
   wipe_chaos_servers
   trap wipe_chaos_servers EXIT

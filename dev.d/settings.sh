@@ -25,7 +25,7 @@ declare -A DEFAULT_PORT=(
   [up.postgres]=15432 [up.redis]=16379 [up.kafka]=19092 [up.kafka_controller]=19093
   [up.command_api]=8080 [up.read_api]=8081 [up.mock_gateway]=8090
   [test.postgres]=25432 [test.redis]=26379 [test.kafka]=29092 [test.kafka_controller]=29093
-  [chaos.postgres]=35432 [chaos.redis]=36379 [chaos.kafka]=39092 [chaos.kafka_controller]=39093
+  [chaos.postgres]=24432 [chaos.redis]=24379 [chaos.kafka]=24092 [chaos.kafka_controller]=24093
 )
 
 set_dir() { printf '%s/%s' "$STATE" "$1"; }

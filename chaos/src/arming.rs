@@ -14,7 +14,7 @@ use crate::process::Kind;
 /// How many of a hundred processes are started with points armed: the others may live.
 const ARMED_PERCENT: u32 = 70;
 /// A point is passed up to so often before it fires, so that some work is under way.
-const PASSES_MAX: u32 = 30;
+const PASSES_MAX: u32 = 12;
 /// How many points are armed at once when every one of them has ended a process.
 const SOME: usize = 3;
 /// What a point does when it does not end the process.

@@ -135,6 +135,9 @@ impl Report {
                 "{verdict}  {} ({}{broken})",
                 check.name, check.looked_at
             ));
+            for detail in &check.details {
+                say(format_args!("        {detail}"));
+            }
             for evidence in &check.evidence {
                 say(format_args!("        {evidence}"));
             }

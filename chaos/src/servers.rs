@@ -15,6 +15,8 @@ use crate::error::ChaosError;
 const DATABASE: &str = "commerce";
 /// The set of servers that the scripts know.
 const SET: &str = "chaos";
+/// How often a server is started before the run gives up.
+const START_TRIES: usize = 3;
 
 /// The servers.
 #[derive(Clone)]
@@ -35,8 +37,21 @@ impl Servers {
         })
     }
 
-    /// `start`, `stop`, `stop-immediate` for `postgres`, `redis`, `kafka`; `fill`, `free` for `disk`.
+    /// `start`, `stop`, `stop-immediate`, `pid` for `postgres`, `redis`, `kafka`; `fill`, `free` for `disk`. A
+    /// server that does not come up on a busy machine is tried again.
     pub(crate) async fn control(&self, part: &str, verb: &str) -> Result<(), ChaosError> {
+        let tries = if verb == "start" { START_TRIES } else { 1 };
+        let mut done = self.try_control(part, verb).await;
+        for _ in 1..tries {
+            if done.is_ok() {
+                break;
+            }
+            done = self.try_control(part, verb).await;
+        }
+        done
+    }
+
+    async fn try_control(&self, part: &str, verb: &str) -> Result<(), ChaosError> {
         let what = format!("{verb} {part}");
         let output = Command::new(&self.script)
             .args(["control-part", part, verb, SET])

@@ -83,7 +83,8 @@ impl Shop {
         std::fs::write(&public, &keys.public_pem).map_err(ChaosError::file(&public))?;
         std::fs::write(&private, keys.private_pem.reveal()).map_err(ChaosError::file(&private))?;
         let (_, mint) = keys.configs(ISSUER, AUDIENCE);
-        let [gateway_port] = free_ports()?;
+        let mut ports = Ports(Ports::RANGE);
+        let gateway_port = ports.free()?;
         let path = |path: &Path| path.display().to_string();
         let environment = [
             ("OWNER_DATABASE_URL", servers.owner_url()),
@@ -124,7 +125,7 @@ impl Shop {
             supervisors: Vec::new(),
         };
         shop.run_verb("migrate", &[]).await?;
-        shop.start_processes(seed, folder, watchers, calm)?;
+        shop.start_processes(seed, folder, ports, watchers, calm)?;
         shop.wait_until_ready(READY_PATIENCE).await?;
         Ok(shop)
     }
@@ -133,12 +134,13 @@ impl Shop {
         &mut self,
         seed: u64,
         folder: &Path,
+        mut ports: Ports,
         (chronicle, arming): (&Arc<Chronicle>, &Arc<Arming>),
         calm: &CancellationToken,
     ) -> Result<(), ChaosError> {
         for (kind, count) in PROCESSES {
             for number in 1..=count {
-                let [port] = free_ports()?;
+                let port = ports.free()?;
                 let address = format!("127.0.0.1:{port}");
                 let variable = match kind {
                     Kind::CommandApi => "COMMAND_API_ADDR",
@@ -246,18 +248,18 @@ async fn is_ready(probe: &str) -> bool {
         .is_ok_and(|response| response.status().is_success())
 }
 
-/// Ports that were free a moment ago, all different.
-pub(crate) fn free_ports<const N: usize>() -> Result<[u16; N], ChaosError> {
-    let mut listeners = Vec::with_capacity(N);
-    let mut ports = [0; N];
-    for port in &mut ports {
-        let listener =
-            TcpListener::bind(("127.0.0.1", 0)).map_err(ChaosError::io("a free port"))?;
-        *port = listener
-            .local_addr()
-            .map_err(ChaosError::io("a free port"))?
-            .port();
-        listeners.push(listener);
+/// The ports of the processes. Below those that the system gives to outgoing connections: while a process is
+/// away, nobody else may get its port by chance.
+struct Ports(std::ops::Range<u16>);
+
+impl Ports {
+    const RANGE: std::ops::Range<u16> = 24_100..24_400;
+
+    /// One that is free.
+    fn free(&mut self) -> Result<u16, ChaosError> {
+        let free = self
+            .0
+            .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+        free.ok_or_else(|| ChaosError::said("no port is free for the shop's processes"))
     }
-    Ok(ports)
 }

@@ -14,14 +14,17 @@ const REDIS_DEADLINE: Duration = Duration::from_secs(1);
 
 /// Adds the checks of this room.
 pub(crate) fn add_checks(health: Health, store: &EventStore, gate: Option<&CouponGate>) -> Health {
-    let log = store.log().clone();
+    let asked = store.clone();
     let health = health.check("postgres", Need::Required, POSTGRES_DEADLINE, move || {
-        let log = log.clone();
+        let store = asked.clone();
         async move {
-            log.head()
-                .await
-                .map(drop)
-                .map_err(|error| CheckFailed(error.to_string()))
+            let read = store.log().head().await;
+            read.map_err(|error| CheckFailed(error.to_string()))?;
+            // It may answer questions and take no commands: its standby is away, or its disk is full.
+            if store.is_away() {
+                return Err(CheckFailed("it takes no commands".to_owned()));
+            }
+            Ok(())
         }
     });
     let Some(gate) = gate.cloned() else {

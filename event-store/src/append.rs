@@ -326,6 +326,18 @@ impl BatchEvent {
     }
 }
 
+/// Waits until what is committed so far is durable, where that takes a standby.
+pub(crate) async fn wait_until_durable(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let awaits_standbys: bool =
+        sqlx::query_scalar("SELECT current_setting('synchronous_standby_names') <> ''")
+            .fetch_one(&mut *connection)
+            .await?;
+    if awaits_standbys {
+        standbys::wait(connection).await?;
+    }
+    Ok(())
+}
+
 /// The fingerprint and the outcome that are stored under a command's id.
 pub(crate) async fn stored_outcome(
     executor: impl sqlx::PgExecutor<'_>,

@@ -1,5 +1,7 @@
 //! The handle that writes.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use domain::{Decider, StreamId};
@@ -26,6 +28,7 @@ pub struct EventStore {
     log: EventLog,
     jobs: mpsc::Sender<Job>,
     command_timeout: Duration,
+    is_away: Arc<AtomicBool>,
 }
 
 impl EventStore {
@@ -42,11 +45,13 @@ impl EventStore {
         let log = EventLog::open(pool, &config, stop.clone()).await?;
         let (jobs, queue) = mpsc::channel(config.queue_max);
         let command_timeout = config.command_timeout;
-        deciding::start(log.clone(), config, queue, stop);
+        let is_away = Arc::<AtomicBool>::default();
+        deciding::start(log.clone(), config, queue, Arc::clone(&is_away), stop);
         Ok(Self {
             log,
             jobs,
             command_timeout,
+            is_away,
         })
     }
 
@@ -103,6 +108,13 @@ impl EventStore {
         id: impl std::fmt::Display,
     ) -> Result<(D::State, u64), StoreError> {
         load::load_one::<D>(self.log.pool(), &StreamId::of::<D>(id)).await
+    }
+
+    /// Whether the last write failed and the database is not back yet: it may answer questions all the same,
+    /// as one does that waits for a standby.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        self.is_away.load(Ordering::Relaxed)
     }
 
     /// The log, for reading and subscribing.

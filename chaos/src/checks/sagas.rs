@@ -1,4 +1,4 @@
-//! Every saga ends by itself, soon after the faults have.
+//! Every saga ends by itself, soon after the faults have; and so does the relay.
 
 use std::time::{Duration, Instant};
 
@@ -57,4 +57,29 @@ pub(crate) async fn ended(pool: &PgPool) -> Result<Check, ChaosError> {
         check.look(false, || format!("{what}: {why}"));
     }
     Ok(check)
+}
+
+/// Waits until the relay has sent everything.
+pub(crate) async fn sent(pool: &PgPool) -> Result<Check, ChaosError> {
+    let mut check = Check::new("every event is sent to Kafka within 60 s of quiet");
+    let started = Instant::now();
+    loop {
+        let (head, cursor): (i64, i64) = sqlx::query_as(
+            "SELECT coalesce(max(position), 0), (SELECT position FROM relay.cursor)
+               FROM event_store.events",
+        )
+        .fetch_one(pool)
+        .await?;
+        if cursor >= head || started.elapsed() > PATIENCE {
+            check.looked_at = u64::try_from(head).unwrap_or_default();
+            if cursor < head {
+                check.look(false, || {
+                    format!("the log is at {head}, the relay at {cursor}")
+                });
+            }
+            return Ok(check);
+        }
+        progress(format_args!("quiet: the relay is at {cursor} of {head}"));
+        tokio::time::sleep(LOOK_INTERVAL).await;
+    }
 }

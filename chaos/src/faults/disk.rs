@@ -27,7 +27,7 @@ pub(super) async fn fill(
 ) -> Result<(), ChaosError> {
     if let Err(error) = field.servers.control("disk", "fill").await {
         field.not_injected(fault, &error.to_string());
-        return Ok(());
+        return field.servers.control("disk", "free").await;
     }
     let refused = is_refused(field).await;
     sleep(Duration::from_millis(

@@ -263,6 +263,11 @@ impl Core {
         }
     }
 
+    /// Whether the database failed the last time it was asked.
+    pub fn is_away(&self) -> bool {
+        self.is_away
+    }
+
     fn went_away(&mut self, error: &StoreError) {
         if !std::mem::replace(&mut self.is_away, true) {
             tracing::error!(error = %error.chain(), "the event store's database failed");

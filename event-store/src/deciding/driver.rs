@@ -2,20 +2,21 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use domain::{AggregateTypes, StreamId, aggregate_types};
 use futures::StreamExt;
 use futures::future::{BoxFuture, MaybeDone, maybe_done};
 use futures::stream::FuturesUnordered;
-use sqlx::{ConnectOptions, Connection, PgConnection};
+use sqlx::{ConnectOptions, PgConnection};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::core::Core;
 use super::job::Job;
-use crate::append::{Appended, Batch, Caution};
+use crate::append::{self, Appended, Batch, Caution};
 use crate::config::StoreConfig;
 use crate::error::StoreError;
 use crate::load::{self, ReadResult};
@@ -43,6 +44,8 @@ pub(super) struct Driver {
     reading: FuturesUnordered<BoxFuture<'static, Reading>>,
     snapshots: mpsc::Sender<Snapshot>,
     saved: mpsc::Receiver<Saved>,
+    /// What the core says, for others to see.
+    is_away: Arc<AtomicBool>,
 }
 
 /// A batch on its way; done when the database has answered.
@@ -54,7 +57,12 @@ struct Reading {
 }
 
 impl Driver {
-    pub(super) fn new(log: EventLog, config: StoreConfig, queue: mpsc::Receiver<Job>) -> Self {
+    pub(super) fn new(
+        log: EventLog,
+        config: StoreConfig,
+        queue: mpsc::Receiver<Job>,
+        is_away: Arc<AtomicBool>,
+    ) -> Self {
         let (snapshots, saved) = snapshots::start_writer(log.pool().clone());
         Self {
             core: Core::new(config.clone()),
@@ -67,6 +75,7 @@ impl Driver {
             log,
             config,
             queue,
+            is_away,
         }
     }
 
@@ -81,6 +90,7 @@ impl Driver {
         while open || self.core.load() > 0 {
             self.start_reading();
             self.start_writing();
+            self.is_away.store(self.core.is_away(), Ordering::Relaxed);
             let room = self.config.queue_max.saturating_sub(self.core.load());
             tokio::select! {
                 biased;
@@ -167,6 +177,7 @@ impl Driver {
 
 /// The connection that appends: one a process, since one batch is under way at a time.
 struct Writer {
+    log: EventLog,
     pool_options: sqlx::postgres::PgConnectOptions,
     connection: Option<PgConnection>,
     caution: Caution,
@@ -178,6 +189,7 @@ impl Writer {
     fn new(log: &EventLog, config: &StoreConfig) -> Self {
         let pool_options = log.pool().connect_options().as_ref().clone();
         Self {
+            log: log.clone(),
             pool_options: append_options(pool_options, config.lock_timeout),
             connection: None,
             caution: Caution::default(),
@@ -214,8 +226,7 @@ impl Writer {
             }
         };
         if batch.is_empty() {
-            // Only to see whether the database is back.
-            connection.ping().await?;
+            is_back(connection, &self.log).await?;
             return Ok(Appended {
                 verdicts: Vec::new(),
                 events: Vec::new(),
@@ -227,6 +238,14 @@ impl Writer {
         metrics::histogram!("event_store_append_duration_seconds").record(started.elapsed());
         Ok(appended)
     }
+}
+
+/// Whether the database is back: it must also answer those who read, and what it has committed must be
+/// durable, or the next command would find out at the cost of its whole patience.
+async fn is_back(connection: &mut PgConnection, log: &EventLog) -> Result<(), StoreError> {
+    append::wait_until_durable(connection).await?;
+    log.head().await?;
+    Ok(())
 }
 
 /// Waits for the batch under way; for ever when there is none.

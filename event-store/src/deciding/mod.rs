@@ -16,6 +16,9 @@ mod tests;
 pub use core::{Committed, Core, Landed};
 pub use job::Job;
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -28,6 +31,7 @@ pub(crate) fn start(
     log: EventLog,
     config: StoreConfig,
     queue: mpsc::Receiver<Job>,
+    is_away: Arc<AtomicBool>,
     stop: CancellationToken,
 ) {
     tokio::spawn(wake::notify(
@@ -35,5 +39,5 @@ pub(crate) fn start(
         log.feed().watch_own(),
         stop.clone(),
     ));
-    tokio::spawn(driver::Driver::new(log, config, queue).run(stop));
+    tokio::spawn(driver::Driver::new(log, config, queue, is_away).run(stop));
 }

@@ -1,7 +1,7 @@
 //! A synchronous standby that is not there. The setting is the whole server's, so this runs alone:
 //! `cargo test -p event-store --test it -- --ignored --test-threads 1`.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use event_store::{CommandId, ExecuteError, StoreConfig};
 use sqlx::{Connection, PgConnection};
@@ -105,5 +105,47 @@ async fn a_cancelled_wait_for_a_standby_is_no_success() {
         outcome.position, 2,
         "once in the log, and answered from there"
     );
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "makes all commits of the server wait"]
+async fn a_store_whose_standby_is_away_refuses_at_once_until_it_is_back() {
+    let shop = Shop::open_with(StoreConfig {
+        command_timeout: Duration::from_secs(2),
+        ..StoreConfig::default()
+    })
+    .await;
+    let product = product_id();
+    let created = shop.store.execute(command(create_product(product))).await;
+    await_standbys(&shop.database, "nobody").await;
+    let first = shop.store.execute(command(receive(product, 1))).await;
+    // Pings succeed all the while: it must not be taken for back.
+    let (started, mut slowest) = (Instant::now(), Duration::ZERO);
+    let mut was_back = false;
+    while started.elapsed() < Duration::from_secs(3) {
+        let asked = Instant::now();
+        let refused = shop.store.execute(command(receive(product, 1))).await;
+        slowest = slowest.max(asked.elapsed());
+        was_back |= refused.is_ok() || !shop.store.is_away();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    await_standbys(&shop.database, "").await;
+
+    created.unwrap();
+    assert!(
+        matches!(first, Err(ExecuteError::Unavailable { .. })),
+        "{first:?}"
+    );
+    assert!(!was_back, "it was taken for back");
+    assert!(
+        slowest < Duration::from_secs(1),
+        "refused after {slowest:?}"
+    );
+    eventually("the store is back", async || {
+        let taken = shop.store.execute(command(receive(product, 1))).await;
+        (taken.is_ok() && !shop.store.is_away()).then_some(())
+    })
+    .await;
     shop.close().await;
 }
