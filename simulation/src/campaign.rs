@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::fault::Kind;
-use crate::run::{Options, Report, run};
+use crate::run::{Counts, Options, Report, run};
 
 /// How often progress is told.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(10);
@@ -31,6 +31,8 @@ pub struct Summary {
     pub payments: u64,
     /// Events, and so prefixes that were checked.
     pub events: u64,
+    /// What happened besides.
+    pub counts: Counts,
     /// Seconds of the worlds' own time.
     pub virtual_seconds: u64,
     /// All hashes together: the same seeds make the same sum.
@@ -53,6 +55,7 @@ impl Summary {
         self.orders += report.orders;
         self.payments += report.payments;
         self.events += report.events;
+        self.counts.add(report.counts);
         self.virtual_seconds += report.virtual_seconds;
         self.hash = self.hash.wrapping_add(report.hash);
         if report.failure.is_some() {

@@ -202,10 +202,12 @@ fn summary_text(summary: &Summary) -> String {
     let seeds = summary.seeds.max(1);
     let speed = per_second(summary.seeds, summary.elapsed);
     let hours = summary.virtual_seconds / 3_600;
+    let counts = summary.counts;
     let _ = write!(
         text,
         "{} seeds in {:.0} s ({speed:.0} a second), {hours} hours of the worlds' own time\n\
          {total} faults ({} a seed, at least {}), {} requests, {} orders, {} payments\n\
+         {} commands written, {} known already, {} conflicts, {} fenced; {} runners, {} actions begun\n\
          {} events, and as many prefixes held against the invariants; trace {:016x}",
         summary.seeds,
         summary.elapsed.as_secs_f64(),
@@ -214,6 +216,12 @@ fn summary_text(summary: &Summary) -> String {
         summary.requests,
         summary.orders,
         summary.payments,
+        counts.written,
+        counts.duplicates,
+        counts.conflicts,
+        counts.fenced,
+        counts.terms,
+        counts.actions,
         summary.events,
         summary.hash,
     );

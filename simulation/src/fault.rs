@@ -1,6 +1,6 @@
 //! What can go wrong, and what did.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -68,6 +68,7 @@ kinds! {
     GatewayLate 45 "gateway-late" "the gateway hears minutes after its answer was given up",
     GatewayDoubled 60 "gateway-doubled" "the gateway hears twice",
     GatewaySlow 25 "gateway-slow" "the gateway answers after the call was given up",
+    GatewaySlept 35 "gateway-slept" "the runner stands still past its lease, with its clock, while the gateway answers",
     GatewayWrongAmount 60 "gateway-wrong-amount" "the gateway charges another amount or currency",
     GatewayDeclined 110 "gateway-declined" "the gateway declines",
     GatewayNoRecord 60 "gateway-no-record" "the gateway denies a charge that it made",
@@ -133,12 +134,16 @@ impl FromStr for Fault {
     }
 }
 
+/// Fewer have faults: the processes, and nobody.
+const WHO_MAX: usize = 10;
+
 /// The faults of one world.
 pub(crate) struct Faults {
     chance: Chance,
     /// How likely each kind is in this world, in a thousand.
-    permille: BTreeMap<Kind, u32>,
-    chances: BTreeMap<(Kind, u8), u32>,
+    permille: Vec<u32>,
+    /// By kind and whose they are.
+    chances: Vec<[u32; WHO_MAX]>,
     /// Only these strike, when a story is told again.
     kept: Option<BTreeSet<Fault>>,
     is_over: bool,
@@ -156,12 +161,12 @@ impl Faults {
                 6..=7 => 3,
                 _ => 5,
             };
-            (*kind, kind.permille() * factor / 2)
+            kind.permille() * factor / 2
         });
         Self {
             chance,
             permille: permille.collect(),
-            chances: BTreeMap::new(),
+            chances: vec![[0; WHO_MAX]; Kind::ALL.len()],
             kept,
             is_over: false,
             struck: Vec::new(),
@@ -170,24 +175,23 @@ impl Faults {
 
     /// Whether it strikes here.
     pub(crate) fn strikes(&mut self, kind: Kind, who: usize) -> bool {
-        let who = u8::try_from(who).unwrap_or(u8::MAX);
-        let number = self.chances.entry((kind, who)).or_default();
+        let (index, who) = (kind as usize, who.min(WHO_MAX - 1));
+        let chances = &mut self.chances[index][who];
         let fault = Fault {
             kind,
-            who,
-            number: *number,
+            who: u8::try_from(who).unwrap_or(u8::MAX),
+            number: *chances,
         };
-        *number += 1;
+        *chances += 1;
         if self.is_over {
             return false;
         }
         let strikes = match &self.kept {
             Some(kept) => kept.contains(&fault),
             None => {
-                let whose = u64::from(who) << 32 | kind as u64;
+                let whose = u64::from(fault.who) << 32 | kind as u64;
                 let mut chance = self.chance.of(Topic::Fault, whose, fault.number.into());
-                let permille = self.permille.get(&kind).copied().unwrap_or(0);
-                chance.u32(0..1_000) < permille
+                chance.u32(0..1_000) < self.permille[index]
             }
         };
         if strikes {

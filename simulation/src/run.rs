@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use event_store::RecordedEvent;
+use event_store::sans_io::Verdict;
 
 use crate::fault::{Fault, Kind};
 use crate::plant::Plant;
@@ -39,6 +40,43 @@ impl fmt::Display for Failure {
     }
 }
 
+/// What happened besides, for the summary.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    /// Commands that the log took.
+    pub written: u64,
+    /// Commands that it had.
+    pub duplicates: u64,
+    /// Commands that others were faster than.
+    pub conflicts: u64,
+    /// Commands of a holder that was one no more.
+    pub fenced: u64,
+    /// Times that a process became the sagas' runner.
+    pub terms: u64,
+    /// Actions of the sagas that were begun.
+    pub actions: u64,
+}
+
+impl Counts {
+    pub(crate) fn count(&mut self, verdict: &Verdict) {
+        match verdict {
+            Verdict::Written(_) => self.written += 1,
+            Verdict::Duplicate(_) => self.duplicates += 1,
+            Verdict::Conflict => self.conflicts += 1,
+            Verdict::Fenced => self.fenced += 1,
+        }
+    }
+
+    pub(crate) fn add(&mut self, other: Self) {
+        self.written += other.written;
+        self.duplicates += other.duplicates;
+        self.conflicts += other.conflicts;
+        self.fenced += other.fenced;
+        self.terms += other.terms;
+        self.actions += other.actions;
+    }
+}
+
 /// What became of a seed.
 #[derive(Clone, Debug)]
 pub struct Report {
@@ -60,6 +98,8 @@ pub struct Report {
     pub payments: u64,
     /// Events, and so prefixes of the log that were held against the invariants.
     pub events: u64,
+    /// What happened besides.
+    pub counts: Counts,
     /// Seconds of the world's own time.
     pub virtual_seconds: u64,
     /// The story, when it was to be kept.
@@ -104,6 +144,7 @@ pub fn run(seed: u64, options: &Options) -> Report {
         orders: u64::try_from(orders.count()).unwrap_or(u64::MAX),
         payments: u64::try_from(world.bank.len()).unwrap_or(u64::MAX),
         events: world.prefixes,
+        counts: world.counts,
         virtual_seconds: world.now / 1_000_000,
         requests: world.requests(),
         failure: world.failure.take(),

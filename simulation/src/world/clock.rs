@@ -2,10 +2,9 @@
 
 use std::cmp::Ordering;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::{World, node_name};
-use crate::chance::Topic;
 
 /// What happens.
 pub(super) type Task = Box<dyn FnOnce(&mut World)>;
@@ -42,7 +41,7 @@ impl Ord for Queued {
 impl World {
     /// Something happens after so many microseconds.
     pub(super) fn after(&mut self, delay_us: u64, task: impl FnOnce(&mut Self) + 'static) {
-        let tie = self.draw(Topic::Order, 0).u64(..);
+        let tie = self.order.u64(..);
         let number = node_name(self.queue.len());
         self.queue.push(Queued {
             at: self.now + delay_us,
@@ -110,14 +109,20 @@ impl World {
 
     /// Tells the futures of a process what time it is.
     pub(super) fn set_clock(&mut self, n: usize) {
-        let (wall, monotonic) = (self.wall(n), self.monotonic(n));
-        self.nodes[n].clock.set(wall, monotonic);
+        let wall_us = world_time_us(self.now, self.nodes[n].wall_offset_us);
+        let monotonic = self.monotonic(n);
+        self.nodes[n].clock.set(wall_us, monotonic);
     }
 }
 
-/// Worlds begin in the spring.
+/// Worlds begin in the spring of 2026: microseconds since 1970.
+const BEGIN_US: i64 = 20_513 * 24 * 60 * 60 * 1_000_000;
+
+fn world_time_us(now_us: u64, offset_us: i64) -> i64 {
+    BEGIN_US + i64::try_from(now_us).unwrap_or(i64::MAX / 4) + offset_us
+}
+
 fn world_time(now_us: u64, offset_us: i64) -> DateTime<Utc> {
-    let begin = DateTime::<Utc>::UNIX_EPOCH + TimeDelta::days(20_513);
-    let now = TimeDelta::microseconds(i64::try_from(now_us).unwrap_or(i64::MAX / 4));
-    begin + now + TimeDelta::microseconds(offset_us)
+    let micros = world_time_us(now_us, offset_us);
+    DateTime::from_timestamp_micros(micros).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }

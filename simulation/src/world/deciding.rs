@@ -139,6 +139,9 @@ impl World {
             Err(error) => return self.fail("append", format!("the log refuses: {error}")),
         };
         self.audit(n, &appended);
+        for verdict in &appended.verdicts {
+            self.counts.count(verdict);
+        }
         for (fence, verdict) in fences.into_iter().zip(&appended.verdicts) {
             self.check_holder(fence, verdict);
         }

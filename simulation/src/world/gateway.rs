@@ -78,6 +78,10 @@ impl World {
             if world.strikes(Kind::GatewayCrashAfter, n) {
                 return world.crash(n);
             }
+            if world.strikes(Kind::GatewaySlept, n) {
+                // It goes on as a zombie: another has its lease, and it still has an answer.
+                world.sleep(n);
+            }
             let back = world.latency(n);
             if world.strikes(Kind::GatewayUnheard, n) {
                 let silence = unknown(&call);

@@ -17,13 +17,14 @@ mod rest;
 mod terms;
 mod weather;
 
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use domain::CouponPoolId;
 use event_store::StoreConfig;
 use fastrand::Rng;
+use foldhash::fast::FixedState;
 use invariants::{Shop, Violation};
 use processes::ProcessesConfig;
 use projections::sans_io::InMemory;
@@ -39,7 +40,7 @@ use crate::fault::{Fault, Faults, Kind};
 use crate::gate::PoolKeys;
 use crate::log::Log;
 use crate::plant::Plant;
-use crate::run::{Failure, Options};
+use crate::run::{Counts, Failure, Options};
 use crate::story::Story;
 
 /// Processes of the shop.
@@ -63,7 +64,9 @@ pub(crate) use tell;
 pub(crate) struct World {
     pub(crate) chance: Chance,
     /// How often each name was drawn.
-    draws: BTreeMap<(u64, u64), u64>,
+    draws: HashMap<(u64, u64), u64, FixedState>,
+    /// Of what happens at the same moment, which is first.
+    order: Rng,
     /// In microseconds since the world began.
     pub(crate) now: u64,
     epoch: Instant,
@@ -77,6 +80,7 @@ pub(crate) struct World {
     pub(crate) projections: Vec<InMemory>,
     pub(crate) shop: Shop,
     pub(crate) prefixes: u64,
+    pub(crate) counts: Counts,
     gate: BTreeMap<CouponPoolId, PoolKeys>,
     nodes: Vec<Node>,
     ops: Vec<Op>,
@@ -110,7 +114,8 @@ impl World {
         let nodes = (0..NODES).map(|_| Node::new(&store_config));
         Self {
             chance,
-            draws: BTreeMap::new(),
+            draws: HashMap::default(),
+            order: chance.of(Topic::Order, 0, 0),
             now: 0,
             epoch: Instant::now(),
             queue: BinaryHeap::new(),
@@ -123,6 +128,7 @@ impl World {
             projections: InMemory::all(),
             shop: Shop::new(),
             prefixes: 0,
+            counts: Counts::default(),
             gate: BTreeMap::new(),
             nodes: nodes.collect(),
             ops: Vec::new(),

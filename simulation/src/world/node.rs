@@ -66,9 +66,8 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    pub(super) fn set(&self, wall: DateTime<Utc>, monotonic_us: u64) {
-        self.wall_us
-            .store(wall.timestamp_micros(), Ordering::Relaxed);
+    pub(super) fn set(&self, wall_us: i64, monotonic_us: u64) {
+        self.wall_us.store(wall_us, Ordering::Relaxed);
         self.monotonic_us.store(monotonic_us, Ordering::Relaxed);
     }
 

@@ -165,6 +165,7 @@ impl World {
             wake: 0,
             is_turning: false,
         });
+        self.counts.terms += 1;
         tell!(self, "process {n} acts from now on (epoch {epoch})");
         let way = self.latency(n);
         self.on_term(n, way, Self::prepare);
@@ -403,6 +404,7 @@ impl World {
         if self.plant == Some(Plant::DeletedTooSoon) {
             self.agenda.delete(&[item.action_id]);
         }
+        self.counts.actions += 1;
         tell!(self, "[{n}] begins {} {}", item.name, item.action_id);
         let clock = Arc::clone(&self.nodes[n].clock);
         let config = Arc::clone(&self.config);

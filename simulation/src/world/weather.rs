@@ -7,7 +7,7 @@ use crate::fault::Kind;
 /// How often the weather is looked at, and whether all is quiet.
 const PULSE_US: u64 = 1_000_000;
 /// A frozen process stands still so long: about the lease's time to live.
-const FREEZE_US: std::ops::Range<u64> = 4_000_000..25_000_000;
+const FREEZE_US: std::ops::Range<u64> = 6_000_000..28_000_000;
 /// Wall clocks are wrong by so much at most: gateways answer late by less than what is left of the sagas' patience.
 const CLOCK_JUMP_US: i64 = 120_000_000;
 /// After that long the gate must be right again: it dates claims by the wall clocks of the processes, so as long
@@ -40,8 +40,7 @@ impl World {
             } else if self.strikes(Kind::Frozen, n) {
                 self.freeze(n);
             } else if self.strikes(Kind::Slept, n) {
-                let slept = self.freeze(n);
-                self.nodes[n].slept_us += slept;
+                self.sleep(n);
             }
             if self.strikes(Kind::ClockJump, n) {
                 let mut rng = self.draw(Topic::Node, 64 + node_name(n));
@@ -55,6 +54,14 @@ impl World {
             self.database_away_until = self.now + away;
         }
         self.gate_weather();
+    }
+
+    /// A process stands still past its lease, and so does its clock.
+    pub(super) fn sleep(&mut self, n: usize) {
+        if self.nodes[n].frozen_until <= self.now {
+            let slept = self.freeze(n);
+            self.nodes[n].slept_us += slept;
+        }
     }
 
     fn freeze(&mut self, n: usize) -> u64 {
