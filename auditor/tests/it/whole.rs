@@ -43,3 +43,27 @@ async fn a_pass_goes_on_from_where_it_was() {
     assert_eq!(pass.findings(), &Findings::default());
     shop.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pass_holds_while_writers_go_on() {
+    let shop = Shop::open().await;
+    let product = shop.product(100_000).await;
+    let buying = async |user: &str| {
+        for round in 0..40 {
+            let order = shop.order(user, product, None).await;
+            if round % 2 == 0 {
+                shop.cancel(user, order).await;
+            } else {
+                shop.pay(user, order, 2 * PRICE).await;
+            }
+        }
+    };
+    let looking = async {
+        for _ in 0..8 {
+            assert_eq!(shop.audit().await, Findings::default());
+        }
+    };
+    tokio::join!(buying("ann"), buying("bob"), buying("cid"), looking);
+    assert_eq!(shop.audit().await, Findings::default());
+    shop.close().await;
+}
