@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # `./dev chaos`: the whole shop in real processes on servers of its own, broken on purpose.
 
-CHAOS_DISK_SIZE=12G
+CHAOS_DISK_SIZE=6G
 CHAOS_RUNS_KEPT=5
 
 chaos_program() { printf '%s/chaos/bin/%s' "$STATE" "$1"; }

@@ -6,10 +6,14 @@ PARTS=(postgres redis kafka)
 # Two `./dev` at once must not both start a server. The lock is file descriptor 9, which every process
 # that we leave behind closes, or it would hold the lock for as long as it lives.
 with_set_locked() { # with_set_locked SET COMMAND...
-  local set=$1
-  shift
+  with_locked "$1" lock "${@:2}"
+}
+
+with_locked() { # with_locked SET LOCK COMMAND...
+  local set=$1 lock=$2
+  shift 2
   make_state_folders "$set"
-  exec 9>"$(run_dir "$set")/lock"
+  exec 9>"$(run_dir "$set")/$lock"
   flock -w 300 9 || die "another ./dev has been busy with the $set servers for five minutes" "wait for it, or end it"
   "$@"
   exec 9>&-
@@ -74,9 +78,10 @@ control_part() { # control_part PART start|stop|stop-immediate|pid [SET]; contro
   local part=$1 verb=${2:-} set=${3:-test}
   [[ $part != disk ]] || { control_disk "$verb" "$set" && return; }
   case "$verb" in
-    start) with_set_locked "$set" "start_$part" "$set" ;;
-    stop) with_set_locked "$set" "stop_$part" "$set" ;;
-    stop-immediate) with_set_locked "$set" crash_part "$set" "$part" ;;
+    # A lock a part: a broker that takes long to start must not keep the database away.
+    start) with_locked "$set" "$part.lock" "start_$part" "$set" ;;
+    stop) with_locked "$set" "$part.lock" "stop_$part" "$set" ;;
+    stop-immediate) with_locked "$set" "$part.lock" crash_part "$set" "$part" ;;
     pid) "${part}_pid" "$set" ;;
     *) die "unknown verb '$verb' for $part" "one of: start, stop, stop-immediate, pid" ;;
   esac

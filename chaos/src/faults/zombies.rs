@@ -27,7 +27,7 @@ pub(super) struct Holder {
 pub(super) const RUNNER: Holder = Holder {
     kind: Kind::Processes,
     lease: "processes",
-    freeze_max: Duration::from_secs(6),
+    freeze_max: Duration::from_secs(10),
 };
 pub(super) const RELAY: Holder = Holder {
     kind: Kind::Followers,
