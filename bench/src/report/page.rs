@@ -20,7 +20,6 @@ acknowledged. Ours keeps what the others do not: one total, gapless order, and a
 Ratios are taken within a round; shown is the median, with minimum and maximum. Only ratios mean anything on another machine.
 *Slow disk*: PostgreSQL runs with a library in front of `fsync` and `fdatasync` that waits 2 ms before each, for everybody \
 alike. *Three processes*: three of the contestant's processes write to one database at once, each with its own 64 workers and connections.
-What a missed goal's time is spent on stands in [performance-profiles.md](performance-profiles.md).
 ";
 
 /// Writes the page; `chart` is the picture's name beside it.
