@@ -49,6 +49,7 @@ impl Processes {
     ) -> Result<JoinHandle<()>, ProcessesError> {
         gauges::describe();
         let parts = Parts {
+            lease_pool: lease_keeper::pool(store.log().pool()),
             store,
             gateways,
             config: Arc::new(config.checked()?),
@@ -63,7 +64,7 @@ async fn run(parts: Parts, stop: CancellationToken) {
     let holder = format!("{}-{}", std::process::id(), Uuid::now_v7().simple());
     gauges::withdraw();
     while let Some(tenure) =
-        lease_keeper::wait_for(parts.pool(), &parts.config, &holder, &stop).await
+        lease_keeper::wait_for(&parts.lease_pool, &parts.config, &holder, &stop).await
     {
         serve(&parts, tenure, &stop).await;
         gauges::withdraw();
@@ -115,11 +116,14 @@ async fn serve(parts: &Parts, tenure: Tenure, stop: &CancellationToken) {
     }
     sweepers.shutdown().await;
     keepers.shutdown().await;
-    lease_keeper::release(parts.pool(), &term.tenure).await;
+    lease_keeper::release(&parts.lease_pool, &term.tenure).await;
 }
 
 async fn keep(term: Arc<Term>) {
-    lease_keeper::keep(term.parts.pool(), &term.parts.config, &term.tenure).await;
+    let Parts {
+        lease_pool, config, ..
+    } = &term.parts;
+    lease_keeper::keep(lease_pool, config, &term.tenure).await;
 }
 
 /// Reader and timers, after what an earlier holder or another version of the program left behind.

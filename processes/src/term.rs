@@ -23,6 +23,8 @@ const DONE_MAX: usize = 1_024;
 #[derive(Clone)]
 pub(crate) struct Parts {
     pub(crate) store: EventStore,
+    /// The lease's own connection.
+    pub(crate) lease_pool: PgPool,
     pub(crate) gateways: Gateways,
     pub(crate) config: Arc<ProcessesConfig>,
     pub(crate) clock: Arc<dyn Clock>,

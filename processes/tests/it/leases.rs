@@ -160,3 +160,33 @@ async fn a_holder_that_cannot_renew_stops_by_its_own_clock() {
     runner.stop().await;
     shop.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_holder_whose_connections_are_all_in_use_keeps_the_lease() {
+    let shop = Shop::open().await;
+    let ttl = Duration::from_millis(1_000);
+    let runner = shop.start_with(Shop::config().with_lease_ttl(ttl));
+    eventually("it has the lease", async || {
+        (shop.epoch().await == 1).then_some(())
+    })
+    .await;
+    let pool = shop.store.log().pool();
+    let mut taken = Vec::new();
+    let quickly = Duration::from_millis(300);
+    while let Ok(Ok(connection)) = tokio::time::timeout(quickly, pool.acquire()).await {
+        taken.push(connection);
+    }
+    // Longer than the lease: without a connection of its own it would have run out.
+    tokio::time::sleep(ttl * 3).await;
+    let expired: bool = sqlx::query_scalar(
+        "SELECT expires_at < clock_timestamp() FROM event_store.leases WHERE name = 'processes'",
+    )
+    .fetch_one(&shop.owner)
+    .await
+    .unwrap();
+    drop(taken);
+    assert!(!expired);
+    assert_eq!(shop.epoch().await, 1);
+    runner.stop().await;
+    shop.close().await;
+}
