@@ -178,7 +178,8 @@ pub async fn unpark(transaction: &mut PgConnection) -> Result<u64, ProcessesErro
         .rows_affected())
 }
 
-/// Notes that an action failed, and when it is tried again: never, when it is parked.
+/// Notes that an action failed, and when it is tried again: never, when it is parked. Never before it was due:
+/// the clock may have been set back meanwhile, and a timer's command that comes too early does nothing.
 ///
 /// # Errors
 /// The database is away.
@@ -190,7 +191,7 @@ pub async fn failed(
 ) -> Result<(), ProcessesError> {
     sqlx::query(
         "UPDATE processes.actions
-            SET attempts = attempts + 1, last_error = $2, due_at = coalesce($3, due_at),
+            SET attempts = attempts + 1, last_error = $2, due_at = greatest(due_at, $3),
                 parked_at = CASE WHEN $3 IS NULL THEN now() END
           WHERE action_id = $1",
     )

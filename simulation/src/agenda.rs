@@ -106,7 +106,8 @@ impl Agenda {
         if let Some(row) = self.rows.get_mut(&action_id) {
             row.attempts += 1;
             row.is_parked = again_at.is_none();
-            row.due_at = again_at.unwrap_or(row.due_at);
+            // As `greatest` in SQL, which ignores NULL.
+            row.due_at = again_at.map_or(row.due_at, |again_at| again_at.max(row.due_at));
         }
     }
 

@@ -123,11 +123,22 @@ impl PoolKeys {
         told
     }
 
-    /// `replace.lua`: what the log says takes the place of what is here.
-    pub fn replace(&mut self, holders: impl IntoIterator<Item = String>, left: i64) {
+    /// `replace.lua`: what the log says takes the place of what is here, unless more holders are confirmed here
+    /// than `known`. Returns 0, or how many those are.
+    pub fn replace(
+        &mut self,
+        holders: impl IntoIterator<Item = String>,
+        left: i64,
+        known: usize,
+    ) -> usize {
+        let confirmed = self.members.len() - self.pending.len();
+        if confirmed > known {
+            return confirmed;
+        }
         self.members = holders.into_iter().collect();
         self.pending.clear();
         self.count = Some(left);
+        0
     }
 
     /// Redis loses everything.

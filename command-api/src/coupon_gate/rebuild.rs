@@ -16,6 +16,8 @@ use failpoints::failpoint;
 /// How long a claim waits for a rebuild; then the aggregate decides. A pool of a million coupons takes
 /// longer, and is ready for those who come after.
 const REBUILD_WAIT: Duration = Duration::from_secs(3);
+/// How often a rebuild reads the log again because coupons were issued meanwhile.
+const REPLACES_MAX: u32 = 4;
 /// Members of one step: about 100 kB of a command.
 const MEMBERS_PER_STEP: usize = 2_000;
 
@@ -80,7 +82,7 @@ impl CouponGate {
     ) -> Result<Rebuilt, GateError> {
         let started = Instant::now();
         let outages = self.shared.link.outages();
-        let (state, _) = self.shared.store.load::<CouponPool>(pool_id).await?;
+        let mut state = self.read(pool_id).await?;
         if !state.exists() {
             return Ok(Rebuilt::NoSuchPool);
         }
@@ -94,7 +96,19 @@ impl CouponGate {
             return Ok(Rebuilt::Agrees);
         }
         failpoint!("command-api.gate.rebuild.before");
-        self.replace(pool_id, &state).await?;
+        let mut confirmed = 0;
+        for attempt in 1.. {
+            confirmed = self.replace(pool_id, &state, confirmed).await?;
+            if confirmed == 0 {
+                break;
+            }
+            if attempt == REPLACES_MAX {
+                return Err(GateError::Unsettled(
+                    "coupons are issued faster than it is rebuilt",
+                ));
+            }
+            state = self.read(pool_id).await?;
+        }
         failpoint!("command-api.gate.rebuild.after");
         if state.remaining() == 0 {
             pool.sold_out();
@@ -111,12 +125,20 @@ impl CouponGate {
         Ok(Rebuilt::Agrees)
     }
 
-    /// Gathers the holders under a name of their own, then puts all in place at once.
+    async fn read(&self, pool_id: CouponPoolId) -> Result<CouponPoolState, GateError> {
+        let (state, _) = self.shared.store.load::<CouponPool>(pool_id).await?;
+        Ok(state)
+    }
+
+    /// Gathers the holders under a name of their own, then puts all in place at once. Not when Redis knows of
+    /// more than the state and than `confirmed`, which was the case when the state was read: coupons were
+    /// issued meanwhile. Then it returns how many, otherwise 0.
     async fn replace(
         &self,
         pool_id: CouponPoolId,
         state: &CouponPoolState,
-    ) -> Result<(), GateError> {
+        confirmed: usize,
+    ) -> Result<usize, GateError> {
         let (keys, gathering) = (Keys::of(pool_id), Keys::gathering(pool_id));
         let holders: Vec<&str> = state.holders().map(domain::UserId::as_str).collect();
         for step in holders.chunks(MEMBERS_PER_STEP) {
@@ -136,9 +158,9 @@ impl CouponGate {
             .key(&gathering)
             .arg(holders.len())
             .arg(state.remaining())
-            .arg(KEEP_MS);
-        let _: u32 = self.shared.link.long_script(&replace).await?;
-        Ok(())
+            .arg(KEEP_MS)
+            .arg(holders.len().max(confirmed));
+        Ok(self.shared.link.long_script(&replace).await?)
     }
 }
 

@@ -34,6 +34,8 @@ struct Knock {
     user: String,
     command: String,
     rounds: u32,
+    /// Holders that Redis knew of when the log was read again.
+    confirmed: usize,
 }
 
 /// Why the log is asked.
@@ -56,12 +58,14 @@ impl World {
             user: user.as_str().to_owned(),
             command: self.ops[op].envelope.command_id().to_string(),
             rounds: 0,
+            confirmed: 0,
         };
         self.knock_again(n, knock);
     }
 
     fn knock_again(&mut self, n: usize, mut knock: Knock) {
         knock.rounds += 1;
+        knock.confirmed = 0;
         if knock.rounds > KNOCKS_MAX {
             return self.ask_aggregate(n, knock, false);
         }
@@ -106,7 +110,10 @@ impl World {
             }
             Verdict::Duplicate => self.answer_from_log(n, &knock),
             Verdict::Logged => self.answer_or_ask(n, knock),
-            Verdict::Refused(told) => self.refuse(n, &knock, told),
+            Verdict::Refused(told) => match self.logged(&knock) {
+                Some(outcome) => self.respond(n, knock.op, knock.attempt, Ok(outcome)),
+                None => self.refuse(n, &knock, told),
+            },
             Verdict::SoldOut(_) if is_final => {
                 self.must_be_sold_out(&knock);
                 self.refuse(n, &knock, SOLD_OUT.to_owned());
@@ -174,11 +181,19 @@ impl World {
             known.agreed_until = agreed_until;
             return self.knock_again(n, knock);
         }
-        known.is_built = true;
         let holders = state.holders().map(|user| user.as_str().to_owned());
         let holders: Vec<String> = holders.collect();
+        let may_be_here = holders.len().max(knock.confirmed);
         let keys = self.gate.entry(knock.pool).or_default();
-        keys.replace(holders, i64::from(remaining));
+        let confirmed = keys.replace(holders, i64::from(remaining), may_be_here);
+        if confirmed > 0 {
+            // Coupons were issued since the log was read: it is read again.
+            let knock = Knock { confirmed, ..knock };
+            return self.rebuild_gate(n, knock, Reason::Needed);
+        }
+        if let Some(known) = self.nodes[n].pools.get_mut(&knock.pool) {
+            known.is_built = true;
+        }
         self.knock_again(n, knock);
     }
 

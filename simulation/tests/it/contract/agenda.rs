@@ -156,3 +156,31 @@ async fn the_agenda_in_memory_says_what_postgres_says() {
         database.drop_now().await;
     }
 }
+
+#[tokio::test]
+async fn a_retry_on_a_clock_that_was_set_back_is_not_before_the_timers_own_time() {
+    let database = TestDatabase::create().await;
+    let pool = database.app_pool().await;
+    let alarm = Arc::<Alarm>::default();
+    let lanes = Lanes::new(["bank"].into_iter(), 2, 3, &alarm);
+    let mut timer = item(&mut Rng::with_seed(1));
+    timer.due_at = at(50);
+    let lane = lanes.of(&timer.action).name().to_owned();
+    let mut connection = pool.acquire().await.unwrap();
+    let id = timer.action_id;
+    agenda::insert(&mut connection, &[(timer, lane)])
+        .await
+        .unwrap();
+    agenda::failed(&mut connection, id, "away", Some(at(10)))
+        .await
+        .unwrap();
+    let early = agenda::due(&pool, at(20), &lanes.rooms()).await.unwrap();
+    assert!(
+        early.is_empty(),
+        "the failure moved the timer before its time"
+    );
+    let due = agenda::due(&pool, at(50), &lanes.rooms()).await.unwrap();
+    assert_eq!(due.len(), 1);
+    drop((connection, pool));
+    database.drop_now().await;
+}
