@@ -1,8 +1,9 @@
 //! 7: refunds.
 
-use domain::payment::RefundReason;
+use domain::payment::{PaymentEvent, RefundReason};
+use domain::{Currency, Money};
 
-use super::story::{Story, TOTAL, krw, refund_requested, refunded, succeeded};
+use super::story::{Story, TOTAL, krw, order, refund_requested, refunded, succeeded, user};
 use crate::Invariant;
 
 #[test]
@@ -59,4 +60,25 @@ fn money_of_a_sold_order_that_goes_back_is_seen() {
     );
     story.commit();
     assert_eq!(story.broken(), [Invariant::Money, Invariant::Refunds]);
+}
+
+#[test]
+fn a_charge_in_another_currency_goes_back_in_that_one() {
+    let charged = Money::new(TOTAL, Currency::Usd).unwrap();
+    let mut story = Story::new();
+    story.open_shop().place(1).start_payment(1);
+    let mismatched = PaymentEvent::PaymentMismatched {
+        order_id: order(1),
+        user_id: user("zoe"),
+        expected: krw(TOTAL),
+        charged,
+        gateway_transaction_id: "charge 1".to_owned(),
+    };
+    let owed = refund_requested(1, charged, RefundReason::AmountMismatch);
+    story
+        .payment(1, mismatched)
+        .payment(1, owed)
+        .cancel_unpaid(1);
+    story.payment(1, refunded(1, charged)).commit();
+    assert_eq!(story.violations(), []);
 }
