@@ -1,18 +1,17 @@
 //! Shoppers and operators: they send requests to either process, wait, and ask again with the same key until they
 //! are answered. What they were told they remember.
 
-use chrono::TimeDelta;
-use domain::checkout::CancelledBy;
-use domain::coupon_pool::DiscountRule;
-use domain::{CouponCode, CouponPoolId, OrderId, ProductId, Quantity, UserId, WarehouseId};
+mod asks;
+
+use domain::CouponPoolId;
 use event_store::{CommandId, ExecuteError, Outcome};
 use serde_json::Value;
 
 use super::node::Answered;
-use super::operations::{Envelope, Request, command, new_id, price};
+use super::operations::{Envelope, Request, command};
 use super::{NOBODY, NODES, World, tell};
 use crate::chance::Topic;
-use crate::deeds::{DEEDS_MIN, FAULTS_WANTED, POOLS, PRODUCTS, SHOPPERS, WAREHOUSES, What};
+use crate::deeds::{DEEDS_MIN, FAULTS_WANTED, What};
 use crate::fault::Kind;
 
 /// A client gives an answer up after so long, and asks again.
@@ -69,73 +68,6 @@ impl World {
             is_given_up: false,
             asked_before: 0,
         }
-    }
-
-    /// Products with a few pieces each, pools with a few coupons.
-    fn opening(&self) -> Vec<Op> {
-        let mut requests = Vec::new();
-        let mut rng = self.chance.of(Topic::Shop, 1, 0);
-        for index in 0..PRODUCTS {
-            let product = self.product(index);
-            let won = rng.i64(50..3_000);
-            requests.push(Request::CreateProduct { product, won });
-            requests.push(Request::PutOnSale { product });
-            for name in WAREHOUSES {
-                if let (Ok(warehouse), Ok(quantity)) = (name.parse(), Quantity::new(rng.u32(1..5)))
-                {
-                    requests.push(Request::Receive {
-                        product,
-                        warehouse,
-                        quantity,
-                    });
-                }
-            }
-        }
-        let now = self.true_time();
-        for index in 0..POOLS {
-            let rule = match rng.u8(0..3) {
-                0 => DiscountRule::Fixed {
-                    amount: price(rng.i64(50..2_000)),
-                },
-                1 => DiscountRule::Percent {
-                    percent: 100,
-                    max_amount: None,
-                },
-                _ => DiscountRule::Percent {
-                    percent: rng.u8(5..60),
-                    max_amount: Some(price(700)),
-                },
-            };
-            requests.push(Request::CreatePool {
-                pool: self.pool(index),
-                quantity: rng.u32(1..4),
-                rule,
-                from: now - TimeDelta::minutes(10),
-                until: now + TimeDelta::minutes(rng.i64(4..19)),
-            });
-        }
-        let numbered = requests.into_iter().enumerate();
-        numbered
-            .map(|(number, request)| {
-                self.op("operator", format!("opening-{number}"), request, None)
-            })
-            .collect()
-    }
-
-    fn product(&self, index: usize) -> ProductId {
-        ProductId::new(new_id(&mut self.chance.of(
-            Topic::Shop,
-            2,
-            super::node_name(index),
-        )))
-    }
-
-    pub(super) fn pool(&self, index: usize) -> CouponPoolId {
-        CouponPoolId::new(new_id(&mut self.chance.of(
-            Topic::Shop,
-            3,
-            super::node_name(index),
-        )))
     }
 
     /// The next deed, some time after the one before.
@@ -201,134 +133,6 @@ impl World {
         );
         self.ops.push(op);
         self.send(self.ops.len() - 1);
-    }
-
-    /// The request that a deed is; `None` while what it builds on is not there.
-    fn request(&self, shopper: usize, what: &What) -> Option<(String, Request)> {
-        let name = format!("shopper-{}", shopper % SHOPPERS);
-        let user: UserId = name.parse().ok()?;
-        let operator = "operator".to_owned();
-        let warehouse = |index: usize| WAREHOUSES.get(index)?.parse::<WarehouseId>().ok();
-        Some(match what {
-            What::Place { items, coupon } => {
-                let items = items.iter().map(|(product, quantity)| {
-                    let quantity = Quantity::new(*quantity).ok()?;
-                    Some((self.product(*product), quantity))
-                });
-                let items = items.collect::<Option<Vec<_>>>()?;
-                let coupon = coupon.then(|| self.coupon_of(&name)).flatten();
-                (
-                    name,
-                    Request::Place {
-                        user,
-                        items,
-                        coupon,
-                    },
-                )
-            }
-            What::Pay { order, coupon } => {
-                let (name, order) = self.order(*order)?;
-                let coupon = coupon.then(|| self.coupon_of(&name)).flatten();
-                let user = name.parse().ok()?;
-                (
-                    name,
-                    Request::Pay {
-                        user,
-                        order,
-                        coupon,
-                    },
-                )
-            }
-            What::Cancel { order, by_operator } => {
-                let (name, order) = self.order(*order)?;
-                if *by_operator {
-                    (
-                        operator,
-                        Request::Cancel {
-                            order,
-                            by: CancelledBy::Operator,
-                        },
-                    )
-                } else {
-                    let by = CancelledBy::User(name.parse().ok()?);
-                    (name, Request::Cancel { order, by })
-                }
-            }
-            What::Claim { pool } => {
-                let pool = self.pool(*pool);
-                (name, Request::Claim { user, pool })
-            }
-            What::Again { .. } => return None,
-            What::Receive {
-                product,
-                warehouse: place,
-                quantity,
-            } => {
-                let (product, warehouse) = (self.product(*product), warehouse(*place)?);
-                let quantity = Quantity::new(*quantity).ok()?;
-                (
-                    operator,
-                    Request::Receive {
-                        product,
-                        warehouse,
-                        quantity,
-                    },
-                )
-            }
-            What::Adjust {
-                product,
-                warehouse: place,
-                delta,
-            } => {
-                let (product, warehouse) = (self.product(*product), warehouse(*place)?);
-                (
-                    operator,
-                    Request::Adjust {
-                        product,
-                        warehouse,
-                        delta: *delta,
-                    },
-                )
-            }
-            What::Reprice { product, won } => {
-                let product = self.product(*product);
-                (operator, Request::Reprice { product, won: *won })
-            }
-            What::Confirm { order } => (
-                operator,
-                Request::Confirm {
-                    order: self.order(*order)?.1,
-                },
-            ),
-            What::Ship { order } => (
-                operator,
-                Request::Ship {
-                    order: self.order(*order)?.1,
-                },
-            ),
-            What::Deliver { order } => (
-                operator,
-                Request::Deliver {
-                    order: self.order(*order)?.1,
-                },
-            ),
-        })
-    }
-
-    /// The order that a deed made, and whose it is.
-    fn order(&self, deed: usize) -> Option<(String, OrderId)> {
-        let op = self.ops.iter().find(|op| op.deed == Some(deed))?;
-        let id = op.was_accepted().then(|| op.member("id")).flatten()?;
-        Some((op.envelope.principal.clone(), id.parse().ok()?))
-    }
-
-    /// The last coupon that somebody was given.
-    fn coupon_of(&self, name: &str) -> Option<CouponCode> {
-        let mut claims = self.ops.iter().rev().filter(|op| {
-            matches!(op.request, Request::Claim { .. }) && op.envelope.principal == name
-        });
-        let claim = claims.find(|op| op.was_accepted())?;
-        claim.member("code")?.parse().ok()
     }
 
     /// Sends a request, once more.
