@@ -1,7 +1,6 @@
 //! Knocking at the gate.
 
 use std::sync::LazyLock;
-use std::time::Instant;
 
 use deadpool_redis::redis::Script;
 
@@ -57,8 +56,12 @@ impl CouponGate {
             return Ok(Admission::Ask(Permit::Unguarded));
         }
         for _ in 0..KNOCKS_MAX {
+            // The log knows holders that Redis may not: those whose claim went past the gate.
+            if pool.is_held_by(&knock.user_id) {
+                return Ok(Admission::Holder);
+            }
             let seen = pool.generation();
-            let is_final = pool.is_sold_out() || pool.is_agreed(Instant::now());
+            let is_final = pool.is_sold_out();
             let verdict = self.ask(knock, is_final).await?;
             metrics::counter!("coupon_gate_verdicts_total", "verdict" => verdict.label())
                 .increment(1);
@@ -74,8 +77,11 @@ impl CouponGate {
                 Verdict::Stale => Reason::Stale,
                 Verdict::Missing => Reason::Missing,
             };
-            if self.rebuild(knock.pool_id, &pool, seen, reason).await? == Rebuilt::NoSuchPool {
-                return Ok(Admission::Ask(Permit::Unguarded));
+            match self.rebuild(knock.pool_id, &pool, seen, reason).await? {
+                Rebuilt::Agrees => {}
+                Rebuilt::Contested | Rebuilt::NoSuchPool => {
+                    return Ok(Admission::Ask(Permit::Unguarded));
+                }
             }
         }
         Err(GateError::Unsettled("it was rebuilt several times running"))

@@ -17,7 +17,9 @@
 //! | a place | takes it, notes it as pending, asks the aggregate; then confirms or releases it |
 //! | the user, pending | asks the aggregate: an unfinished claim is tried again |
 //! | the user | answers from the log if it has this very command, otherwise `COUPON_ALREADY_ISSUED` |
-//! | no place | `COUPON_SOLD_OUT`, once the log has agreed; if it does not, rebuilds |
+//! | no place | `COUPON_SOLD_OUT`, once the log has no coupon left and none for this user |
+//! | no place, and claims under way for all that the log has left | waits a moment, then asks the aggregate |
+//! | no place, and more left in the log than claims under way | rebuilds from the log, looks again |
 //! | no place, and a pending claim that is too old | rebuilds from the log, looks again |
 //! | no counter | rebuilds from the log, looks again |
 //! | Redis away or slow | asks the aggregate: correct, slower |

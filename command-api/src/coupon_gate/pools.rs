@@ -1,20 +1,24 @@
 //! What this process knows of each pool's gate. Losing it is harmless: the pool is rebuilt.
 
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use domain::CouponPoolId;
+use domain::coupon_pool::CouponPoolState;
+use domain::{CouponPoolId, UserId};
 use lru::LruCache;
+use sha2::{Digest, Sha256};
 
 /// Pools that a process remembers: more than are ever open at once.
 const POOLS_MAX: NonZeroUsize = match NonZeroUsize::new(10_000) {
     Some(max) => max,
     None => NonZeroUsize::MIN,
 };
-/// How long the log's agreement that others hold the last coupons is taken for granted.
-const AGREEMENT: Duration = Duration::from_millis(200);
+/// Holders of sold-out pools that a process remembers, in all: 32 MB.
+const HOLDERS_MAX: usize = 2_000_000;
+/// How long it is taken for granted that claims under way hold the last coupons.
+const CONTEST: Duration = Duration::from_millis(20);
 
 /// The pools, the longest unused forgotten first.
 pub(super) struct Pools(Mutex<LruCache<CouponPoolId, Arc<PoolGate>>>);
@@ -30,6 +34,43 @@ impl Pools {
         let mut pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(pools.get_or_insert(pool_id, Arc::default))
     }
+
+    /// The log has no coupon of this pool left: these are its holders, for ever.
+    pub(super) fn sold_out(&self, pool: &PoolGate, state: &CouponPoolState) {
+        pool.holders.get_or_init(|| Holders::of(state));
+        self.forget_beyond(HOLDERS_MAX);
+    }
+
+    /// Forgets the longest unused pools until no more holders than that are remembered, or one pool is left.
+    fn forget_beyond(&self, holders_max: usize) {
+        let mut pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept: usize = pools.iter().map(|(_, pool)| pool.holders_kept()).sum();
+        while kept > holders_max && pools.len() > 1 {
+            kept -= pools.pop_lru().map_or(0, |(_, pool)| pool.holders_kept());
+        }
+    }
+}
+
+/// Who has a coupon of a sold-out pool: the first half of each id's SHA-256, in order.
+struct Holders(Box<[u128]>);
+
+impl Holders {
+    fn of(state: &CouponPoolState) -> Self {
+        let mut digests: Vec<u128> = state.holders().map(Self::digest).collect();
+        digests.sort_unstable();
+        Self(digests.into_boxed_slice())
+    }
+
+    fn contain(&self, user: &UserId) -> bool {
+        self.0.binary_search(&Self::digest(user)).is_ok()
+    }
+
+    fn digest(user: &UserId) -> u128 {
+        let digest = Sha256::digest(user.as_str());
+        let (half, _) = digest.split_at(size_of::<u128>());
+        half.iter()
+            .fold(0, |sum, byte| (sum << 8) | u128::from(*byte))
+    }
 }
 
 /// What this process knows of one pool's gate.
@@ -41,10 +82,10 @@ pub(super) struct PoolGate {
     generation: AtomicU64,
     /// After how many outages of Redis it was rebuilt last, plus one; 0 is never.
     built: AtomicU64,
-    /// Whether the log has no coupon left. That never changes back: a coupon is issued once.
-    sold_out: AtomicBool,
+    /// Once the log has no coupon left: who has one. Neither changes again: a coupon is issued once.
+    holders: OnceLock<Holders>,
     /// Until when claims under way are known to hold what the log has left.
-    agreed_until: Mutex<Option<Instant>>,
+    contested_until: Mutex<Option<Instant>>,
 }
 
 impl PoolGate {
@@ -67,27 +108,33 @@ impl PoolGate {
         self.built.store(0, Ordering::SeqCst);
     }
 
-    /// The log has no coupon left.
+    /// Whether the log has no coupon left.
     pub(super) fn is_sold_out(&self) -> bool {
-        self.sold_out.load(Ordering::SeqCst)
+        self.holders.get().is_some()
     }
 
-    pub(super) fn sold_out(&self) {
-        self.sold_out.store(true, Ordering::SeqCst);
+    /// Whether the log has no coupon left, and this user has one.
+    pub(super) fn is_held_by(&self, user: &UserId) -> bool {
+        let holders = self.holders.get();
+        holders.is_some_and(|holders| holders.contain(user))
+    }
+
+    fn holders_kept(&self) -> usize {
+        self.holders.get().map_or(0, |holders| holders.0.len())
     }
 
     /// Claims under way hold what the log has left: true for a moment.
-    pub(super) fn agreed(&self, now: Instant) {
+    pub(super) fn contested(&self, now: Instant) {
         let mut until = self
-            .agreed_until
+            .contested_until
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        *until = Some(now + AGREEMENT);
+        *until = Some(now + CONTEST);
     }
 
-    pub(super) fn is_agreed(&self, now: Instant) -> bool {
+    pub(super) fn is_contested(&self, now: Instant) -> bool {
         let until = self
-            .agreed_until
+            .contested_until
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         until.is_some_and(|until| now < until)
@@ -96,6 +143,10 @@ impl PoolGate {
 
 #[cfg(test)]
 mod tests {
+    use domain::coupon_pool::{CouponPool, CouponPoolEvent};
+    use domain::{CouponCode, Decider};
+    use uuid::Uuid;
+
     use super::*;
 
     #[test]
@@ -109,5 +160,44 @@ mod tests {
         pool.distrust();
         assert!(!pool.is_built(1));
         assert_eq!(pool.generation(), 2);
+    }
+
+    fn pool_of(holders: u32) -> CouponPoolState {
+        let mut state = CouponPoolState::default();
+        for serial in 1..=holders {
+            let issued = CouponPoolEvent::CouponIssued {
+                user_id: user(serial),
+                code: CouponCode::new(CouponPoolId::new(Uuid::nil()), serial),
+            };
+            CouponPool::evolve(&mut state, &issued);
+        }
+        state
+    }
+
+    fn user(n: u32) -> UserId {
+        format!("user-{n}").parse().expect("a user's id")
+    }
+
+    #[test]
+    fn holders_of_sold_out_pools_are_remembered_within_a_limit() {
+        let pools = Pools::default();
+        let (older, newer) = (
+            CouponPoolId::new(Uuid::nil()),
+            CouponPoolId::new(Uuid::max()),
+        );
+        for pool in [older, newer] {
+            pools.sold_out(&pools.get(pool), &pool_of(10));
+            assert!(pools.get(pool).is_held_by(&user(10)));
+            assert!(!pools.get(pool).is_held_by(&user(11)));
+        }
+        pools.forget_beyond(20);
+        assert!(pools.get(older).is_sold_out() && pools.get(newer).is_sold_out());
+        pools.forget_beyond(19);
+        assert!(!pools.get(older).is_sold_out() && pools.get(newer).is_sold_out());
+        pools.forget_beyond(9);
+        assert!(
+            pools.get(newer).is_sold_out(),
+            "the pool just asked for stays"
+        );
     }
 }

@@ -16,6 +16,10 @@ use failpoints::failpoint;
 /// How long a claim waits for a rebuild; then the aggregate decides. A pool of a million coupons takes
 /// longer, and is ready for those who come after.
 const REBUILD_WAIT: Duration = Duration::from_secs(3);
+/// How long a claim waits for those under way that hold the last coupons; then the aggregate decides.
+const CONTEST_WAIT: Duration = Duration::from_millis(250);
+/// How often it looks.
+const CONTEST_STEP: Duration = Duration::from_millis(2);
 /// How often a rebuild reads the log again because coupons were issued meanwhile.
 const REPLACES_MAX: u32 = 4;
 /// Members of one step: about 100 kB of a command.
@@ -44,6 +48,8 @@ pub(super) enum Reason {
 pub(super) enum Rebuilt {
     /// The gate now says what the log says.
     Agrees,
+    /// Claims under way hold the last coupons. Whether they get them, the log will say.
+    Contested,
     /// There is no such pool.
     NoSuchPool,
 }
@@ -60,7 +66,11 @@ impl CouponGate {
         let (gate, pool) = (self.clone(), Arc::clone(pool));
         let work = async move {
             let _one_at_a_time = pool.rebuilding.lock().await;
-            if pool.generation() != seen || (reason.is_doubt() && pool.is_agreed(Instant::now())) {
+            if reason.is_doubt() && pool.is_contested(Instant::now()) {
+                return Ok(Rebuilt::Contested);
+            }
+            let is_settled = reason.is_doubt() && pool.is_sold_out();
+            if is_settled || pool.generation() != seen {
                 return Ok(Rebuilt::Agrees);
             }
             gate.bring_in_line(pool_id, &pool, reason).await
@@ -86,14 +96,20 @@ impl CouponGate {
         if !state.exists() {
             return Ok(Rebuilt::NoSuchPool);
         }
-        if let Reason::SoldOut { pending } = reason
-            && state.remaining() <= pending
-        {
-            if state.remaining() == 0 {
-                pool.sold_out();
-            }
-            pool.agreed(Instant::now());
+        // Claims under way are in the log within a few commits, unless their process died.
+        while reason.is_explained_by(&state) && started.elapsed() < CONTEST_WAIT {
+            tokio::time::sleep(CONTEST_STEP).await;
+            state = self.read(pool_id).await?;
+        }
+        if state.remaining() == 0 {
+            self.shared.pools.sold_out(pool, &state);
+        }
+        if reason.is_doubt() && state.remaining() == 0 {
             return Ok(Rebuilt::Agrees);
+        }
+        if reason.is_explained_by(&state) {
+            pool.contested(Instant::now());
+            return Ok(Rebuilt::Contested);
         }
         failpoint!("command-api.gate.rebuild.before");
         let mut confirmed = 0;
@@ -111,7 +127,7 @@ impl CouponGate {
         }
         failpoint!("command-api.gate.rebuild.after");
         if state.remaining() == 0 {
-            pool.sold_out();
+            self.shared.pools.sold_out(pool, &state);
         }
         pool.rebuilt(outages);
         let label = reason.label();
@@ -168,6 +184,11 @@ impl Reason {
     /// Whether the gate may well be right: then a recent agreement of the log will do.
     fn is_doubt(self) -> bool {
         matches!(self, Self::SoldOut { .. })
+    }
+
+    /// Whether the gate has no place because claims under way hold all that the log has left.
+    fn is_explained_by(self, state: &CouponPoolState) -> bool {
+        matches!(self, Self::SoldOut { pending } if (1..=pending).contains(&state.remaining()))
     }
 
     fn label(self) -> &'static str {

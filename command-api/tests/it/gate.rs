@@ -137,15 +137,54 @@ async fn a_claim_cut_short_is_finished_by_its_own_user_at_once() {
     assert_eq!(world.claim("alice", &pool).send().await.status, 201);
     plant_leak(&redis, &pool, "bob", 0).await;
     assert_eq!(
-        world.claim("carol", &pool).send().await.error(),
-        (409, "COUPON_SOLD_OUT")
-    );
-    assert_eq!(
         world.claim("bob", &pool).send().await.status,
         201,
         "the last one is bob's"
     );
     assert_eq!(redis.gate(&pool).await, (2, Some(0), 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_claim_under_way_keeps_the_last_coupon_from_nobody_whom_the_log_lets_have_it() {
+    let (world, redis) = (World::start().await, Redis::connect().await);
+    let pool = world.coupon_pool(2).await;
+    assert_eq!(world.claim("alice", &pool).send().await.status, 201);
+    plant_leak(&redis, &pool, "ghost", 0).await;
+    assert_eq!(
+        world.claim("bob", &pool).send().await.status,
+        201,
+        "the ghost holds a place at the gate, and nothing in the log"
+    );
+    let carol = world.claim("carol", &pool).send().await;
+    assert_eq!(carol.error(), (409, "COUPON_SOLD_OUT"));
+    assert_eq!(world.events_of_type("CouponIssued").await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_holder_of_whom_redis_never_heard_gets_the_first_answer_again_when_all_are_taken() {
+    let (world, redis) = (World::start().await, Redis::connect().await);
+    let elsewhere = world
+        .another_process_with(redis_at(1, Duration::from_millis(100)))
+        .await;
+    let pool = world.coupon_pool(2).await;
+    assert_eq!(world.claim("alice", &pool).send().await.status, 201);
+    let bobs_claim = async |world: &World| {
+        let path = format!("/coupon-pools/{pool}/coupons");
+        let request = world.post(&path).customer("bob").key("bobs-claim");
+        request.send().await
+    };
+    let first = bobs_claim(&elsewhere).await;
+    assert_eq!(first.status, 201, "past the gate");
+    assert_eq!(redis.gate(&pool).await, (1, Some(1), 0), "Redis lacks bob");
+    plant_leak(&redis, &pool, "carol", 0).await;
+    for _ in 0..2 {
+        let again = bobs_claim(&world).await;
+        assert_eq!((again.status, &again.text), (201, &first.text));
+        let dave = world.claim("dave", &pool).send().await;
+        assert_eq!(dave.error(), (409, "COUPON_SOLD_OUT"));
+    }
+    let another_claim = world.claim("bob", &pool).send().await;
+    assert_eq!(another_claim.error(), (409, "COUPON_ALREADY_ISSUED"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -155,14 +155,12 @@ impl World {
 
     /// A second process on the same database, with a store and a gate of its own.
     pub(crate) async fn another_process(&self) -> Self {
+        self.another_process_with(self.settings.clone()).await
+    }
+
+    pub(crate) async fn another_process_with(&self, settings: Settings) -> Self {
         let database = self.database.clone();
-        Self::on(
-            database,
-            self.settings.clone(),
-            self.auth.clone(),
-            self.mint.clone(),
-        )
-        .await
+        Self::on(database, settings, self.auth.clone(), self.mint.clone()).await
     }
 
     /// Stops everything and starts it again on the same database, with nothing left in memory.

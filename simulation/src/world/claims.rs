@@ -1,6 +1,9 @@
 //! Claiming a coupon: past the gate in Redis, to the aggregate. The steps are those of
 //! `command-api/src/coupon_gate/`; each may be the last one of a process.
 
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
 use domain::CouponPoolId;
 use domain::StreamId;
 use domain::coupon_pool::{CouponPool, CouponPoolState};
@@ -20,8 +23,8 @@ use crate::plant::Plant;
 const PATIENCE_MS: i64 = 10_000;
 /// How often a claim knocks; then the aggregate decides.
 const KNOCKS_MAX: u32 = 4;
-/// How long the log's agreement is taken for granted.
-const AGREEMENT_US: u64 = 200_000;
+/// How long it is taken for granted that claims under way hold the last coupons.
+const CONTEST_US: u64 = 20_000;
 const SOLD_OUT: &str = r#"{"error":"COUPON_SOLD_OUT"}"#;
 const ALREADY_ISSUED: &str = r#"{"error":"COUPON_ALREADY_ISSUED"}"#;
 
@@ -87,11 +90,12 @@ impl World {
         let known = self.nodes[n]
             .pools
             .get(&knock.pool)
-            .copied()
+            .cloned()
             .unwrap_or_default();
-        let is_final = known.is_sold_out
-            || known.agreed_until > self.monotonic(n)
-            || self.plant == Some(Plant::BelievedGate);
+        if known.is_held_by(&knock.user) {
+            return self.answer_from_log(n, &knock);
+        }
+        let is_final = known.is_sold_out() || self.plant == Some(Plant::BelievedGate);
         let verdict = self.gate.entry(knock.pool).or_default().claim(Claim {
             user: &knock.user,
             command: &knock.command,
@@ -117,6 +121,9 @@ impl World {
             Verdict::SoldOut(_) if is_final => {
                 self.must_be_sold_out(&knock);
                 self.refuse(n, &knock, SOLD_OUT.to_owned());
+            }
+            Verdict::SoldOut(_) if known.contested_until > self.monotonic(n) => {
+                self.ask_aggregate(n, knock, false);
             }
             Verdict::SoldOut(pending) => self.rebuild_gate(n, knock, Reason::SoldOut(pending)),
             Verdict::Stale | Verdict::Missing if self.plant == Some(Plant::BelievedGate) => {
@@ -170,19 +177,23 @@ impl World {
     }
 
     fn rebuilt_gate(&mut self, n: usize, knock: Knock, reason: Reason, state: &CouponPoolState) {
-        let agreed_until = self.monotonic(n) + AGREEMENT_US;
+        let now = self.monotonic(n);
         let remaining = state.remaining();
-        let known = self.nodes[n].pools.entry(knock.pool).or_default();
-        known.is_sold_out |= remaining == 0;
-        let left = usize::try_from(remaining).unwrap_or(usize::MAX);
-        if let Reason::SoldOut(pending) = reason
-            && left <= pending
-        {
-            known.agreed_until = agreed_until;
-            return self.knock_again(n, knock);
-        }
         let holders = state.holders().map(|user| user.as_str().to_owned());
-        let holders: Vec<String> = holders.collect();
+        let holders: BTreeSet<String> = holders.collect();
+        let known = self.nodes[n].pools.entry(knock.pool).or_default();
+        if remaining == 0 {
+            known.holders = Some(Rc::new(holders.clone()));
+        }
+        let left = usize::try_from(remaining).unwrap_or(usize::MAX);
+        match reason {
+            Reason::SoldOut(_) if left == 0 => return self.knock_again(n, knock),
+            Reason::SoldOut(pending) if left <= pending => {
+                known.contested_until = now + CONTEST_US;
+                return self.ask_aggregate(n, knock, false);
+            }
+            _ => {}
+        }
         let may_be_here = holders.len().max(knock.confirmed);
         let keys = self.gate.entry(knock.pool).or_default();
         let confirmed = keys.replace(holders, i64::from(remaining), may_be_here);

@@ -1,6 +1,7 @@
 //! A process: what it has in memory, and how it loses that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -51,11 +52,23 @@ pub(super) struct Feed {
 }
 
 /// What a process knows of a pool's gate.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 pub(super) struct KnownPool {
     pub(super) is_built: bool,
-    pub(super) is_sold_out: bool,
-    pub(super) agreed_until: u64,
+    /// Once the log has no coupon left: who has one.
+    pub(super) holders: Option<Rc<BTreeSet<String>>>,
+    pub(super) contested_until: u64,
+}
+
+impl KnownPool {
+    pub(super) fn is_sold_out(&self) -> bool {
+        self.holders.is_some()
+    }
+
+    pub(super) fn is_held_by(&self, user: &str) -> bool {
+        let holders = self.holders.as_ref();
+        holders.is_some_and(|holders| holders.contains(user))
+    }
 }
 
 /// A process's clocks, as the futures in it see them.
