@@ -6,19 +6,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use invariants::{Invariant, Violation};
 
-/// The invariants that the role looks at.
-const LOOKED_AT: [Invariant; 9] = [
-    Invariant::Dense,
-    Invariant::OutcomeStored,
-    Invariant::NoOversell,
-    Invariant::Coupons,
-    Invariant::Money,
-    Invariant::Refunds,
-    Invariant::SagasEnd,
-    Invariant::OneOutcome,
-    Invariant::Readable,
-];
-
 /// Violations of one invariant that are logged with their evidence; then only counted, until the next start.
 const LOGGED_MAX: u64 = 20;
 
@@ -103,7 +90,7 @@ impl AuditorStatus {
 
     fn measure(&self) {
         let broken = self.broken();
-        for invariant in LOOKED_AT {
+        for invariant in Invariant::OF_THE_LOG {
             let holds = if broken.contains(&invariant) {
                 0.0
             } else {

@@ -17,6 +17,10 @@ const IDLE_IN_TRANSACTION_TIMEOUT: &str = "10s";
 /// How long a verb that an operator typed waits for the database.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// A connection that was used within this is taken to be alive. sqlx asks by default before every use, which
+/// costs as much as a small query.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
+
 /// Connections of a verb: one to listen, one to read, a few to write.
 const VERB_POOL_SIZE: u32 = 5;
 
@@ -36,6 +40,15 @@ pub(crate) fn pool(
     Ok(PgPoolOptions::new()
         .max_connections(config.pool_size)
         .acquire_timeout(config.acquire_timeout)
+        .test_before_acquire(false)
+        .before_acquire(|connection, used| {
+            Box::pin(async move {
+                if used.idle_for > TRUSTED_FOR {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_lazy_with(options))
 }
 

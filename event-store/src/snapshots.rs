@@ -17,6 +17,12 @@ const QUEUE_MAX: usize = 64;
 /// proportion to the events themselves, however large a state becomes.
 const BYTES_PER_EVENT: u64 = 64;
 
+/// What part of a stream may lie behind its last snapshot, as 1 in so many: a stream under heavy load has a
+/// snapshot now and then, not hundreds a second.
+const TAIL_SHARE: u64 = 10;
+/// The longest such tail: read in some tens of milliseconds.
+const TAIL_MAX: u64 = 5_000;
+
 /// A state to be written.
 pub struct Snapshot {
     /// Of which stream.
@@ -38,7 +44,8 @@ impl SnapshotState {
     /// Whether a stream at this sequence deserves a new snapshot.
     pub(crate) fn is_due(self, sequence: u64, every_events: u64) -> bool {
         let since = sequence.saturating_sub(self.sequence);
-        since >= every_events.max(self.bytes / BYTES_PER_EVENT)
+        let tail = (sequence / TAIL_SHARE).min(TAIL_MAX);
+        since >= every_events.max(self.bytes / BYTES_PER_EVENT).max(tail)
     }
 }
 
@@ -109,4 +116,28 @@ pub async fn save(
     failpoint!("event-store.snapshot.after", sqlx::Error::Io);
     metrics::counter!("event_store_snapshots_total").increment(1);
     Ok(SnapshotState { sequence, bytes })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn snapshots_grow_rarer_with_their_size_and_with_the_stream_up_to_a_limit() {
+        let is_due = |sequence, bytes, at| SnapshotState { sequence, bytes }.is_due(at, 200);
+        for (sequence, bytes, first_due) in [
+            (0, 0, 200),
+            (200, 0, 400),
+            (9_001, 0, 10_001),
+            (100_000, 0, 105_000),
+            (1_000, 64_000, 2_000),
+            (100_000, 64 * 20_000, 120_000),
+        ] {
+            assert!(
+                !is_due(sequence, bytes, first_due - 1),
+                "{sequence} {bytes}"
+            );
+            assert!(is_due(sequence, bytes, first_due), "{sequence} {bytes}");
+        }
+    }
 }

@@ -35,6 +35,19 @@ pub enum Invariant {
 }
 
 impl Invariant {
+    /// What the log alone can show, in one pass.
+    pub const OF_THE_LOG: [Self; 9] = [
+        Self::Dense,
+        Self::OutcomeStored,
+        Self::NoOversell,
+        Self::Coupons,
+        Self::Money,
+        Self::Refunds,
+        Self::SagasEnd,
+        Self::OneOutcome,
+        Self::Readable,
+    ];
+
     /// All, by number.
     pub const ALL: [Self; 13] = [
         Self::Dense,

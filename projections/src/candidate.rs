@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use event_store::EventLog;
+use event_store::{EventLog, RecordedEvent};
 use sqlx::{Connection, PgConnection, PgPool, Postgres, Transaction};
 
 use crate::apply::apply_batch;
@@ -12,8 +12,8 @@ use crate::generation::{self, Generation, State, Target};
 use crate::projector::Projector;
 use crate::{schema, session};
 
-/// Events of one transaction while nobody reads the rows: as many as the log gives at once.
-const FILL_BATCH_EVENTS: usize = 2_000;
+/// Events of one transaction while nobody reads the rows. What happens to an order within one is written once.
+const FILL_BATCH_EVENTS: usize = 8_000;
 
 /// How far the filling is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,20 +111,13 @@ impl Candidate {
                 .unwrap_or(usize::MAX)
                 .min(FILL_BATCH_EVENTS)
         };
-        let mut events = match room(self.position) {
-            0 => return Ok(()),
-            max => log.read(self.position, max).await?,
-        };
+        let mut events = read(log.clone(), self.position, room(self.position)).await?;
         while let Some(last) = events.last().map(|event| event.position) {
+            // In a task of its own: to make events of rows is as much work as to make rows of events.
+            let read_on = tokio::spawn(read(log.clone(), last, room(last)));
             let wanted = self.target.wanted(&events);
-            let applied = apply_batch(&mut self.feeder, &self.target, self.position, last, &wanted);
-            let read_on = async {
-                match room(last) {
-                    0 => Ok(Vec::new()),
-                    max => Ok(log.read(last, max).await?),
-                }
-            };
-            ((), events) = tokio::try_join!(applied, read_on)?;
+            apply_batch(&mut self.feeder, &self.target, self.position, last, &wanted).await?;
+            events = read_on.await??;
             self.position = last;
             on_progress(Progress {
                 projection: self.target.projection(),
@@ -161,6 +154,24 @@ impl Candidate {
         session::close(self.owner).await;
         Ok(())
     }
+}
+
+/// The next events, however many the log gives at once.
+async fn read(
+    log: EventLog,
+    after: u64,
+    max: usize,
+) -> Result<Vec<Arc<RecordedEvent>>, ProjectionError> {
+    let mut events: Vec<Arc<RecordedEvent>> = Vec::new();
+    while events.len() < max {
+        let from = events.last().map_or(after, |event| event.position);
+        let more = log.read(from, max - events.len()).await?;
+        if more.is_empty() {
+            break;
+        }
+        events.extend(more);
+    }
+    Ok(events)
 }
 
 /// The live generation.

@@ -7,6 +7,9 @@ use std::time::Duration;
 pub struct ProjectionsConfig {
     /// Events of one transaction: bounds its memory, and how long a reader of the newest rows waits.
     pub batch_events_max: usize,
+    /// The longest rest between two batches. A rest is twice as long as the batch took: what comes meanwhile is
+    /// taken in together, and an order that changes twice within it is written once.
+    pub rest_max: Duration,
     /// How long events that a projector does not want may go unnoted in its checkpoint. A query that
     /// waits for such an event's position waits this long.
     pub idle_checkpoint_interval: Duration,
@@ -28,6 +31,7 @@ impl Default for ProjectionsConfig {
     fn default() -> Self {
         Self {
             batch_events_max: 500,
+            rest_max: Duration::from_millis(20),
             idle_checkpoint_interval: Duration::from_millis(50),
             standby_interval: Duration::from_millis(500),
             heartbeat_interval: Duration::from_secs(5),
@@ -35,5 +39,12 @@ impl Default for ProjectionsConfig {
             retry_wait_max: Duration::from_secs(5),
             metrics_interval: Duration::from_secs(5),
         }
+    }
+}
+
+impl ProjectionsConfig {
+    /// How long a projector that has caught up rests after a batch that took so long.
+    pub(crate) fn rest_after(&self, batch: Duration) -> Duration {
+        (batch * 2).min(self.rest_max)
     }
 }

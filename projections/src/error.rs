@@ -59,6 +59,9 @@ pub enum ProjectionError {
         /// Which.
         what: &'static str,
     },
+    /// The reading ended early: it panicked, or the program stops.
+    #[error("the reading of the log ended early")]
+    Reading(#[from] tokio::task::JoinError),
     /// An event cannot be taken in. Never seen outside: its key is parked.
     #[error("{0}")]
     Poison(String),

@@ -121,6 +121,7 @@ impl Runner {
         let mut committed = position;
         // When the events that were read over must be noted in the checkpoint.
         let mut note_at: Option<Instant> = None;
+        let mut rested_at = Instant::now();
         loop {
             let step = tokio::select! {
                 () = self.stop.cancelled() => {
@@ -132,7 +133,10 @@ impl Runner {
                     continue;
                 }
                 () = until(note_at) => Step { wanted: Vec::new(), due: true },
-                events = subscription.next(self.config.batch_events_max) => {
+                events = async {
+                    sleep_until(rested_at).await;
+                    subscription.next(self.config.batch_events_max).await
+                } => {
                     let wanted = self.target.wanted(&events?);
                     let due = note_at.is_some_and(|at| at <= Instant::now());
                     Step { due: due || !wanted.is_empty(), wanted }
@@ -143,6 +147,7 @@ impl Runner {
                 continue;
             }
             let reached = subscription.position();
+            let begun = Instant::now();
             if !self
                 .apply(connection, committed, reached, &step.wanted)
                 .await?
@@ -151,6 +156,9 @@ impl Runner {
             }
             committed = reached;
             note_at = None;
+            if step.wanted.len() < self.config.batch_events_max {
+                rested_at = Instant::now() + self.config.rest_after(begun.elapsed());
+            }
         }
     }
 

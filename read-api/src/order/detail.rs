@@ -4,8 +4,9 @@ use actix_web::get;
 use actix_web::web::Data;
 use chrono::{DateTime, Utc};
 use platform::{ApiError, MinPosition, Principal, ValidPath};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
+use sqlx::types::Json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -124,9 +125,10 @@ struct Row {
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     version: i64,
+    items: Json<Vec<ItemRow>>,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(Deserialize)]
 struct ItemRow {
     id: Uuid,
     product_id: Uuid,
@@ -136,10 +138,10 @@ struct ItemRow {
     amount: i64,
 }
 
-impl Row {
-    fn with_items(self, items: Vec<ItemRow>) -> OrderDetail {
-        let money = |amount| Money::new(amount, &self.currency);
-        let items = items.into_iter().map(|item| OrderItem {
+impl From<Row> for OrderDetail {
+    fn from(row: Row) -> Self {
+        let money = |amount| Money::new(amount, &row.currency);
+        let items = row.items.0.into_iter().map(|item| OrderItem {
             id: item.id,
             product_id: item.product_id,
             name: item.product_name,
@@ -147,36 +149,36 @@ impl Row {
             unit_price: money(item.unit_price_amount),
             amount: money(item.amount),
         });
-        OrderDetail {
+        Self {
             items: items.collect(),
-            subtotal_amount: money(self.subtotal_amount),
-            discount_amount: money(self.discount_amount),
-            total_amount: money(self.total_amount),
+            subtotal_amount: money(row.subtotal_amount),
+            discount_amount: money(row.discount_amount),
+            total_amount: money(row.total_amount),
             payment: OrderPaymentState {
-                id: self.payment_id,
-                paid_amount: money(self.paid_amount),
-                refunded_amount: money(self.refunded_amount),
-                status: self.payment_status,
+                id: row.payment_id,
+                paid_amount: money(row.paid_amount),
+                refunded_amount: money(row.refunded_amount),
+                status: row.payment_status,
             },
-            cancellation: self.cancel_kind.map(|kind| Cancellation {
+            cancellation: row.cancel_kind.map(|kind| Cancellation {
                 kind,
-                failure_code: self.cancel_code,
-                reason: self.cancel_reason,
+                failure_code: row.cancel_code,
+                reason: row.cancel_reason,
             }),
-            id: self.id,
-            user_id: self.user_id,
-            status: self.status,
-            coupon_code: self.coupon_code,
-            payment_due_at: self.payment_due_at,
-            confirmation_due_at: self.confirmation_due_at,
-            paid_at: self.paid_at,
-            confirmed_at: self.confirmed_at,
-            shipped_at: self.shipped_at,
-            delivered_at: self.delivered_at,
-            cancelled_at: self.cancelled_at,
-            created_at: self.created_at,
-            updated_at: self.updated_at,
-            version: self.version,
+            id: row.id,
+            user_id: row.user_id,
+            status: row.status,
+            coupon_code: row.coupon_code,
+            payment_due_at: row.payment_due_at,
+            confirmation_due_at: row.confirmation_due_at,
+            paid_at: row.paid_at,
+            confirmed_at: row.confirmed_at,
+            shipped_at: row.shipped_at,
+            delivered_at: row.delivered_at,
+            cancelled_at: row.cancelled_at,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            version: row.version,
         }
     }
 }
@@ -205,7 +207,7 @@ pub(super) async fn get_order(
     Ok(answer(order, position))
 }
 
-/// Two statements: the items of an order never change once it is there.
+/// One statement: to ask twice would cost more than to answer.
 async fn find(
     pool: &PgPool,
     id: Uuid,
@@ -217,7 +219,11 @@ async fn find(
                 o.paid_at, o.confirmed_at, o.shipped_at, o.delivered_at, o.cancelled_at, o.cancel_kind,
                 o.cancel_code, o.cancel_reason, o.created_at, o.updated_at, o.version,
                 s.current_status AS payment_status, coalesce(s.paid_amount, 0) AS paid_amount,
-                coalesce(s.refunded_amount, 0) AS refunded_amount
+                coalesce(s.refunded_amount, 0) AS refunded_amount,
+                (SELECT coalesce(json_agg(i), '[]')
+                   FROM (SELECT id, product_id, product_name, quantity, unit_price_amount, amount
+                           FROM read_model.order_items WHERE order_id = o.id
+                          ORDER BY line_number LIMIT $4) i) AS items
            FROM read_model.orders o
            LEFT JOIN read_model.payment_states s ON s.order_id = o.id
           WHERE o.id = $1 AND ($2 OR o.user_id = $3)",
@@ -225,16 +231,8 @@ async fn find(
     .bind(id)
     .bind(super::sees_all(caller))
     .bind(caller.subject())
+    .bind(ITEMS_MAX)
     .fetch_optional(pool)
     .await?;
-    let Some(row) = row else { return Ok(None) };
-    let items: Vec<ItemRow> = sqlx::query_as(
-        "SELECT id, product_id, product_name, quantity, unit_price_amount, amount
-           FROM read_model.order_items WHERE order_id = $1 ORDER BY line_number LIMIT $2",
-    )
-    .bind(id)
-    .bind(ITEMS_MAX)
-    .fetch_all(pool)
-    .await?;
-    Ok(Some(row.with_items(items)))
+    Ok(row.map(OrderDetail::from))
 }

@@ -42,19 +42,6 @@ fn invariant(name: &str) -> Result<Invariant, String> {
     })
 }
 
-/// What the log alone can show, in one pass.
-const OF_THE_LOG: [Invariant; 9] = [
-    Invariant::Dense,
-    Invariant::OutcomeStored,
-    Invariant::NoOversell,
-    Invariant::Coupons,
-    Invariant::Money,
-    Invariant::Refunds,
-    Invariant::SagasEnd,
-    Invariant::OneOutcome,
-    Invariant::Readable,
-];
-
 /// What the checks work with.
 struct Verification {
     only: Vec<Invariant>,
@@ -103,7 +90,7 @@ pub(crate) async fn run(args: VerifyArgs) -> Result<ExitCode, CommerceError> {
 impl Verification {
     async fn run(&self) -> Result<Report, CommerceError> {
         let mut report = Report::default();
-        if self.wants_any(&OF_THE_LOG) || self.wants(Invariant::GatewayLedger) {
+        if self.wants_any(&Invariant::OF_THE_LOG) || self.wants(Invariant::GatewayLedger) {
             let mut pass = log::pass(self).await?;
             if self.wants(Invariant::GatewayLedger) {
                 ledger::check(self, &mut pass, &mut report).await?;
@@ -127,7 +114,7 @@ impl Verification {
 
     fn report_pass(&self, pass: &Pass, report: &mut Report) {
         let events = pass.shop().position();
-        for invariant in OF_THE_LOG {
+        for invariant in Invariant::OF_THE_LOG {
             if !self.wants(invariant) {
                 continue;
             }
