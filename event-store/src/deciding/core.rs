@@ -204,13 +204,28 @@ impl Core {
         }
     }
 
+    /// Decides what is ready, unless the database is away. Returns how many commands are decided and not
+    /// sent.
+    pub fn gather(&mut self) -> usize {
+        if !self.is_away {
+            self.decide();
+        }
+        self.staged()
+    }
+
+    /// How many commands are decided and not sent.
+    #[must_use]
+    pub fn staged(&self) -> usize {
+        self.staged.commands.len()
+    }
+
     /// Decides what is ready. What is to be written now, if anything: nothing while a batch is under way;
     /// while the database is away, an empty batch: whether it is back.
     pub fn next_write(&mut self) -> Option<Batch> {
         if self.is_away {
             return (!self.is_writing()).then(Batch::default);
         }
-        self.decide();
+        self.gather();
         self.launch()
     }
 

@@ -11,11 +11,12 @@ use futures::future::{BoxFuture, MaybeDone, maybe_done};
 use futures::stream::FuturesUnordered;
 use sqlx::{ConnectOptions, PgConnection};
 use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{MissedTickBehavior, interval, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::core::Core;
 use super::job::Job;
+use super::pace::Pace;
 use crate::append::{self, Appended, Batch, Caution};
 use crate::config::StoreConfig;
 use crate::error::StoreError;
@@ -41,6 +42,9 @@ pub(super) struct Driver {
     /// Not here while it writes.
     writer: Option<Writer>,
     writing: Option<Writing>,
+    /// The batch under way: how many commands, since when.
+    sent: (usize, Instant),
+    pace: Pace,
     reading: FuturesUnordered<BoxFuture<'static, Reading>>,
     snapshots: mpsc::Sender<Snapshot>,
     saved: mpsc::Receiver<Saved>,
@@ -69,6 +73,8 @@ impl Driver {
             types: Arc::new(aggregate_types()),
             writer: Some(Writer::new(&log, &config)),
             writing: None,
+            sent: (0, Instant::now()),
+            pace: Pace::default(),
             reading: FuturesUnordered::new(),
             snapshots,
             saved,
@@ -89,7 +95,7 @@ impl Driver {
         let mut open = true;
         while open || self.core.load() > 0 {
             self.start_reading();
-            self.start_writing();
+            let held = self.start_writing();
             self.is_away.store(self.core.is_away(), Ordering::Relaxed);
             let room = self.config.queue_max.saturating_sub(self.core.load());
             tokio::select! {
@@ -107,6 +113,7 @@ impl Driver {
                 Some(saved) = self.saved.recv() => {
                     self.core.snapshot_saved(&saved.stream, saved.state);
                 }
+                () = sleep_until_some(held) => {}
                 _ = ticks.tick() => self.core.expire(Instant::now()),
                 // What is queued already is still taken: the queue only takes no more.
                 () = stop.cancelled(), if !self.queue.is_closed() => self.queue.close(),
@@ -132,11 +139,18 @@ impl Driver {
         }
     }
 
-    fn start_writing(&mut self) {
-        let batch = self.core.next_write();
+    /// Decides what is ready, and sends it unless a batch is under way. Returns until when it is held back.
+    fn start_writing(&mut self) -> Option<Instant> {
+        let gathered = self.core.gather();
         // Deciding may have found streams that have to be read.
         self.start_reading();
-        self.send(batch);
+        self.writer.as_ref()?;
+        let held = self.pace.held_until(gathered, Instant::now());
+        if held.is_none() {
+            let batch = self.core.next_write();
+            self.send(batch);
+        }
+        held.filter(|_| gathered > 0)
     }
 
     fn send(&mut self, batch: Option<Batch>) {
@@ -147,6 +161,7 @@ impl Driver {
             return;
         };
         metrics::histogram!("event_store_batch_commands").record(to_f64(batch.len()));
+        self.sent = (batch.len(), Instant::now());
         self.writing = Some(maybe_done(Box::pin(async move {
             let result = writer.write(batch).await;
             (writer, result)
@@ -156,8 +171,13 @@ impl Driver {
     /// The next batch goes first, so that the database has work while callers get their answers.
     async fn landed(&mut self, result: Result<Appended, StoreError>) {
         let landed = self.core.landed(result);
-        let batch = self.core.launch();
-        self.send(batch);
+        let ((commands, since), now) = (self.sent, Instant::now());
+        let staged = self.core.staged();
+        self.pace.landed(commands, staged, now - since, now);
+        if self.pace.held_until(staged, now).is_none() {
+            let batch = self.core.launch();
+            self.send(batch);
+        }
         if let Some(writing) = &mut self.writing {
             // As far as the socket: without this it would wait for the loop's next turn.
             let _ = futures::poll!(writing);
@@ -257,6 +277,14 @@ async fn wait_for(work: &mut Option<Writing>) -> (Writer, Result<Appended, Store
         }
     }
     std::future::pending().await
+}
+
+/// Waits until then; for ever when there is no such time.
+async fn sleep_until_some(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time.into()).await,
+        None => std::future::pending().await,
+    }
 }
 
 fn to_f64(count: usize) -> f64 {

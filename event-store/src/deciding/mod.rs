@@ -1,6 +1,6 @@
 //! The deciding loop: one task a process, which decides every command against aggregates in memory and
-//! writes what was decided in batches. While one batch is being flushed the next one gathers; there is
-//! no linger timer.
+//! writes what was decided in batches. While one batch is being flushed the next one is decided on top of
+//! it; it follows at once, but for [`pace`].
 //!
 //! [`core`] is the loop's whole logic, synchronous and without I/O; [`driver`] gives it a database and a
 //! clock. [`decide`] runs one command's rules; [`cache`] holds the aggregates.
@@ -10,6 +10,7 @@ mod core;
 mod decide;
 mod driver;
 mod job;
+mod pace;
 #[cfg(test)]
 mod tests;
 
