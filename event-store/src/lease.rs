@@ -4,11 +4,15 @@
 use std::time::Duration;
 
 use failpoints::failpoint;
+use sqlx::postgres::PgPoolOptions;
 use sqlx::{PgConnection, PgPool};
 
 use crate::command::Fence;
 use crate::error::StoreError;
 use crate::recorded::{signed, unsigned};
+
+/// Connections of a lease: one that is asked over, and others for when its answer does not come.
+const CONNECTIONS_MAX: u32 = 3;
 
 /// A lease that was taken. It is kept by [`Lease::renew`]ing it well within its time to live.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +23,17 @@ pub struct Lease {
 }
 
 impl Lease {
+    /// Connections of leases' own, to the database of the shared ones: a renewal that waited for its turn behind
+    /// the work would come too late because there is much to do, and whoever took the work over would lose the
+    /// lease again.
+    #[must_use]
+    pub fn pool(shared: &PgPool) -> PgPool {
+        let options = shared.connect_options();
+        PgPoolOptions::new()
+            .max_connections(CONNECTIONS_MAX)
+            .connect_lazy_with(options.as_ref().clone())
+    }
+
     /// Takes a lease that is free or has run out; `None` while another holds it.
     ///
     /// # Errors

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use event_store::Lease;
 use sqlx::PgPool;
-use sqlx::postgres::PgPoolOptions;
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
@@ -17,8 +16,6 @@ use crate::config::ProcessesConfig;
 
 /// The lease's name.
 const LEASE: &str = "processes";
-/// Connections of the lease's own: one that is asked over, and others for when its answer does not come.
-const CONNECTIONS_MAX: u32 = 3;
 /// How long giving the lease up may take at the end; otherwise it runs out by itself.
 const RELEASE_LIMIT: Duration = Duration::from_secs(1);
 
@@ -80,15 +77,6 @@ impl Tenure {
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = until;
     }
-}
-
-/// Connections of the lease's own: a renewal that waited for its turn behind the work would come too late
-/// because there is much to do, and whoever took the work over would lose the lease again.
-pub(crate) fn pool(shared: &PgPool) -> PgPool {
-    let options = shared.connect_options();
-    PgPoolOptions::new()
-        .max_connections(CONNECTIONS_MAX)
-        .connect_lazy_with(options.as_ref().clone())
 }
 
 /// Waits for the lease; `None` after the stop.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use event_store::EventStore;
+use event_store::{EventStore, Lease};
 use payment_gateways::Gateways;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
@@ -49,7 +49,7 @@ impl Processes {
     ) -> Result<JoinHandle<()>, ProcessesError> {
         gauges::describe();
         let parts = Parts {
-            lease_pool: lease_keeper::pool(store.log().pool()),
+            lease_pool: Lease::pool(store.log().pool()),
             store,
             gateways,
             config: Arc::new(config.checked()?),

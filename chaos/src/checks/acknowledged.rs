@@ -137,3 +137,6 @@ fn named(id: &Uuid, asked: &Asked) -> String {
         request.user, request.path, request.key, asked.attempts
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,20 +17,25 @@ const SOON: &str = "2 minutes";
 
 /// Waits until nothing is left to do.
 pub(crate) async fn ended(pool: &PgPool) -> Result<Check, ChaosError> {
+    ended_within(pool, PATIENCE).await
+}
+
+async fn ended_within(pool: &PgPool, patience: Duration) -> Result<Check, ChaosError> {
     let mut check = Check::new("every saga ends within 60 s of quiet");
     let started = Instant::now();
     loop {
         let open: i64 = sqlx::query_scalar(
             "SELECT count(*) + (SELECT count(*) FROM processes.parked_events)
-                    + (SELECT max(position) <> (SELECT position FROM event_store.checkpoints
-                                                 WHERE subscriber = 'processes')
+                    + (SELECT max(position) IS DISTINCT FROM (
+                                  SELECT position FROM event_store.checkpoints
+                                   WHERE subscriber = 'processes')
                          FROM event_store.events)::int
                FROM processes.actions WHERE due_at < now() + $1::interval",
         )
         .bind(SOON)
         .fetch_one(pool)
         .await?;
-        if open == 0 || started.elapsed() > PATIENCE {
+        if open == 0 || started.elapsed() > patience {
             break;
         }
         progress(format_args!(
@@ -42,7 +47,13 @@ pub(crate) async fn ended(pool: &PgPool) -> Result<Check, ChaosError> {
         "SELECT name || ' ' || action_id,
                 concat_ws(', ', 'due ' || due_at, attempts || ' attempts', 'parked ' || parked_at, last_error)
            FROM processes.actions WHERE due_at < now() + $1::interval
-          UNION ALL SELECT 'event ' || position, error FROM processes.parked_events",
+          UNION ALL SELECT 'event ' || position, error FROM processes.parked_events
+          UNION ALL SELECT 'the sagas', 'have read ' || read || ' of ' || stored || ' events'
+                      FROM (SELECT coalesce(max(position), 0) AS stored,
+                                   coalesce((SELECT position FROM event_store.checkpoints
+                                              WHERE subscriber = 'processes'), 0) AS read
+                              FROM event_store.events) log
+                     WHERE read <> stored",
     )
     .bind(SOON)
     .fetch_all(pool)
@@ -61,6 +72,10 @@ pub(crate) async fn ended(pool: &PgPool) -> Result<Check, ChaosError> {
 
 /// Waits until the relay has sent everything.
 pub(crate) async fn sent(pool: &PgPool) -> Result<Check, ChaosError> {
+    sent_within(pool, PATIENCE).await
+}
+
+async fn sent_within(pool: &PgPool, patience: Duration) -> Result<Check, ChaosError> {
     let mut check = Check::new("every event is sent to Kafka within 60 s of quiet");
     let started = Instant::now();
     loop {
@@ -70,7 +85,7 @@ pub(crate) async fn sent(pool: &PgPool) -> Result<Check, ChaosError> {
         )
         .fetch_one(pool)
         .await?;
-        if cursor >= head || started.elapsed() > PATIENCE {
+        if cursor >= head || started.elapsed() > patience {
             check.looked_at = u64::try_from(head).unwrap_or_default();
             if cursor < head {
                 check.look(false, || {
@@ -83,3 +98,6 @@ pub(crate) async fn sent(pool: &PgPool) -> Result<Check, ChaosError> {
         tokio::time::sleep(LOOK_INTERVAL).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,7 +28,7 @@ mod tail_plan;
 mod topics;
 mod window;
 
-use event_store::EventLog;
+use event_store::{EventLog, Lease};
 use sqlx::PgPool;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -53,6 +53,7 @@ pub fn start(
 ) -> JoinHandle<()> {
     tokio::spawn(
         Relay {
+            lease_pool: Lease::pool(&pool),
             pool,
             log,
             config,
@@ -65,6 +66,8 @@ pub fn start(
 /// What every part of the relay works with.
 struct Relay {
     pool: PgPool,
+    /// The lease's own connections.
+    lease_pool: PgPool,
     log: EventLog,
     config: RelayConfig,
     stop: CancellationToken,
@@ -91,7 +94,7 @@ impl Relay {
 
     /// Takes the lease, when it is free, and sends for as long as that goes well.
     async fn lead_once(&self, backoff: &mut Backoff) -> Result<(), RelayError> {
-        let Some(lead) = Lead::acquire(&self.pool, &self.config).await? else {
+        let Some(lead) = Lead::acquire(&self.lease_pool, &self.config).await? else {
             tokio::select! {
                 () = self.stop.cancelled() => {}
                 () = sleep(self.config.standby_interval) => {}

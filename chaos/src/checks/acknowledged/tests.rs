@@ -1,0 +1,188 @@
+//! A defect for each check, and that no other check takes it for its own.
+
+use event_store::CommandId;
+use serde_json::Value;
+
+use super::*;
+use crate::journal::{Line, Request};
+
+const KEPT: &str = "every acknowledged command is in the log, with its events";
+const REFUSED: &str = "no refused command has events";
+const UNKNOWN: &str = "a command without an answer happened once or not at all";
+const WANTED: &str = "nothing is in the log that nobody asked for";
+const SAME: &str = "every answer to one key has the same bytes";
+
+const ORDER: &str = "01a1ff8e-ced3-70c4-b150-dd9f3e1331fe";
+
+/// What one shopper was told, and what the log has of it.
+struct Run {
+    lines: Vec<Line>,
+    stored: Stored,
+}
+
+impl Run {
+    /// An order that was placed, one that was refused, one whose answer was lost on the way.
+    fn good() -> Self {
+        let mut run = Self {
+            lines: Vec::new(),
+            stored: Stored {
+                outcomes: BTreeMap::new(),
+                events: BTreeMap::new(),
+            },
+        };
+        run.ask("placed");
+        run.told(201, &placed());
+        run.happened("placed", 201, 2);
+        run.ask("refused");
+        run.told(409, r#"{"error":"INSUFFICIENT_STOCK"}"#);
+        run.happened("refused", 409, 0);
+        run.ask("lost");
+        run.lost();
+        run.happened("lost", 201, 2);
+        run.ask("never-arrived");
+        run.lost();
+        run
+    }
+
+    fn ask(&mut self, key: &str) {
+        let request = Request {
+            user: "alice".to_owned(),
+            operator: false,
+            key: key.to_owned(),
+            path: "/orders".to_owned(),
+            body: Value::Null,
+        };
+        let n = self.next();
+        self.lines.push(Line::Ask { n, ms: 0, request });
+    }
+
+    fn told(&mut self, status: u16, body: &str) {
+        let (n, body) = (self.next() - 1, body.to_owned());
+        self.lines.push(Line::Told {
+            n,
+            ms: 0,
+            status,
+            body,
+        });
+    }
+
+    fn lost(&mut self) {
+        let (n, why) = (self.next() - 1, "cut".to_owned());
+        self.lines.push(Line::Lost { n, ms: 0, why });
+    }
+
+    fn next(&self) -> u64 {
+        let asked = |line: &&Line| matches!(line, Line::Ask { .. });
+        u64::try_from(self.lines.iter().filter(asked).count()).expect("few lines")
+    }
+
+    fn happened(&mut self, key: &str, status: u16, count: i64) {
+        self.stored.outcomes.insert(id(key), status);
+        if count > 0 {
+            self.has_events(id(key), "alice", count);
+        }
+    }
+
+    fn has_events(&mut self, id: Uuid, principal: &str, count: i64) {
+        let events = Events {
+            principal: principal.to_owned(),
+            count,
+            streams: vec![ORDER.to_owned()],
+        };
+        self.stored.events.insert(id, events);
+    }
+
+    /// The checks that do not hold.
+    fn broken(self) -> Vec<&'static str> {
+        let checks = check(&History::of(self.lines), &self.stored);
+        assert_eq!(checks.len(), 5);
+        let broken = checks.iter().filter(|check| !check.holds());
+        broken.map(|check| check.name).collect()
+    }
+}
+
+fn id(key: &str) -> Uuid {
+    CommandId::from_key("alice", key).uuid()
+}
+
+fn placed() -> String {
+    format!(r#"{{"data":{{"id":"{ORDER}"}}}}"#)
+}
+
+#[test]
+fn a_run_in_which_nothing_went_wrong_breaks_nothing() {
+    let run = Run::good();
+    let checks = check(&History::of(run.lines), &run.stored);
+    let looked_at: Vec<_> = checks.iter().map(|check| check.looked_at).collect();
+    assert_eq!(looked_at, [1, 1, 2, 2, 2]);
+    assert!(checks.iter().all(Check::holds), "{checks:?}");
+}
+
+#[test]
+fn an_acknowledged_command_without_its_outcome_is_lost() {
+    let mut run = Run::good();
+    run.stored.outcomes.remove(&id("placed"));
+    assert_eq!(run.broken(), [KEPT]);
+}
+
+#[test]
+fn an_acknowledged_command_without_its_events_is_lost() {
+    let mut run = Run::good();
+    run.stored.events.remove(&id("placed"));
+    assert_eq!(run.broken(), [KEPT]);
+}
+
+#[test]
+fn an_acknowledged_order_must_be_the_one_in_the_log() {
+    let mut run = Run::good();
+    let events = run.stored.events.get_mut(&id("placed"));
+    events.expect("its events").streams = vec![Uuid::nil().to_string()];
+    assert_eq!(run.broken(), [KEPT]);
+}
+
+#[test]
+fn a_refused_command_has_no_events() {
+    let mut run = Run::good();
+    run.has_events(id("refused"), "alice", 1);
+    assert_eq!(run.broken(), [REFUSED]);
+}
+
+#[test]
+fn a_command_without_an_answer_is_not_stored_in_half() {
+    let mut without_events = Run::good();
+    without_events.stored.events.remove(&id("lost"));
+    assert_eq!(without_events.broken(), [UNKNOWN]);
+    let mut without_outcome = Run::good();
+    without_outcome.stored.outcomes.remove(&id("lost"));
+    assert_eq!(without_outcome.broken(), [UNKNOWN]);
+}
+
+#[test]
+fn what_nobody_asked_for_is_found_unless_the_sagas_did_it() {
+    let mut run = Run::good();
+    run.has_events(Uuid::max(), SAGAS, 1);
+    run.has_events(Uuid::nil(), "mallory", 1);
+    assert_eq!(run.broken(), [WANTED]);
+}
+
+#[test]
+fn another_answer_to_the_same_key_is_found_however_little_differs() {
+    let mut run = Run::good();
+    run.ask("placed");
+    run.told(201, &format!("{} ", placed()));
+    assert_eq!(run.broken(), [SAME]);
+}
+
+#[test]
+fn an_answer_that_says_nothing_definite_is_no_other_answer() {
+    let mut run = Run::good();
+    for (status, body) in [
+        (503, "{}"),
+        (429, "{}"),
+        (409, r#"{"error":"REQUEST_IN_PROGRESS"}"#),
+    ] {
+        run.ask("placed");
+        run.told(status, body);
+    }
+    assert_eq!(run.broken(), [""; 0]);
+}

@@ -1,0 +1,70 @@
+//! What was left undone is found, on a real database.
+
+use testkit::TestDatabase;
+
+use super::*;
+
+const NO_PATIENCE: Duration = Duration::ZERO;
+
+/// A log of one order, all of which was done and sent; and then this.
+async fn after(defect: &str) -> (TestDatabase, PgPool) {
+    const WHOLE: &str = "
+        INSERT INTO event_store.events (position, aggregate_type, aggregate_id, sequence, event_type,
+                                        event_version, payload, metadata, recorded_at)
+        VALUES (1, 'order', 'o', 1, 'OrderPlaced', 1, '{}', '{}', now());
+        INSERT INTO event_store.checkpoints (subscriber, position) VALUES ('processes', 1);
+        UPDATE relay.cursor SET position = 1;
+        INSERT INTO processes.actions (action_id, name, lane, action, due_at, correlation_id, causation_id)
+        VALUES (gen_random_uuid(), 'close-pool', 'commands', '{}', now() + interval '1 hour',
+                gen_random_uuid(), gen_random_uuid());";
+    let database = TestDatabase::create().await;
+    let pool = database.owner_pool().await;
+    let script = format!("{WHOLE} {defect}");
+    let planted = sqlx::raw_sql(&script).execute(&pool).await;
+    planted.expect("the defect is planted");
+    (database, pool)
+}
+
+#[tokio::test]
+async fn where_all_is_done_and_sent_both_checks_hold() {
+    let (_database, pool) = after("").await;
+    let ended = ended_within(&pool, NO_PATIENCE).await.expect("an answer");
+    let sent = sent_within(&pool, NO_PATIENCE).await.expect("an answer");
+    assert!(ended.holds() && sent.holds(), "{ended:?} {sent:?}");
+    assert_eq!((ended.looked_at, sent.looked_at), (1, 1));
+}
+
+#[tokio::test]
+async fn a_step_left_undone_an_event_set_apart_and_one_not_read_are_found() {
+    for (defect, evidence) in [
+        (
+            "UPDATE processes.actions SET due_at = now() - interval '1 minute', last_error = 'why'",
+            "why",
+        ),
+        (
+            "INSERT INTO processes.parked_events (position, error) VALUES (1, 'unreadable')",
+            "event 1: unreadable",
+        ),
+        (
+            "UPDATE event_store.checkpoints SET position = 0",
+            "the sagas: have read 0 of 1 events",
+        ),
+        (
+            "DELETE FROM event_store.checkpoints",
+            "the sagas: have read 0 of 1 events",
+        ),
+    ] {
+        let (_database, pool) = after(defect).await;
+        let ended = ended_within(&pool, NO_PATIENCE).await.expect("an answer");
+        assert_eq!(ended.broken, 1, "{defect}: {ended:?}");
+        assert!(ended.evidence[0].contains(evidence), "{ended:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_was_not_sent_is_found() {
+    let (_database, pool) = after("UPDATE relay.cursor SET position = 0").await;
+    let sent = sent_within(&pool, NO_PATIENCE).await.expect("an answer");
+    assert_eq!(sent.broken, 1);
+    assert_eq!(sent.evidence, ["the log is at 1, the relay at 0"]);
+}
