@@ -31,9 +31,14 @@ pub(crate) struct Turn {
 /// What came of a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Done {
-    Acknowledged,
+    /// After so many tries of which nothing was written.
+    Acknowledged { retries: u64 },
     /// The deadline passed before it could be; nothing was written.
     GivenUp,
+}
+
+impl Done {
+    pub(crate) const AT_ONCE: Self = Self::Acknowledged { retries: 0 };
 }
 
 impl Load {
@@ -74,6 +79,7 @@ impl Load {
 pub(crate) struct Seen {
     pub(crate) latencies: Vec<Duration>,
     pub(crate) after_deadline: u64,
+    pub(crate) retries: u64,
 }
 
 async fn work<F, Fut>(
@@ -96,8 +102,9 @@ where
         if number >= commands_max {
             return Ok(seen);
         }
-        if command(Turn { number, deadline }).await? == Done::Acknowledged {
+        if let Done::Acknowledged { retries } = command(Turn { number, deadline }).await? {
             let ended = Instant::now();
+            seen.retries += retries;
             seen.latencies.push(ended - began);
             seen.after_deadline += u64::from(ended > deadline);
         }

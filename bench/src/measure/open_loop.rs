@@ -44,7 +44,7 @@ impl OpenLoop {
                 let done = command(Turn { number, deadline }).await?;
                 let ended = Instant::now();
                 let mut seen = Seen::default();
-                if done == Done::Acknowledged {
+                if matches!(done, Done::Acknowledged { .. }) {
                     seen.latencies.push(ended.saturating_duration_since(due));
                     seen.after_deadline = u64::from(ended > deadline);
                 }

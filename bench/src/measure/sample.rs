@@ -15,6 +15,7 @@ pub(crate) struct Sample {
     window: Duration,
     latencies: Vec<Duration>,
     after_deadline: u64,
+    retries: u64,
     usage: Option<Usage>,
 }
 
@@ -26,6 +27,8 @@ pub(crate) struct Said {
     pub(crate) latencies_us: Vec<u64>,
     /// How many of them after the window.
     pub(crate) after_deadline: u64,
+    /// Tries of which nothing was written.
+    pub(crate) retries: u64,
 }
 
 /// One run in numbers.
@@ -63,6 +66,7 @@ impl Sample {
             window,
             latencies: Vec::new(),
             after_deadline: 0,
+            retries: 0,
             usage: None,
         }
     }
@@ -73,6 +77,7 @@ impl Sample {
             window,
             latencies,
             after_deadline: 0,
+            retries: 0,
             usage: None,
         }
         .finished()
@@ -81,6 +86,7 @@ impl Sample {
     pub(crate) fn add(&mut self, seen: Seen) {
         self.latencies.extend(seen.latencies);
         self.after_deadline += seen.after_deadline;
+        self.retries += seen.retries;
     }
 
     /// What the whole of it cost.
@@ -93,6 +99,7 @@ impl Sample {
         let latencies = said.latencies_us.into_iter().map(Duration::from_micros);
         self.latencies.extend(latencies);
         self.after_deadline += said.after_deadline;
+        self.retries += said.retries;
     }
 
     /// For another process.
@@ -101,6 +108,7 @@ impl Sample {
         Said {
             latencies_us: self.latencies.iter().map(micros).collect(),
             after_deadline: self.after_deadline,
+            retries: self.retries,
         }
     }
 
@@ -125,6 +133,11 @@ impl Sample {
 
     pub(crate) fn figures(&self) -> Figures {
         let in_window = self.acknowledged().saturating_sub(self.after_deadline);
+        let mut extra = BTreeMap::new();
+        if self.retries > 0 {
+            let each = to_f64(self.retries) / to_f64(self.acknowledged());
+            extra.insert("tries in vain a command", each);
+        }
         Figures {
             per_second: to_f64(in_window) / self.window.as_secs_f64(),
             latency: Some(Percentiles {
@@ -134,7 +147,7 @@ impl Sample {
             }),
             acknowledged: self.acknowledged(),
             usage: self.usage,
-            extra: BTreeMap::new(),
+            extra,
         }
     }
 
@@ -229,6 +242,7 @@ mod tests {
         let mut sample = Sample::new(Duration::from_secs(2));
         sample.add(Seen {
             latencies: vec![Duration::from_millis(1); 10],
+            retries: 0,
             after_deadline: 4,
         });
         let figures = sample.finished().unwrap().figures();

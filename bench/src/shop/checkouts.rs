@@ -147,7 +147,7 @@ async fn shop_for(shop: &Arc<Shop>, load: Load) -> Result<Figures, BenchError> {
             let shop = Arc::clone(&shop);
             async move {
                 shop.check_out(turn.number).await?;
-                Ok(Done::Acknowledged)
+                Ok(Done::AT_ONCE)
             }
         })
         .await?;

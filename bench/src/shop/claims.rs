@@ -66,7 +66,7 @@ async fn claims(bench: &Bench, contestant: Contestant) -> Result<Figures, BenchE
                     .call(&claim_coupon(token, pool))
                     .await?
                     .expect(CREATED)?;
-                Ok(Done::Acknowledged)
+                Ok(Done::AT_ONCE)
             }
         })
         .await?;

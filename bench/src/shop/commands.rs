@@ -115,7 +115,7 @@ async fn measure(
                 let (request, status) =
                     request(contestant, turn.number, &server.operator, tokens, products);
                 server.call(&request).await?.expect(status)?;
-                Ok(Done::Acknowledged)
+                Ok(Done::AT_ONCE)
             }
         })
         .await?;

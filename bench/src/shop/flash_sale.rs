@@ -70,7 +70,7 @@ pub(super) async fn run(bench: &Bench, contestant: Contestant) -> Result<Figures
                         _ => drop(answer.expect(CREATED)?),
                     }
                 }
-                Ok(Done::Acknowledged)
+                Ok(Done::AT_ONCE)
             }
         })
         .await?;

@@ -53,7 +53,7 @@ pub(super) async fn write_checkouts(store: &EventStore, checkouts: u64) -> Resul
                     .copied()
                     .unwrap_or(ProductId::new(Uuid::nil()));
                 checkout(&store, product, turn.number).await?;
-                Ok(Done::Acknowledged)
+                Ok(Done::AT_ONCE)
             }
         })
         .await?;

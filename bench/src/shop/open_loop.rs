@@ -88,7 +88,7 @@ async fn load(shared: &Shared, open_loop: OpenLoop) -> Result<Figures, BenchErro
                 let (shop, tokens, products) = &*shared;
                 let request = place_order(of(tokens, turn.number), of(products, turn.number));
                 shop.commands.call(&request).await?.expect(CREATED)?;
-                Ok(Done::Acknowledged)
+                Ok(Done::AT_ONCE)
             }
         })
         .await?;

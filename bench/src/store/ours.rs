@@ -43,18 +43,20 @@ impl Ours {
         load.run(move |turn: Turn| {
             let (store, make) = (store.clone(), Arc::clone(&make));
             async move {
-                loop {
+                // What is contended or finds no room was not written: tried again, as every user of any of
+                // the stores has to.
+                for retries in 0.. {
                     match execute(&store, make(turn.number)?).await {
-                        // Nothing was written: tried again, as every user of any of the stores has to.
                         Err(BenchError::Command(
                             ExecuteError::Contended { .. } | ExecuteError::Busy { .. },
-                        )) if std::time::Instant::now() < turn.deadline => {}
-                        Err(BenchError::Command(
-                            ExecuteError::Contended { .. } | ExecuteError::Busy { .. },
-                        )) => return Ok(Done::GivenUp),
-                        done => return done,
+                        )) => {}
+                        done => return done.map(|()| Done::Acknowledged { retries }),
+                    }
+                    if std::time::Instant::now() >= turn.deadline {
+                        break;
                     }
                 }
+                Ok(Done::GivenUp)
             }
         })
         .await
@@ -62,8 +64,7 @@ impl Ours {
 
     /// One command.
     pub(crate) async fn execute(&self, operation: FindPieces) -> Result<(), BenchError> {
-        execute(&self.store, operation).await?;
-        Ok(())
+        execute(&self.store, operation).await
     }
 
     /// Closes the store and gives its database back, so that another one may open it with nothing in
@@ -107,10 +108,10 @@ impl Ours {
     }
 }
 
-async fn execute(store: &EventStore, operation: FindPieces) -> Result<Done, BenchError> {
+async fn execute(store: &EventStore, operation: FindPieces) -> Result<(), BenchError> {
     let outcome = store.execute(command(operation)).await?;
     if outcome.status == OK {
-        Ok(Done::Acknowledged)
+        Ok(())
     } else {
         Err(BenchError::Refused {
             status: outcome.status,

@@ -134,18 +134,18 @@ async fn execute(
     turn: Turn,
 ) -> Result<Done, BenchError> {
     let id = inventory.to_string();
-    loop {
+    for retries in 0.. {
         let executed = framework
             .execute_with_metadata(&id, inventory_command()?, stock_metadata())
             .await;
         match executed {
-            Ok(()) => return Ok(Done::Acknowledged),
-            Err(AggregateError::AggregateConflict) => {
-                if std::time::Instant::now() >= turn.deadline {
-                    return Ok(Done::GivenUp);
-                }
-            }
+            Ok(()) => return Ok(Done::Acknowledged { retries }),
+            Err(AggregateError::AggregateConflict) => {}
             Err(error) => return Err(BenchError::StockFramework(error.to_string())),
         }
+        if std::time::Instant::now() >= turn.deadline {
+            break;
+        }
     }
+    Ok(Done::GivenUp)
 }
