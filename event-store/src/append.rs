@@ -13,7 +13,7 @@ use sqlx::{PgConnection, Row};
 
 use crate::command::{Answer, Command, CommandId, Outcome};
 use crate::error::StoreError;
-use crate::recorded::{Metadata, RecordedEvent, event_id, signed, unsigned};
+use crate::recorded::{Metadata, Parsed, RecordedEvent, event_id, signed, unsigned};
 pub use view::{DecidedCommand, DecidedEvent};
 
 /// Decided commands on their way into the log.
@@ -322,6 +322,7 @@ impl BatchEvent {
             payload: staged.payload,
             metadata: self.metadata,
             recorded_at,
+            parsed: Parsed::default(),
         }
     }
 }

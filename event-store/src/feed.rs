@@ -101,7 +101,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::recorded::Metadata;
+    use crate::recorded::{Metadata, Parsed};
 
     fn event(position: u64, event_type: &str) -> Arc<RecordedEvent> {
         Arc::new(RecordedEvent {
@@ -121,6 +121,7 @@ mod tests {
                 occurred_at: DateTime::UNIX_EPOCH,
             },
             recorded_at: DateTime::UNIX_EPOCH,
+            parsed: Parsed::default(),
         })
     }
 

@@ -1,5 +1,8 @@
 //! An event as it stands in the log.
 
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
 use chrono::{DateTime, Utc};
 use domain::{DomainEvent, Recorded, UnknownEvent};
 use serde::{Deserialize, Serialize};
@@ -30,6 +33,24 @@ pub struct RecordedEvent {
     pub metadata: Metadata,
     /// When it was written.
     pub recorded_at: DateTime<Utc>,
+    pub(crate) parsed: Parsed,
+}
+
+/// What the payload says, parsed once for all who read it in this process.
+#[derive(Clone, Default)]
+pub(crate) struct Parsed(OnceLock<Arc<DomainEvent>>);
+
+impl PartialEq for Parsed {
+    /// It says nothing that the payload does not.
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl fmt::Debug for Parsed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.get().is_some() { "yes" } else { "no" })
+    }
 }
 
 /// Who, when and why. Every value is a JSON string, as cqrs-es wants it.
@@ -56,13 +77,25 @@ impl RecordedEvent {
     ///
     /// # Errors
     /// An event that this program does not know.
-    pub fn decode(&self) -> Result<Recorded, UnknownEvent> {
+    pub fn event(&self) -> Result<Arc<DomainEvent>, UnknownEvent> {
+        if let Some(event) = self.parsed.0.get() {
+            return Ok(Arc::clone(event));
+        }
         let event = DomainEvent::parse(
             &self.aggregate_type,
             &self.event_type,
             &self.event_version,
             &self.payload,
         )?;
+        Ok(Arc::clone(self.parsed.0.get_or_init(|| Arc::new(event))))
+    }
+
+    /// The event with its type, and all that belongs to it.
+    ///
+    /// # Errors
+    /// An event that this program does not know.
+    pub fn decode(&self) -> Result<Recorded, UnknownEvent> {
+        let event = DomainEvent::clone(self.event()?.as_ref());
         Ok(Recorded {
             position: self.position,
             event_id: self.metadata.event_id,
@@ -91,6 +124,7 @@ impl RecordedEvent {
                 }
             })?,
             recorded_at: row.try_get("recorded_at")?,
+            parsed: Parsed::default(),
         })
     }
 }

@@ -106,18 +106,19 @@ impl Candidate {
         head: u64,
         on_progress: OnProgress<'_>,
     ) -> Result<(), ProjectionError> {
-        let room = |from: u64| {
-            usize::try_from(end.saturating_sub(from))
-                .unwrap_or(usize::MAX)
-                .min(FILL_BATCH_EVENTS)
+        let read = |after: u64| {
+            let room = usize::try_from(end.saturating_sub(after)).unwrap_or(usize::MAX);
+            let (log, target) = (log.clone(), self.target.clone());
+            let max = room.min(FILL_BATCH_EVENTS);
+            tokio::spawn(async move { Next::read(&log, &target, after, max).await })
         };
-        let mut events = read(log.clone(), self.position, room(self.position)).await?;
-        while let Some(last) = events.last().map(|event| event.position) {
+        let mut next = read(self.position).await??;
+        while let Some(last) = next.last {
             // In a task of its own: to make events of rows is as much work as to make rows of events.
-            let read_on = tokio::spawn(read(log.clone(), last, room(last)));
-            let wanted = self.target.wanted(&events);
-            apply_batch(&mut self.feeder, &self.target, self.position, last, &wanted).await?;
-            events = read_on.await??;
+            let reading = read(last);
+            let (from, wanted) = (self.position, &next.wanted);
+            apply_batch(&mut self.feeder, &self.target, from, last, wanted).await?;
+            next = reading.await??;
             self.position = last;
             on_progress(Progress {
                 projection: self.target.projection(),
@@ -156,22 +157,37 @@ impl Candidate {
     }
 }
 
-/// The next events, however many the log gives at once.
-async fn read(
-    log: EventLog,
-    after: u64,
-    max: usize,
-) -> Result<Vec<Arc<RecordedEvent>>, ProjectionError> {
-    let mut events: Vec<Arc<RecordedEvent>> = Vec::new();
-    while events.len() < max {
-        let from = events.last().map_or(after, |event| event.position);
-        let more = log.read(from, max - events.len()).await?;
-        if more.is_empty() {
-            break;
+/// What is taken in next.
+#[derive(Default)]
+struct Next {
+    /// The position of the last event; none at the end.
+    last: Option<u64>,
+    /// What the projector wants of them.
+    wanted: Vec<Arc<RecordedEvent>>,
+}
+
+impl Next {
+    /// Reads events, however many the log gives at once, and parses them ahead.
+    async fn read(
+        log: &EventLog,
+        target: &Target,
+        after: u64,
+        max: usize,
+    ) -> Result<Self, ProjectionError> {
+        let (mut next, mut count) = (Self::default(), 0);
+        while count < max {
+            let events = log.read(next.last.unwrap_or(after), max - count).await?;
+            let Some(last) = events.last() else { break };
+            next.last = Some(last.position);
+            count += events.len();
+            for event in target.wanted(&events) {
+                // What cannot be read is parked by whoever takes it in.
+                let _ = event.event();
+                next.wanted.push(event);
+            }
         }
-        events.extend(more);
+        Ok(next)
     }
-    Ok(events)
 }
 
 /// The live generation.

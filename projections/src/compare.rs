@@ -141,9 +141,9 @@ impl Fingerprint {
     async fn of(snapshot: &mut PgConnection, table: &str) -> Result<Self, ProjectionError> {
         let row = sqlx::query(&format!(
             "SELECT count(*) AS rows,
-                    coalesce(sum(hashtextextended(t::text, 1)::numeric), 0)::text AS first,
-                    coalesce(sum(hashtextextended(t::text, 2)::numeric), 0)::text AS second
-               FROM {table} t"
+                    coalesce(sum(hashtextextended(line, 1)::numeric), 0)::text AS first,
+                    coalesce(sum(hashtextextended(line, 2)::numeric), 0)::text AS second
+               FROM (SELECT t::text AS line FROM {table} t OFFSET 0) whole"
         ))
         .fetch_one(snapshot)
         .await?;

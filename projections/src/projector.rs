@@ -68,7 +68,7 @@ pub struct Event {
 
 impl Event {
     pub(crate) fn decode(stored: Arc<RecordedEvent>) -> Result<Self, UnknownEvent> {
-        let event = Arc::new(stored.decode()?.event);
+        let event = stored.event()?;
         Ok(Self { stored, event })
     }
 
