@@ -68,8 +68,8 @@ impl Books {
     }
 
     /// What was found since the last time.
-    pub(crate) fn take_found(&mut self) -> Vec<Violation> {
-        std::mem::take(&mut self.findings).into_violations()
+    pub(crate) fn take_found(&mut self) -> Findings {
+        std::mem::take(&mut self.findings)
     }
 
     fn check(&mut self) {

@@ -44,9 +44,8 @@ impl Findings {
         self.0.keys().copied().collect()
     }
 
-    /// All violations that were kept.
-    pub(crate) fn into_violations(self) -> Vec<Violation> {
-        let findings = self.0.into_values();
-        findings.flat_map(|finding| finding.violations).collect()
+    /// By invariant.
+    pub(crate) fn into_each(self) -> impl Iterator<Item = (Invariant, Finding)> {
+        self.0.into_iter()
     }
 }

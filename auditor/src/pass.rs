@@ -106,11 +106,6 @@ impl Pass {
         self.books.shop.compare(ledger.iter().copied())
     }
 
-    /// Adds what was found elsewhere.
-    pub fn add(&mut self, violations: impl IntoIterator<Item = Violation>) {
-        self.books.findings.add(violations);
-    }
-
     async fn scan(
         &mut self,
         head: u64,

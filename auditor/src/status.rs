@@ -6,6 +6,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use invariants::{Invariant, Violation};
 
+use crate::findings::{Finding, Findings};
+
 /// Violations of one invariant that are logged with their evidence; then only counted, until the next start.
 const LOGGED_MAX: u64 = 20;
 
@@ -48,10 +50,10 @@ impl AuditorStatus {
     }
 
     /// Takes in what was found up to a position.
-    pub(crate) fn looked(&self, position: u64, lag: u64, found: Vec<Violation>) {
+    pub(crate) fn looked(&self, position: u64, lag: u64, found: Findings) {
         self.inner().position = position;
-        for violation in found {
-            self.violation(&violation);
+        for (invariant, finding) in found.into_each() {
+            self.found(invariant, &finding);
         }
         metrics::gauge!("auditor_position").set(as_f64(position));
         metrics::gauge!("auditor_lag_events").set(as_f64(lag));
@@ -67,7 +69,7 @@ impl AuditorStatus {
         for violation in late {
             let stream = violation.stream.clone().unwrap_or_default();
             if !before.contains(&stream) {
-                count(&violation);
+                count(violation.invariant, 1);
                 report(&violation);
             }
             self.inner().late.insert(stream);
@@ -75,17 +77,17 @@ impl AuditorStatus {
         self.measure();
     }
 
-    fn violation(&self, violation: &Violation) {
-        let so_far = {
+    fn found(&self, invariant: Invariant, finding: &Finding) {
+        let before = {
             let mut inner = self.inner();
-            let so_far = inner.broken.entry(violation.invariant).or_default();
-            *so_far += 1;
-            *so_far
+            let so_far = inner.broken.entry(invariant).or_default();
+            let before = *so_far;
+            *so_far += finding.count;
+            before
         };
-        count(violation);
-        if so_far <= LOGGED_MAX {
-            report(violation);
-        }
+        count(invariant, finding.count);
+        let room = usize::try_from(LOGGED_MAX.saturating_sub(before)).unwrap_or(usize::MAX);
+        finding.violations.iter().take(room).for_each(report);
     }
 
     fn measure(&self) {
@@ -105,9 +107,9 @@ impl AuditorStatus {
     }
 }
 
-fn count(violation: &Violation) {
-    let name = violation.invariant.name();
-    metrics::counter!("auditor_violations_total", "invariant" => name).increment(1);
+fn count(invariant: Invariant, violations: u64) {
+    let name = invariant.name();
+    metrics::counter!("auditor_violations_total", "invariant" => name).increment(violations);
 }
 
 fn report(violation: &Violation) {

@@ -20,7 +20,7 @@ const BYTES_PER_EVENT: u64 = 64;
 /// What part of a stream may lie behind its last snapshot, as 1 in so many: a stream under heavy load has a
 /// snapshot now and then, not hundreds a second.
 const TAIL_SHARE: u64 = 10;
-/// The longest such tail: read in some tens of milliseconds.
+/// The longest such tail: read in some tens of milliseconds. A state that is large has a longer one.
 const TAIL_MAX: u64 = 5_000;
 
 /// A state to be written.

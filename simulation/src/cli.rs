@@ -168,7 +168,7 @@ fn tell_failure(report: &Report, options: &Options) -> io::Result<()> {
     let mut command = format!("./dev simulate --seed {}", report.seed);
     if let Some(deeds) = &short.kept_deeds {
         let deeds: Vec<String> = deeds.iter().map(usize::to_string).collect();
-        // Deed 0 alone is as good as none: the option wants a number.
+        // The option wants a number, and no plan has that many deeds.
         let deeds = if deeds.is_empty() {
             "9999".to_owned()
         } else {
@@ -185,11 +185,15 @@ fn tell_failure(report: &Report, options: &Options) -> io::Result<()> {
         };
         let _ = write!(command, " --faults '{faults}'");
     }
-    if let Some(plant) = short.plant {
-        let _ = write!(command, " --plant {}", plant.name());
-    }
-    say(&format!("again: {command}"))?;
-    say(&format!("whole: ./dev simulate --seed {}", report.seed))
+    let plant = match short.plant {
+        Some(plant) => format!(" --plant {}", plant.name()),
+        None => String::new(),
+    };
+    say(&format!("again: {command}{plant}"))?;
+    say(&format!(
+        "whole: ./dev simulate --seed {}{plant}",
+        report.seed
+    ))
 }
 
 fn summary_text(summary: &Summary) -> String {

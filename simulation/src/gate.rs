@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Refusals that are remembered, at most, as in the scripts' callers.
-const REFUSALS_MAX: usize = 10_000;
+/// Refusals of a pool that are remembered, at most, as in the scripts' callers.
+pub const REFUSALS_MAX: usize = 100_000;
 
 /// What the scripts keep of one pool.
 #[derive(Clone, Debug, Default)]

@@ -27,7 +27,8 @@ pub(crate) struct Said {
     pub(crate) latencies_us: Vec<u64>,
     /// How many of them after the window.
     pub(crate) after_deadline: u64,
-    /// Tries of which nothing was written.
+    /// Tries of which nothing was written. A peer that does not retry does not say.
+    #[serde(default)]
     pub(crate) retries: u64,
 }
 

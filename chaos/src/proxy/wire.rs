@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 /// The longest message that is passed on.
 const MESSAGE_MAX_BYTES: usize = 256 * 1024 * 1024;
-/// Requests for encryption, which are answered with "no", and for the end of another connection's statement.
+/// Requests for encryption, which are answered with "no".
 pub(super) const SSL_REQUEST: i32 = 80_877_103;
 pub(super) const GSS_REQUEST: i32 = 80_877_104;
 

@@ -170,10 +170,16 @@ impl Driver {
 
     /// The next batch goes first, so that the database has work while callers get their answers.
     async fn landed(&mut self, result: Result<Appended, StoreError>) {
+        let is_written = result.is_ok();
         let landed = self.core.landed(result);
         let ((commands, since), now) = (self.sent, Instant::now());
         let staged = self.core.staged();
-        self.pace.landed(commands, staged, now - since, now);
+        if is_written {
+            self.pace.landed(commands, staged, now - since, now);
+        } else {
+            // How long it took says nothing about the disk.
+            self.pace = Pace::default();
+        }
         if self.pace.held_until(staged, now).is_none() {
             let batch = self.core.launch();
             self.send(batch);

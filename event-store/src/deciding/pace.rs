@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 const SLOW_APPEND: Duration = Duration::from_millis(2);
 /// The part of the last append's time that the next one may be held back.
 const HOLD_PART: u32 = 4;
+/// The longest hold: what takes longer than a slow disk is no slow disk.
+const HOLD_MAX: Duration = Duration::from_millis(5);
 /// After smaller batches nothing is held back: there is no crowd that comes back.
 const CROWD_MIN: usize = 8;
 
@@ -31,7 +33,7 @@ impl Pace {
     pub(super) fn landed(&mut self, commands: usize, staged: usize, took: Duration, now: Instant) {
         let is_worth_it = took >= SLOW_APPEND && commands >= CROWD_MIN;
         self.hold = is_worth_it.then(|| Hold {
-            until: now + took / HOLD_PART,
+            until: now + (took / HOLD_PART).min(HOLD_MAX),
             // Not every one of them has a next command.
             enough: staged + commands * 3 / 4,
         });
@@ -67,6 +69,8 @@ mod tests {
         pace.landed(32, 20, SLOW, now);
         assert_eq!(pace.held_until(20, until), None, "its time is up");
         assert_eq!(pace.held_until(20, now), None, "and stays so");
+        pace.landed(32, 20, Duration::from_secs(9), now);
+        assert_eq!(pace.held_until(20, now), Some(now + HOLD_MAX));
     }
 
     #[test]

@@ -23,6 +23,8 @@ use crate::plant::Plant;
 const PATIENCE_MS: i64 = 10_000;
 /// How often a claim knocks; then the aggregate decides.
 const KNOCKS_MAX: u32 = 4;
+/// How often a rebuild reads the log again because coupons were issued meanwhile.
+const REPLACES_MAX: u32 = 4;
 /// How long it is taken for granted that claims under way hold the last coupons.
 const CONTEST_US: u64 = 20_000;
 const SOLD_OUT: &str = r#"{"error":"COUPON_SOLD_OUT"}"#;
@@ -39,6 +41,8 @@ struct Knock {
     rounds: u32,
     /// Holders that Redis knew of when the log was read again.
     confirmed: usize,
+    /// How often it was.
+    replaces: u32,
 }
 
 /// Why the log is asked.
@@ -62,13 +66,14 @@ impl World {
             command: self.ops[op].envelope.command_id().to_string(),
             rounds: 0,
             confirmed: 0,
+            replaces: 0,
         };
         self.knock_again(n, knock);
     }
 
     fn knock_again(&mut self, n: usize, mut knock: Knock) {
         knock.rounds += 1;
-        knock.confirmed = 0;
+        (knock.confirmed, knock.replaces) = (0, 0);
         if knock.rounds > KNOCKS_MAX {
             return self.ask_aggregate(n, knock, false);
         }
@@ -77,8 +82,7 @@ impl World {
             return self.rebuild_gate(n, knock, Reason::Needed);
         }
         if self.strikes(Kind::GateAway, n) {
-            // After an outage nothing that was built is believed.
-            self.nodes[n].pools.clear();
+            self.gate_was_away(n);
             return self.ask_aggregate(n, knock, false);
         }
         let way = self.latency(n);
@@ -198,8 +202,16 @@ impl World {
         let keys = self.gate.entry(knock.pool).or_default();
         let confirmed = keys.replace(holders, i64::from(remaining), may_be_here);
         if confirmed > 0 {
-            // Coupons were issued since the log was read: it is read again.
-            let knock = Knock { confirmed, ..knock };
+            // Coupons were issued since the log was read: it is read again, and not for ever.
+            let replaces = knock.replaces + 1;
+            if replaces == REPLACES_MAX {
+                return self.ask_aggregate(n, knock, false);
+            }
+            let knock = Knock {
+                confirmed,
+                replaces,
+                ..knock
+            };
             return self.rebuild_gate(n, knock, Reason::Needed);
         }
         if let Some(known) = self.nodes[n].pools.get_mut(&knock.pool) {
@@ -221,8 +233,7 @@ impl World {
 
     fn settle_gate(&mut self, n: usize, knock: &Knock, answer: &Answered) {
         if self.strikes(Kind::GateAway, n) {
-            self.nodes[n].pools.clear();
-            return;
+            return self.gate_was_away(n);
         }
         let keys = self.gate.entry(knock.pool).or_default();
         match answer {
@@ -234,14 +245,24 @@ impl World {
             }
             Ok(outcome) => {
                 keys.release(&knock.user, Some(&knock.command));
-                if outcome.body == SOLD_OUT {
-                    self.nodes[n].pools.remove(&knock.pool);
+                if outcome.body == SOLD_OUT
+                    && let Some(known) = self.nodes[n].pools.get_mut(&knock.pool)
+                {
+                    // The gate contradicted the log.
+                    known.is_built = false;
                 }
             }
             Err(ExecuteError::Unavailable { .. } | ExecuteError::Stopping) => {}
             Err(_) => {
                 keys.release(&knock.user, None);
             }
+        }
+    }
+
+    /// After an outage nothing that was built is believed.
+    fn gate_was_away(&mut self, n: usize) {
+        for known in self.nodes[n].pools.values_mut() {
+            known.is_built = false;
         }
     }
 

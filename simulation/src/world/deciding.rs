@@ -15,7 +15,7 @@ use crate::plant::Plant;
 
 /// Queries for cold streams that may be under way at once, as in the real loop.
 const LOADS_MAX: usize = 2;
-/// How often deadlines are looked at, and a lost database is tried.
+/// How often a lost database is tried; deadlines are looked at every tenth time, which is soon enough here.
 const TICK_US: u64 = 100_000;
 /// How long a snapshot may lie about before it is written.
 const SNAPSHOT_DELAY_US: u64 = 400_000;

@@ -6,11 +6,10 @@
 
 use deadpool_redis::redis::{Client, Connection, Script, cmd};
 use fastrand::Rng;
-use simulation::gate::{Claim, PoolKeys, Verdict};
+use simulation::gate::{Claim, PoolKeys, REFUSALS_MAX, Verdict};
 
 const STEPS: usize = 1_500;
 const KEEP_MS: i64 = 3_600_000;
-const REFUSALS_MAX: i64 = 10_000;
 
 macro_rules! script {
     ($name:literal) => {
