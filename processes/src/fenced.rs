@@ -6,8 +6,9 @@ use sqlx::{PgPool, Postgres, Transaction};
 use crate::error::ProcessesError;
 
 /// Not flushed by themselves: a crash of the database may take the newest of these transactions back,
-/// which only repeats work that is recognised. They never get lost alone: the command that an action leads
-/// to is flushed, and with it everything that was written before it.
+/// which only repeats work that is recognised. The command that an action leads to is flushed, and with it
+/// everything that was written before it; after the last write before a silence the reader looks whether it is
+/// still there.
 const BEGIN: &str = "BEGIN; SET LOCAL synchronous_commit = off";
 
 /// Begins a transaction that stays the holder's until its end: the lease's row is locked in it, so that

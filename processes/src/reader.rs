@@ -33,6 +33,9 @@ const BATCH_MAX_EVENTS: usize = 500;
 const CHECKPOINT_LAG_MAX_EVENTS: u64 = 1_000;
 /// The checkpoint may lag so long behind what was read.
 const CHECKPOINT_LAG_MAX: Duration = Duration::from_secs(1);
+/// So long after a write it is flushed: three rounds of PostgreSQL's WAL writer, of 200 ms each
+/// (`wal_writer_delay`), and some.
+const LOOK_AFTER: Duration = Duration::from_secs(1);
 /// How soon a failed read or write is tried again.
 const RETRY_INTERVAL: Duration = Duration::from_millis(200);
 
@@ -68,6 +71,8 @@ struct Reader {
     read: u64,
     /// Since when the checkpoint lags behind.
     lags_since: Option<Instant>,
+    /// When to look whether the last write is still there.
+    look_at: Option<Instant>,
 }
 
 impl Reader {
@@ -81,6 +86,7 @@ impl Reader {
             committed: position,
             read: position,
             lags_since: None,
+            look_at: None,
         })
     }
 
@@ -96,6 +102,9 @@ impl Reader {
                 },
                 () = sleep_until(idle_until.unwrap_or_else(Instant::now)), if idle_until.is_some() => {
                     self.write(Plan::default()).await?;
+                }
+                () = sleep_until(self.look_at.unwrap_or_else(Instant::now)), if self.look_at.is_some() => {
+                    self.look().await?;
                 }
             }
         }
@@ -132,6 +141,7 @@ impl Reader {
         let inserted = patiently(written).await?;
         self.committed = to;
         self.lags_since = None;
+        self.look_at = Some(Instant::now() + LOOK_AFTER);
         for event in &plan.unreadable {
             report_unreadable(event);
         }
@@ -140,6 +150,22 @@ impl Reader {
             term.crew.spawn(doing);
         }
         Ok(())
+    }
+
+    /// Whether the last write is still there. It is not flushed by itself: a crash of the database may have taken
+    /// it back, with timers that nothing else would ever miss. Whoever takes the lease next reads from there.
+    async fn look(&mut self) -> Result<(), ProcessesError> {
+        self.look_at = None;
+        let pool = self.term.parts.pool();
+        let stands =
+            patiently(|| async { Ok(checkpoint::position(pool, SUBSCRIBER).await?) }).await?;
+        if stands == self.committed {
+            return Ok(());
+        }
+        Err(ProcessesError::Store(StoreError::CheckpointMoved {
+            subscriber: SUBSCRIBER.to_owned(),
+            expected: self.committed,
+        }))
     }
 
     /// The database is away, or an event's own frame is broken: then it alone is set aside.

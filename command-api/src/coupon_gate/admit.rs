@@ -56,12 +56,13 @@ impl CouponGate {
             return Ok(Admission::Ask(Permit::Unguarded));
         }
         for _ in 0..KNOCKS_MAX {
-            // The log knows holders that Redis may not: those whose claim went past the gate.
+            let seen = pool.generation();
+            let is_final = pool.is_sold_out();
+            // The log knows holders that Redis may not: those whose claim went past the gate. Looked at after
+            // `is_final`, which becomes true together with it.
             if pool.is_held_by(&knock.user_id) {
                 return Ok(Admission::Holder);
             }
-            let seen = pool.generation();
-            let is_final = pool.is_sold_out();
             let verdict = self.ask(knock, is_final).await?;
             metrics::counter!("coupon_gate_verdicts_total", "verdict" => verdict.label())
                 .increment(1);

@@ -77,7 +77,7 @@ impl Holders {
 #[derive(Default)]
 pub(super) struct PoolGate {
     /// One rebuild at a time.
-    pub(super) rebuilding: tokio::sync::Mutex<()>,
+    pub(super) rebuilding: Arc<tokio::sync::Mutex<()>>,
     /// How often it was rebuilt: whoever waited for another's rebuild need not do it again.
     generation: AtomicU64,
     /// After how many outages of Redis it was rebuilt last, plus one; 0 is never.

@@ -64,8 +64,12 @@ impl CouponGate {
         reason: Reason,
     ) -> Result<Rebuilt, GateError> {
         let (gate, pool) = (self.clone(), Arc::clone(pool));
+        // Waited for here: whoever gives up leaves nothing behind that would still do it.
+        let turn = Arc::clone(&pool.rebuilding).lock_owned();
+        let turn = tokio::time::timeout(REBUILD_WAIT, turn).await;
+        let turn = turn.map_err(|_| GateError::Unsettled("another rebuild takes long"))?;
         let work = async move {
-            let _one_at_a_time = pool.rebuilding.lock().await;
+            let _one_at_a_time = turn;
             if reason.is_doubt() && pool.is_contested(Instant::now()) {
                 return Ok(Rebuilt::Contested);
             }

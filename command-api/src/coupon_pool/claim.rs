@@ -109,13 +109,12 @@ impl Claim {
                 failpoint!("command-api.gate.settle.after");
                 outcome.map_err(unexecuted)
             }
-            // A refusal that is remembered is asked about once more: another copy of this very request may have
-            // gone past the gate meanwhile, and what is in the log counts.
-            Admission::Refused(refusal) if refusal.replayed => {
+            // The log is asked before anybody is refused: this very request may have been decided past the gate,
+            // or before Redis forgot, and what is in the log counts.
+            Admission::Refused(refusal) => {
                 let logged = self.logged().await?;
                 Ok(logged.unwrap_or_else(|| refusal_outcome(&refusal)))
             }
-            Admission::Refused(refusal) => Ok(refusal_outcome(&refusal)),
             Admission::Holder => match self.logged().await? {
                 Some(outcome) => Ok(outcome),
                 None => {

@@ -30,6 +30,8 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Streams that one query reads, at most: a burst of cold commands must neither make a query that takes
 /// seconds nor keep the first of them waiting for the last one's streams.
 const LOAD_STREAMS_MAX: usize = 1_000;
+/// Reads that fail one after the other before the database counts as away.
+const READS_FAILED_MAX: u32 = 2;
 
 /// What a batch that is in the log leaves to be done.
 pub struct Committed {
@@ -61,6 +63,8 @@ pub struct Core {
     in_flight: Option<Flight>,
     /// Whether the database failed the last time it was asked.
     is_away: bool,
+    /// Reads that failed since the last one that did not.
+    reads_failed: u32,
 }
 
 struct Waiting {
@@ -114,6 +118,7 @@ impl Core {
             staged: Staged::default(),
             in_flight: None,
             is_away: false,
+            reads_failed: 0,
         }
     }
 
@@ -196,9 +201,16 @@ impl Core {
     /// Takes in what came of reading these streams.
     pub fn read(&mut self, streams: Vec<StreamId>, result: Result<Vec<ReadResult>, StoreError>) {
         match result {
-            Ok(results) => self.loaded(results),
+            Ok(results) => {
+                self.reads_failed = 0;
+                self.loaded(results);
+            }
             Err(error) => {
-                self.went_away(&error);
+                self.reads_failed += 1;
+                // One broken connection of many says little; those who wait are read for again at once.
+                if self.reads_failed >= READS_FAILED_MAX {
+                    self.went_away(&error);
+                }
                 self.not_loaded(streams);
             }
         }
@@ -327,11 +339,19 @@ impl Core {
         }
     }
 
-    /// The streams could not be read: they are asked for again.
+    /// The streams could not be read: they are asked for again, if anybody still waits for them.
     pub(super) fn not_loaded(&mut self, streams: Vec<StreamId>) {
-        let still_wanted = |stream: &StreamId| self.loading.contains_key(stream);
-        let again: Vec<_> = streams.into_iter().filter(still_wanted).collect();
-        self.to_load.extend(again);
+        for stream in streams {
+            let Some(tickets) = self.loading.get_mut(&stream) else {
+                continue;
+            };
+            tickets.retain(|ticket| self.waiting.contains_key(ticket));
+            if tickets.is_empty() {
+                self.loading.remove(&stream);
+            } else {
+                self.to_load.push(stream);
+            }
+        }
     }
 
     fn one_stream_less(&mut self, ticket: u64) {

@@ -132,7 +132,11 @@ impl Driver {
             let limit = self.config.command_timeout;
             self.reading.push(Box::pin(async move {
                 let streams = wanted.iter().map(|one| one.stream.clone()).collect();
-                let loading = timeout(limit, load::load(&pool, &types, wanted));
+                // In a task of its own: to fold a long stream takes longer than the other commands may wait.
+                let loading = tokio::spawn(async move {
+                    let loading = timeout(limit, load::load(&pool, &types, wanted));
+                    loading.await.unwrap_or_else(|_| Err(StoreError::away()))
+                });
                 let result = loading.await.unwrap_or_else(|_| Err(StoreError::away()));
                 Reading { streams, result }
             }));
