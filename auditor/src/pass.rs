@@ -89,6 +89,7 @@ impl Pass {
         self.scan(head, Some(outcomes)).await?;
         let twice = self.match_outcomes().await?;
         self.compare_ids(&twice).await?;
+        self.look_for_a_lost_end().await?;
         self.check_rest().await
     }
 
@@ -140,6 +141,30 @@ impl Pass {
         .await?;
         self.books.findings.add(outcomes.finish(&stored));
         Ok(stored)
+    }
+
+    /// Events and outcomes are committed together, and the events are read last: so the log goes at least as far
+    /// as any outcome says.
+    async fn look_for_a_lost_end(&mut self) -> Result<(), StoreError> {
+        let answered: Option<i64> =
+            sqlx::query_scalar("SELECT max(position) FROM event_store.commands")
+                .fetch_one(&self.pool)
+                .await?;
+        let ends: Option<i64> = sqlx::query_scalar("SELECT max(position) FROM event_store.events")
+            .fetch_one(&self.pool)
+            .await?;
+        let (answered, ends) = (answered.unwrap_or(0), ends.unwrap_or(0));
+        if answered > ends {
+            self.books.findings.add([Violation {
+                invariant: Invariant::OutcomeStored,
+                position: u64::try_from(answered).ok(),
+                stream: None,
+                evidence: format!(
+                    "an outcome names position {answered}, and the log ends at {ends}"
+                ),
+            }]);
+        }
+        Ok(())
     }
 
     /// An id that follows from its command's is no other event's, unless the command happened twice; one

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use event_store::{EventLog, Lease, StoreError, scan_events};
+use event_store::{EventLog, EventRows, Lease, Scan, StoreError, scan_events};
+use invariants::{Invariant, Violation};
 use sqlx::PgPool;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
@@ -43,6 +44,12 @@ pub fn start(
     tokio::spawn(role.run())
 }
 
+/// What is kept over a moment without the database.
+struct Watch {
+    lease: Lease,
+    books: Books,
+}
+
 struct Role {
     pool: PgPool,
     log: EventLog,
@@ -54,8 +61,9 @@ struct Role {
 impl Role {
     async fn run(self) {
         let mut said = false;
+        let mut watch = None;
         while !self.stop.is_cancelled() {
-            match self.lead_once().await {
+            match self.watch_once(&mut watch).await {
                 Ok(()) => said = false,
                 Err(error) if said => tracing::debug!(error = error.chain(), "still no audit"),
                 Err(error) => {
@@ -67,46 +75,69 @@ impl Role {
         }
     }
 
-    /// Takes the lease, when it is free, and looks for as long as it is held.
-    async fn lead_once(&self) -> Result<(), StoreError> {
+    /// Looks for as long as the lease is held; takes it, when it is free. After an error the watch goes on where
+    /// it was, unless another instance has begun one meanwhile.
+    async fn watch_once(&self, watch: &mut Option<Watch>) -> Result<(), StoreError> {
         let (holder, time) = (&self.config.holder, self.config.lease_time);
-        let Some(lease) = Lease::acquire(&self.pool, LEASE, holder, time).await? else {
+        if let Some(interrupted) = watch.as_ref()
+            && !interrupted.lease.renew(&self.pool, time).await?
+        {
+            *watch = None;
+            self.status.reset();
+        }
+        if watch.is_none()
+            && let Some(lease) = Lease::acquire(&self.pool, LEASE, holder, time).await?
+        {
+            tracing::info!(
+                lease.epoch = lease.epoch(),
+                "this process audits the log, from its start"
+            );
+            self.status.reset();
+            let books = Books::new();
+            *watch = Some(Watch { lease, books });
+        }
+        let Some(current) = watch else {
             return Ok(());
         };
-        tracing::info!(
-            lease.epoch = lease.epoch(),
-            "this process audits the log, from its start"
-        );
-        self.status.reset();
-        let looked = self.look(&lease).await;
+        self.look(current).await?;
         if self.stop.is_cancelled() {
-            lease.release(&self.pool).await?;
+            current.lease.clone().release(&self.pool).await?;
         }
-        looked
+        *watch = None;
+        Ok(())
     }
 
     /// Follows the log until the program stops or the lease is another's.
-    async fn look(&self, lease: &Lease) -> Result<(), StoreError> {
-        let mut books = Books::new();
+    async fn look(&self, watch: &mut Watch) -> Result<(), StoreError> {
         let (mut renewed, mut rested) = (Instant::now(), Instant::now());
         while !self.stop.is_cancelled() {
             if renewed.elapsed() > self.config.lease_time / 3 {
                 renewed = Instant::now();
-                if !lease.renew(&self.pool, self.config.lease_time).await? {
+                if !watch
+                    .lease
+                    .renew(&self.pool, self.config.lease_time)
+                    .await?
+                {
                     self.status.reset();
                     return Ok(());
                 }
             }
             let began = Instant::now();
             let head = self.log.head().await?;
-            let before = books.shop.position();
+            let before = watch.books.shop.position();
+            if head < before {
+                // A standby took over that had not all of the log, or somebody deleted its end.
+                watch.books = Books::new();
+                watch.books.findings.add([shorter(before, head)]);
+                continue;
+            }
             let up_to = head.min(before.saturating_add(STEP_EVENTS));
-            books = self.step(books, up_to, up_to == head).await?;
-            let found = books.take_found();
+            self.step(&mut watch.books, up_to, up_to == head).await?;
+            let found = watch.books.take_found();
             self.status.looked(up_to, head.saturating_sub(up_to), found);
             if up_to == head && rested.elapsed() >= self.config.rest_interval {
                 rested = Instant::now();
-                self.rest(&books).await?;
+                self.rest(&watch.books).await?;
             }
             let wait = if up_to == head {
                 self.config.look_interval
@@ -119,29 +150,25 @@ impl Role {
     }
 
     /// Takes the events up to a position in. Where that is the log's end, no command is cut in two.
-    async fn step(&self, books: Books, up_to: u64, is_end: bool) -> Result<Books, StoreError> {
+    async fn step(&self, books: &mut Books, up_to: u64, is_end: bool) -> Result<(), StoreError> {
         let mut events = scan_events(&self.pool, books.shop.position(), up_to);
-        let mut books = books;
+        let mut taking = std::mem::replace(books, Books::new());
         // Parsing takes longer than a task may.
         let work = tokio::task::spawn_blocking(move || {
-            while let Some(chunk) = events.blocking_next()? {
-                for row in chunk.events() {
-                    books.take(&row?);
-                }
+            let taken = take_all(&mut taking, &mut events);
+            if is_end && taken.is_ok() {
+                taking.commit();
             }
-            if is_end {
-                books.commit();
-            }
-            Ok::<_, StoreError>(books)
+            (taking, taken)
         });
-        let work = work.await.map_err(|error| {
+        let (took, taken) = work.await.map_err(|error| {
             StoreError::Database(sqlx::Error::Protocol(format!(
                 "the step broke off: {error}"
             )))
-        });
-        let mut books = work??;
-        self.match_outcomes(&mut books).await?;
-        Ok(books)
+        })?;
+        *books = took;
+        taken?;
+        self.match_outcomes(books).await
     }
 
     /// Asks for the outcomes of the commands whose events went by.
@@ -183,5 +210,23 @@ impl Role {
             () = self.stop.cancelled() => {}
             () = sleep(wait) => {}
         }
+    }
+}
+
+fn take_all(books: &mut Books, events: &mut Scan<EventRows>) -> Result<(), StoreError> {
+    while let Some(chunk) = events.blocking_next()? {
+        for row in chunk.events() {
+            books.take(&row?);
+        }
+    }
+    Ok(())
+}
+
+fn shorter(before: u64, head: u64) -> Violation {
+    Violation {
+        invariant: Invariant::Dense,
+        position: Some(before),
+        stream: None,
+        evidence: format!("the log went up to {before}, and now ends at {head}"),
     }
 }

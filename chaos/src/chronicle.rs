@@ -89,7 +89,11 @@ impl Chronicle {
         let waited = tokio::time::timeout(patience, successes.wait_for(|sent| *sent >= from)).await;
         let took = from.elapsed();
         if !matches!(waited, Ok(Ok(_))) {
-            self.note("no recovery", &json!({ "after": after }));
+            let patience_s = patience.as_secs();
+            self.note(
+                &format!("no recovery:{after}"),
+                &json!({ "within_s": patience_s }),
+            );
             return None;
         }
         let mut recoveries = self

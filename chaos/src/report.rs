@@ -38,6 +38,8 @@ pub(crate) struct Report {
     pub(crate) aborts: BTreeMap<String, u64>,
     /// Every fail point in every kind of process that passes it: how often it did what.
     pub(crate) fail_points: BTreeMap<String, BTreeMap<String, u64>>,
+    /// After what no request succeeded in time.
+    pub(crate) not_recovered: BTreeMap<String, u64>,
     pub(crate) recoveries_ms: BTreeMap<String, Spread>,
     pub(crate) checks: Vec<Check>,
 }
@@ -69,6 +71,7 @@ impl Report {
             faults: chronicle.counts("fault:"),
             not_injected: chronicle.counts("not injected:"),
             ended_by_themselves: chronicle.counts("ended by itself:"),
+            not_recovered: chronicle.counts("no recovery:"),
             aborts: chronicle.counts("abort:"),
             fail_points: BTreeMap::new(),
             recoveries_ms: recoveries(chronicle),
@@ -86,6 +89,18 @@ impl Report {
         check.looked_at = self.kills.values().chain(self.aborts.values()).sum();
         for (kind, count) in &self.ended_by_themselves {
             check.look(false, || format!("{kind}: {count} times"));
+        }
+        check
+    }
+
+    /// Whether every process could be started, and ended in order when it was told to.
+    pub(crate) fn endings(chronicle: &Chronicle, processes: u64) -> Check {
+        let mut check = Check::new("every process starts, and ends in order when it is told to");
+        check.looked_at = processes;
+        for trouble in ["not started", "ended badly", "did not end"] {
+            for (kind, count) in chronicle.counts(&format!("{trouble}:")) {
+                check.look(false, || format!("{kind} {trouble}: {count} times"));
+            }
         }
         check
     }
@@ -118,6 +133,7 @@ impl Report {
         show_counts("faults", &self.faults);
         show_counts("NOT INJECTED", &self.not_injected);
         show_counts("ended by themselves", &self.ended_by_themselves);
+        show_counts("no success in time after", &self.not_recovered);
         for (after, spread) in &self.recoveries_ms {
             say(format_args!(
                 "first success after {after}: {} times, {} / {} / {} ms (min, median, max)",

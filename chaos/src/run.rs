@@ -85,6 +85,9 @@ pub(crate) async fn run(args: Args) -> Result<bool, ChaosError> {
     if let Ok(shop) = Arc::try_unwrap(shop).map_err(drop) {
         shop.close().await;
     }
+    report
+        .checks
+        .push(Report::endings(&chronicle, Shop::process_count()));
     report.write(&folder.join("report.json"))?;
     report.show(&folder);
     Ok(report.holds())

@@ -66,6 +66,11 @@ pub(crate) struct Shop {
 }
 
 impl Shop {
+    /// How many processes there are.
+    pub(crate) fn process_count() -> u64 {
+        PROCESSES.iter().map(|(_, count)| *count as u64).sum()
+    }
+
     /// Makes the database, starts everything and waits until it is ready. `postgres_port` is where the
     /// processes find PostgreSQL.
     pub(crate) async fn open(

@@ -55,6 +55,17 @@ async fn dense_an_event_id_that_stands_twice_is_found_and_one_that_is_missing() 
 }
 
 #[tokio::test]
+async fn outcome_stored_a_lost_end_of_the_log_is_found() {
+    let shop = Shop::open().await;
+    shop.product(1).await;
+    let lost = "DELETE FROM event_store.events WHERE metadata ->> 'commandId' = (
+                    SELECT metadata ->> 'commandId' FROM event_store.events
+                     ORDER BY position DESC LIMIT 1)";
+    assert_eq!(shop.broken_by(lost).await, [Invariant::OutcomeStored]);
+    shop.close().await;
+}
+
+#[tokio::test]
 async fn outcome_stored_a_lost_outcome_is_found_and_an_event_without_a_command() {
     let shop = Shop::open().await;
     shop.live().await;

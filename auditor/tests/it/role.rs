@@ -76,6 +76,46 @@ async fn it_follows_the_shop_and_sees_a_violation_that_comes_meanwhile() {
 }
 
 #[tokio::test]
+async fn it_sees_a_log_that_became_shorter() {
+    let shop = Shop::open().await;
+    let auditor = Running::start(&shop, quick()).await;
+    shop.live().await;
+    auditor.caught_up(&shop).await;
+    let lost = "DELETE FROM event_store.events WHERE metadata ->> 'commandId' = (
+                    SELECT metadata ->> 'commandId' FROM event_store.events
+                     ORDER BY position DESC LIMIT 1)";
+    shop.as_owner(lost).await;
+    auditor.sees(Invariant::Dense).await;
+    auditor.end().await;
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn it_goes_on_where_it_was_after_a_moment_without_the_database() {
+    let shop = Shop::open().await;
+    let auditor = Running::start(&shop, quick()).await;
+    let Lived { product, .. } = shop.live().await;
+    let oversold = r#"{"warehouse":"seoul","delta":-99,"reason":"lost"}"#;
+    shop.as_owner(&by_hand(("inventory", product), "StockAdjusted", oversold))
+        .await;
+    auditor.sees(Invariant::NoOversell).await;
+    let head = auditor.status.position();
+    shop.as_owner(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+          WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
+    .await;
+    // It never looks as if all were well, and does not begin anew, however long its lease lasts.
+    for _ in 0..150 {
+        assert_eq!(auditor.status.broken(), [Invariant::NoOversell]);
+        assert_eq!(auditor.status.position(), head);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    auditor.end().await;
+    shop.close().await;
+}
+
+#[tokio::test]
 async fn it_sees_an_outcome_that_is_not_there() {
     let shop = Shop::open().await;
     shop.live().await;

@@ -1,4 +1,4 @@
-//! Every saga ends by itself, soon after the faults have; and so does the relay.
+//! Every saga ends by itself, soon after the faults have; so does the relay, and so do the read models.
 
 use std::time::{Duration, Instant};
 
@@ -11,9 +11,11 @@ use crate::output::progress;
 /// How long the sagas have.
 const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK_INTERVAL: Duration = Duration::from_millis(200);
-/// What is due later belongs to no saga that is under way: pools of coupons close in years, and a payment
-/// that was given up is asked about once more after ten minutes.
+/// What is due later belongs to no saga that is under way: pools of coupons close in years.
 const SOON: &str = "2 minutes";
+/// A payment that was given up is asked about once more after ten minutes: that may fall into the quiet, and is
+/// nothing that was left undone.
+const LATE: &str = "inquire-late";
 
 /// Waits until nothing is left to do.
 pub(crate) async fn ended(pool: &PgPool) -> Result<Check, ChaosError> {
@@ -30,9 +32,11 @@ async fn ended_within(pool: &PgPool, patience: Duration) -> Result<Check, ChaosE
                                   SELECT position FROM event_store.checkpoints
                                    WHERE subscriber = 'processes')
                          FROM event_store.events)::int
-               FROM processes.actions WHERE due_at < now() + $1::interval",
+               FROM processes.actions
+              WHERE due_at < now() + $1::interval AND (name <> $2 OR due_at < now())",
         )
         .bind(SOON)
+        .bind(LATE)
         .fetch_one(pool)
         .await?;
         if open == 0 || started.elapsed() > patience {
@@ -46,7 +50,8 @@ async fn ended_within(pool: &PgPool, patience: Duration) -> Result<Check, ChaosE
     let left: Vec<(String, String)> = sqlx::query_as(
         "SELECT name || ' ' || action_id,
                 concat_ws(', ', 'due ' || due_at, attempts || ' attempts', 'parked ' || parked_at, last_error)
-           FROM processes.actions WHERE due_at < now() + $1::interval
+           FROM processes.actions
+          WHERE due_at < now() + $1::interval AND (name <> $2 OR due_at < now())
           UNION ALL SELECT 'event ' || position, error FROM processes.parked_events
           UNION ALL SELECT 'the sagas', 'have read ' || read || ' of ' || stored || ' events'
                       FROM (SELECT coalesce(max(position), 0) AS stored,
@@ -56,8 +61,16 @@ async fn ended_within(pool: &PgPool, patience: Duration) -> Result<Check, ChaosE
                      WHERE read <> stored",
     )
     .bind(SOON)
+    .bind(LATE)
     .fetch_all(pool)
     .await?;
+    let late: i64 = sqlx::query_scalar("SELECT count(*) FROM processes.actions WHERE name = $1")
+        .bind(LATE)
+        .fetch_one(pool)
+        .await?;
+    check.details.push(format!(
+        "{late} payments that were given up will be asked about once more"
+    ));
     let orders: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM event_store.events WHERE event_type = 'OrderPlaced'",
     )
@@ -95,6 +108,36 @@ async fn sent_within(pool: &PgPool, patience: Duration) -> Result<Check, ChaosEr
             return Ok(check);
         }
         progress(format_args!("quiet: the relay is at {cursor} of {head}"));
+        tokio::time::sleep(LOOK_INTERVAL).await;
+    }
+}
+
+/// Waits until every live read model has taken in all of the log, with nothing set apart.
+pub(crate) async fn fed(pool: &PgPool) -> Result<Check, ChaosError> {
+    fed_within(pool, PATIENCE).await
+}
+
+async fn fed_within(pool: &PgPool, patience: Duration) -> Result<Check, ChaosError> {
+    let mut check = Check::new("every read model has taken everything in within 60 s of quiet");
+    let started = Instant::now();
+    loop {
+        let live: Vec<(String, i64, i64)> = sqlx::query_as(
+            "SELECT projection, lag_events, parked_events
+               FROM read_model.projection_status WHERE state = 'live'",
+        )
+        .fetch_all(pool)
+        .await?;
+        let is_fed = live
+            .iter()
+            .all(|(_, lag, parked)| (*lag, *parked) == (0, 0));
+        if is_fed || started.elapsed() > patience {
+            for (projection, lag, parked) in live {
+                check.look((lag, parked) == (0, 0), || {
+                    format!("{projection} lacks {lag} events and has parked {parked}")
+                });
+            }
+            return Ok(check);
+        }
         tokio::time::sleep(LOOK_INTERVAL).await;
     }
 }

@@ -118,13 +118,10 @@ impl World {
             }
             Verdict::Duplicate => self.answer_from_log(n, &knock),
             Verdict::Logged => self.answer_or_ask(n, knock),
-            Verdict::Refused(told) => match self.logged(&knock) {
-                Some(outcome) => self.respond(n, knock.op, knock.attempt, Ok(outcome)),
-                None => self.refuse(n, &knock, told),
-            },
+            Verdict::Refused(told) => self.refuse_unless_logged(n, &knock, told),
             Verdict::SoldOut(_) if is_final => {
                 self.must_be_sold_out(&knock);
-                self.refuse(n, &knock, SOLD_OUT.to_owned());
+                self.refuse_unless_logged(n, &knock, SOLD_OUT.to_owned());
             }
             Verdict::SoldOut(_) if known.contested_until > self.monotonic(n) => {
                 self.ask_aggregate(n, knock, false);
@@ -280,6 +277,14 @@ impl World {
         match self.logged(&knock) {
             Some(outcome) => self.respond(n, knock.op, knock.attempt, Ok(outcome)),
             None => self.ask_aggregate(n, knock, false),
+        }
+    }
+
+    /// The log is asked before anybody is refused.
+    fn refuse_unless_logged(&mut self, n: usize, knock: &Knock, told: String) {
+        match self.logged(knock) {
+            Some(outcome) => self.respond(n, knock.op, knock.attempt, Ok(outcome)),
+            None => self.refuse(n, knock, told),
         }
     }
 

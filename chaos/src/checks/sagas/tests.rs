@@ -35,11 +35,28 @@ async fn where_all_is_done_and_sent_both_checks_hold() {
 }
 
 #[tokio::test]
+async fn a_late_inquiry_that_is_not_due_yet_is_left_for_later_and_counted() {
+    let defect =
+        "UPDATE processes.actions SET name = 'inquire-late', due_at = now() + interval '1 minute'";
+    let (_database, pool) = after(defect).await;
+    let ended = ended_within(&pool, NO_PATIENCE).await.expect("an answer");
+    assert!(ended.holds(), "{ended:?}");
+    assert_eq!(
+        ended.details,
+        ["1 payments that were given up will be asked about once more"]
+    );
+}
+
+#[tokio::test]
 async fn a_step_left_undone_an_event_set_apart_and_one_not_read_are_found() {
     for (defect, evidence) in [
         (
             "UPDATE processes.actions SET due_at = now() - interval '1 minute', last_error = 'why'",
             "why",
+        ),
+        (
+            "UPDATE processes.actions SET due_at = now() - interval '1 minute', name = 'inquire-late'",
+            "inquire-late",
         ),
         (
             "INSERT INTO processes.parked_events (position, error) VALUES (1, 'unreadable')",
@@ -67,4 +84,29 @@ async fn an_event_that_was_not_sent_is_found() {
     let sent = sent_within(&pool, NO_PATIENCE).await.expect("an answer");
     assert_eq!(sent.broken, 1);
     assert_eq!(sent.evidence, ["the log is at 1, the relay at 0"]);
+}
+
+#[tokio::test]
+async fn a_read_model_that_stands_still_or_has_set_events_apart_is_found() {
+    const LIVE: &str = "
+        INSERT INTO projections.generations (projection, generation, version, state, position)
+        VALUES ('orders', 1, 1, 'live', 1);";
+    let (_database, pool) = after(LIVE).await;
+    let fed = fed_within(&pool, NO_PATIENCE).await.expect("an answer");
+    assert!(fed.holds() && fed.looked_at == 1, "{fed:?}");
+    for (defect, evidence) in [
+        (
+            "UPDATE projections.generations SET position = 0",
+            "orders lacks 1 events and has parked 0",
+        ),
+        (
+            "INSERT INTO projections.parked (projection, generation, position, key, error)
+             VALUES ('orders', 1, 1, 'order/o', 'why')",
+            "orders lacks 0 events and has parked 1",
+        ),
+    ] {
+        let (_database, pool) = after(&format!("{LIVE} {defect}")).await;
+        let fed = fed_within(&pool, NO_PATIENCE).await.expect("an answer");
+        assert_eq!(fed.evidence, [evidence]);
+    }
 }
