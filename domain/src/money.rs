@@ -213,10 +213,9 @@ impl Money {
     /// Two currencies.
     pub fn min(self, other: Self) -> Result<Self, MoneyError> {
         self.same_currency(other)?;
-        Ok(if other.amount < self.amount {
-            other
-        } else {
-            self
+        Ok(Self {
+            amount: self.amount.min(other.amount),
+            ..self
         })
     }
 

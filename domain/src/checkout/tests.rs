@@ -8,6 +8,7 @@ mod confirm_and_expire;
 mod deeds;
 mod faults;
 mod gateway;
+mod operations;
 mod place_order;
 mod properties;
 mod request_payment;

@@ -133,3 +133,10 @@ proptest! {
         prop_assert_eq!(one.times(factor), sum);
     }
 }
+
+#[test]
+fn an_amount_is_shown_in_minor_units_with_its_currency() {
+    let money = Money::new(1_990, Currency::Usd).unwrap();
+    assert_eq!(money.to_string(), "1990 USD");
+    assert_eq!(Currency::Krw.to_string(), "KRW");
+}

@@ -77,9 +77,12 @@ pub(crate) async fn run(args: VerifyArgs) -> Result<ExitCode, CommerceError> {
         app,
         log,
     };
-    let report = verification.run().await?;
+    let mut report = Report::default();
+    let looked = verification.run(&mut report).await;
     stop.cancel();
+    // What was found before an error is said all the same.
     report.print();
+    looked?;
     Ok(if report.is_broken() {
         ExitCode::FAILURE
     } else {
@@ -88,28 +91,27 @@ pub(crate) async fn run(args: VerifyArgs) -> Result<ExitCode, CommerceError> {
 }
 
 impl Verification {
-    async fn run(&self) -> Result<Report, CommerceError> {
-        let mut report = Report::default();
+    async fn run(&self, report: &mut Report) -> Result<(), CommerceError> {
         if self.wants_any(&Invariant::OF_THE_LOG) || self.wants(Invariant::GatewayLedger) {
             let mut pass = log::pass(self).await?;
             if self.wants(Invariant::GatewayLedger) {
-                ledger::check(self, &mut pass, &mut report).await?;
+                ledger::check(self, &mut pass, report).await?;
             }
             if self.wants(Invariant::Coupons) {
-                gate::check(self, &self.gate, &mut pass, &mut report).await?;
+                gate::check(self, &self.gate, &mut pass, report).await?;
             }
-            self.report_pass(&pass, &mut report);
+            self.report_pass(&pass, report);
         }
         if self.wants(Invariant::Snapshots) {
-            read_models::check_snapshots(self, &mut report).await?;
+            read_models::check_snapshots(self, report).await?;
         }
         if self.wants(Invariant::Projections) {
-            read_models::check(self, &mut report).await?;
+            read_models::check(self, report).await?;
         }
         if self.wants(Invariant::Kafka) {
-            stream::check(self, self.relay.as_ref(), &mut report).await;
+            stream::check(self, self.relay.as_ref(), report).await;
         }
-        Ok(report)
+        Ok(())
     }
 
     fn report_pass(&self, pass: &Pass, report: &mut Report) {

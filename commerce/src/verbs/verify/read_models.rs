@@ -54,5 +54,11 @@ fn trouble(comparison: &Comparison) -> Option<String> {
              the program; `commerce rebuild {name}` makes one that can be"
         ));
     }
+    if comparison.live_parked > 0 {
+        let parked = comparison.live_parked;
+        return Some(format!(
+            "projection {name} has not taken in {parked} events, which are parked"
+        ));
+    }
     (!comparison.is_same()).then(|| format!("projection {name}: {comparison}"))
 }
