@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::Parser;
 
 use crate::campaign::{Summary, campaign};
+use crate::deeds::FAULTS_WANTED;
 use crate::fault::{Fault, Kind};
 use crate::plant::Plant;
 use crate::run::{Options, Report, run};
@@ -142,6 +143,11 @@ fn run_many(first: u64, seeds: u64, threads: usize, options: &Options) -> io::Re
         tell_failure(report, options)?;
     }
     let mut is_good = summary.failed.is_empty();
+    let wanted = u64::try_from(FAULTS_WANTED).unwrap_or(u64::MAX);
+    if is_good && summary.faults_min.is_some_and(|least| least < wanted) {
+        say(&format!("FAILED a seed had fewer than {wanted} faults"))?;
+        is_good = false;
+    }
     // In a short run the rare ones may be missing by chance.
     if is_good && seeds >= 1_000 && !summary.unseen().is_empty() {
         let unseen: Vec<&str> = summary.unseen().iter().map(|kind| kind.name()).collect();

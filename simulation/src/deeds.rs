@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::chance::{Chance, Topic};
 
 /// Deeds of one world, at most.
-pub(crate) const DEEDS_MAX: usize = 320;
+pub(crate) const DEEDS_MAX: usize = 1_000;
 /// Deeds of one world, at least.
 pub(crate) const DEEDS_MIN: usize = 36;
 /// Faults that a world shall see before its shoppers go home.
