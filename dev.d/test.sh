@@ -86,9 +86,12 @@ cargo_tests() {
   fi
 }
 
-# Tests that take a whole server away from everybody, so nothing runs beside them. By their modules, so
-# that no other ignored test slips in.
+# Tests that take a whole server away from everybody, or fill it, so nothing runs beside them. By their
+# modules, so that no other ignored test slips in. The ignored ones that are left (gap_safety's writers, the
+# killed mock) are processes of the tests beside them, which start them by name.
 tests_that_run_alone() {
+  cargo_tests "tests that run alone: lists on a million rows" cargo-test-plans \
+    -p read-api --lib -- --ignored --test-threads 1 plans::
   cargo_tests "tests that run alone: servers that go away" cargo-test-outages \
     -p projections --test it -- --ignored --test-threads 1 outages::
   # Last, since a failure may leave the server waiting for its standby.
@@ -121,7 +124,7 @@ optional_check() { # optional_check PROGRAM NAME COMMAND...: skipped, and said s
 }
 
 test_verb() {
-  begin_steps 17
+  begin_steps 18
   TEST_SUMMARY_PENDING=yes
   trap finish_tests EXIT
   step "installing what is missing"

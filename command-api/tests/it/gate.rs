@@ -188,6 +188,27 @@ async fn a_holder_of_whom_redis_never_heard_gets_the_first_answer_again_when_all
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_that_the_log_has_is_given_again_when_the_gate_would_refuse_by_itself() {
+    let (world, redis) = (World::start().await, Redis::connect().await);
+    let elsewhere = world
+        .another_process_with(redis_at(1, Duration::from_millis(100)))
+        .await;
+    let pool = world.coupon_pool(1).await;
+    assert_eq!(world.claim("alice", &pool).send().await.status, 201);
+    let bobs_claim = async |world: &World| {
+        let path = format!("/coupon-pools/{pool}/coupons");
+        let request = world.post(&path).customer("bob").key("bobs-claim");
+        request.send().await
+    };
+    let first = bobs_claim(&elsewhere).await;
+    assert_eq!(first.error(), (409, "COUPON_SOLD_OUT"), "past the gate");
+    for _ in 0..2 {
+        assert_eq!(bobs_claim(&world).await.text, first.text);
+        redis.forget(&pool).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_counter_that_lost_coupons_is_not_believed() {
     let (world, redis) = (World::start().await, Redis::connect().await);
     let pool = world.coupon_pool(3).await;

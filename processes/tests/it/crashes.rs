@@ -102,6 +102,34 @@ async fn crash_at_call(nth: usize, moment: Moment) {
     shop.close().await;
 }
 
+/// The writes of the sagas' reader are not flushed by themselves: what a crash of the database does to the last
+/// one before a silence.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_timer_that_a_crash_of_the_database_took_back_is_written_again_though_nothing_happens() {
+    let shop = Shop::open().await;
+    let runner = shop.start();
+    shop.until_idle().await;
+    let before = shop.checkpoint().await;
+    shop.place().await;
+    eventually("the order's timer is there", async || {
+        (shop.actions().await.len() == 1).then_some(())
+    })
+    .await;
+    let timer = shop.actions().await.remove(0).name;
+    shop.sql(&format!(
+        "BEGIN; DELETE FROM processes.actions;
+         UPDATE event_store.checkpoints SET position = {before} WHERE subscriber = 'processes'; COMMIT"
+    ))
+    .await;
+    eventually("the same timer is there again", async || {
+        let actions = shop.actions().await;
+        (actions.len() == 1 && actions[0].name == timer).then_some(())
+    })
+    .await;
+    runner.stop().await;
+    shop.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_any_gateway_call_every_sale_still_ends_and_is_charged_once() {
     let scenarios = (1..=CALLS).flat_map(|nth| [(nth, Moment::Before), (nth, Moment::After)]);

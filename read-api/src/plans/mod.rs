@@ -1,10 +1,10 @@
 //! The plans of the list queries on tables of a million rows, kept in `docs/queries.md`.
 //!
-//! The test that makes them fails when a list reads a whole table. It takes minutes, so it is run when a
-//! list, a filter or an index changes:
+//! The test that makes them fails when a list reads a whole table. `./dev test` runs it by itself; the page is
+//! written anew when a list, a filter or an index changes:
 //!
 //! ```text
-//! cargo test -p read-api --lib plans -- --ignored
+//! QUERIES_PAGE=docs/queries.md cargo test -p read-api --lib plans -- --ignored
 //! ```
 
 mod cases;
@@ -28,7 +28,7 @@ pub(super) struct Plan {
 }
 
 #[tokio::test]
-#[ignore = "fills tables with a million rows each, which takes minutes"]
+#[ignore = "fills tables with a million rows each: run alone by ./dev test"]
 async fn no_list_reads_a_whole_table_of_a_million_rows() {
     let database = TestDatabase::create().await;
     let mut owner = PgConnection::connect_with(&database.owner_options())

@@ -10,7 +10,7 @@ use crate::inventory::{AdjustStock, InventoryError};
 use crate::mothers::{at, coupon, krw, pool_id, product_id, user, warehouse};
 use crate::product::{PatchProduct, Product, ProductCommand, ProductError};
 
-fn adjust(product: u32, delta: i32) -> AdjustStock {
+pub(super) fn adjust(product: u32, delta: i32) -> AdjustStock {
     AdjustStock {
         product_id: product_id(product),
         warehouse: warehouse("seoul"),
@@ -19,7 +19,7 @@ fn adjust(product: u32, delta: i32) -> AdjustStock {
     }
 }
 
-fn patch(product: u32) -> PatchProduct {
+pub(super) fn patch(product: u32) -> PatchProduct {
     PatchProduct {
         product_id: product_id(product),
         name: None,

@@ -7,13 +7,14 @@ use super::super::{
     CancelOrder, CancelledBy, ConfirmOrder, ExpireOrder, GatewayAnswer, OrderItem, PlaceOrder,
     RefundAnswer, RequestPayment, RetrySchedule, SettlePayment, SettleRefund,
 };
+use super::back_office::{adjust, patch};
 use crate::coupon_pool::{ClaimCoupon, CloseCouponPool, CreateCouponPool, DiscountRule};
-use crate::inventory::{AdjustStock, ReceiveStock};
+use crate::inventory::ReceiveStock;
 use crate::mothers::{
     at, coupon, krw, order_id, order_item_id, payment_id, pieces, pool_id, product_id, refund_id,
     user, warehouse,
 };
-use crate::product::{ChangeProduct, PatchProduct, ProductCommand, ProductDetails};
+use crate::product::{ChangeProduct, ProductCommand, ProductDetails};
 use crate::workspace::Operation;
 
 fn named(streams: &[crate::streams::StreamId]) -> Vec<String> {
@@ -185,17 +186,7 @@ fn a_products_operations() {
     ] {
         is(&change(command), name, &[product(1)], &[]);
     }
-    let patch = PatchProduct {
-        product_id: product_id(1),
-        name: None,
-        category: None,
-        brand: None,
-        description: None,
-        images: None,
-        price: None,
-        seen: None,
-    };
-    is(&patch, "edit-product", &[product(1)], &[]);
+    is(&patch(1), "edit-product", &[product(1)], &[]);
     let receive = ReceiveStock {
         product_id: product_id(1),
         warehouse: warehouse("seoul"),
@@ -203,11 +194,5 @@ fn a_products_operations() {
     };
     let streams = [product(1), inventory(1)];
     is(&receive, "receive-stock", &streams, &[]);
-    let adjust = AdjustStock {
-        product_id: product_id(1),
-        warehouse: warehouse("seoul"),
-        delta: -1,
-        reason: "broken".to_owned(),
-    };
-    is(&adjust, "adjust-stock", &streams, &[]);
+    is(&adjust(1, -1), "adjust-stock", &streams, &[]);
 }

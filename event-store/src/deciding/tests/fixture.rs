@@ -97,6 +97,7 @@ pub(super) fn receive(n: u128) -> ReceiveStock {
 /// Reads every stream that the core asks for, as having no events.
 pub(super) fn load_all(core: &mut Core, types: &AggregateTypes) -> usize {
     let wanted = core.take_loads();
+    let streams: Vec<_> = wanted.iter().map(|one| one.stream.clone()).collect();
     let count = wanted.len();
     let read = wanted.into_iter().map(|one| {
         let empty = || Loaded {
@@ -110,7 +111,7 @@ pub(super) fn load_all(core: &mut Core, types: &AggregateTypes) -> usize {
             snapshot: None,
         })
     });
-    core.loaded(read.collect());
+    core.read(streams, Ok(read.collect()));
     count
 }
 

@@ -1,13 +1,16 @@
 //! What has to be read first, and for how long it is remembered.
 
+use std::time::{Duration, Instant};
+
 use domain::inventory::Inventory;
 use domain::{Loaded, StreamId, aggregate_types};
 
+use super::super::core::Core;
 use super::fixture::{
     Reply, core, create, create_unseen, decide, job, land, load_all, product, receive, written,
 };
 use crate::append::Verdict;
-use crate::error::ExecuteError;
+use crate::error::{ExecuteError, StoreError};
 use crate::load::Read;
 
 #[test]
@@ -30,6 +33,54 @@ fn a_command_whose_streams_are_being_read_does_not_keep_the_others_waiting() {
     assert!(cold_reply.try_recv().is_err(), "the cold one still waits");
     load_all(&mut core, &types);
     assert_eq!(decide(&mut core).len(), 1);
+}
+
+fn a_read_fails(core: &mut Core) -> usize {
+    let wanted = core.next_loads();
+    let streams: Vec<_> = wanted.into_iter().map(|one| one.stream).collect();
+    let count = streams.len();
+    core.read(streams, Err(StoreError::away()));
+    count
+}
+
+#[test]
+fn one_read_that_fails_is_repeated_and_turns_nobody_away() {
+    let (mut core, types) = (core(), aggregate_types());
+    let (cold, mut reply) = job(create(1), 1);
+    core.offer(cold);
+    assert_eq!(a_read_fails(&mut core), 1);
+    assert!(!core.is_away());
+    assert_eq!(load_all(&mut core, &types), 1, "it is read again");
+    let batch = decide(&mut core);
+    land(&mut core, written(&batch));
+    assert!(reply.try_recv().unwrap().is_ok());
+    // It counts from one success to the next.
+    let (cold, _reply) = job(create(2), 2);
+    core.offer(cold);
+    a_read_fails(&mut core);
+    assert!(!core.is_away());
+}
+
+#[test]
+fn reads_that_fail_one_after_the_other_mean_that_the_database_is_away() {
+    let mut core = core();
+    let (cold, _reply) = job(create(1), 1);
+    core.offer(cold);
+    a_read_fails(&mut core);
+    a_read_fails(&mut core);
+    assert!(core.is_away());
+}
+
+#[test]
+fn what_nobody_waits_for_any_more_is_not_read_again() {
+    let mut core = core();
+    let (cold, _reply) = job(create(1), 1);
+    core.offer(cold);
+    let wanted = core.next_loads();
+    let streams: Vec<_> = wanted.into_iter().map(|one| one.stream).collect();
+    core.expire(Instant::now() + Duration::from_secs(60));
+    core.read(streams, Err(StoreError::away()));
+    assert!(core.next_loads().is_empty());
 }
 
 #[test]
