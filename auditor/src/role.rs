@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use event_store::{EventLog, EventRows, Lease, Scan, StoreError, scan_events};
+use failpoints::failpoint;
 use invariants::{Invariant, Violation};
 use sqlx::PgPool;
 use tokio::task::JoinHandle;
@@ -183,6 +184,7 @@ impl Role {
         .bind(&ids)
         .fetch_all(&self.pool)
         .await?;
+        failpoint!("auditor.outcomes.read", sqlx::Error::Io);
         for (command, position) in stored {
             let position = u64::try_from(position).unwrap_or_default();
             books.outcomes.outcome(command, position);

@@ -10,14 +10,14 @@ use clap::Parser;
 #[command(name = "chaos", max_term_width = 100)]
 pub(crate) struct Args {
     /// How long faults are injected, in minutes.
-    #[arg(long, default_value_t = 2.0)]
+    #[arg(long, default_value_t = 2.0, value_parser = minutes)]
     pub(crate) minutes: f64,
     /// What all choices follow from. Without it one is drawn, and printed.
     #[arg(long)]
     pub(crate) seed: Option<u64>,
     /// How often something is done to the shop, compared to the usual: at 0.2 a run has five times the time
     /// to sell.
-    #[arg(long, default_value_t = 1.0)]
+    #[arg(long, default_value_t = 1.0, value_parser = rate)]
     pub(crate) rate: f64,
     /// How many shop at once.
     #[arg(long, default_value_t = 48, value_parser = clap::value_parser!(u16).range(1..=512))]
@@ -45,5 +45,36 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) fn duration(&self) -> Duration {
         Duration::try_from_secs_f64(self.minutes * 60.0).unwrap_or(Duration::from_secs(120))
+    }
+}
+
+fn minutes(text: &str) -> Result<f64, String> {
+    number(text, 0.1, 1_440.0)
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    number(text, 0.01, 10.0)
+}
+
+fn number(text: &str, least: f64, most: f64) -> Result<f64, String> {
+    let number = text.parse().ok();
+    number
+        .filter(|number| (least..=most).contains(number))
+        .ok_or_else(|| format!("a number from {least} to {most}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_number_or_out_of_its_range_is_refused() {
+        for good in ["0.1", "2", "1440"] {
+            assert!(minutes(good).is_ok(), "{good}");
+        }
+        for bad in ["0", "-1", "1441", "NaN", "inf", "two", ""] {
+            assert!(minutes(bad).is_err(), "{bad}");
+        }
+        assert!(rate("0").is_err() && rate("0.2").is_ok());
     }
 }

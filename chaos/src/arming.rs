@@ -15,7 +15,7 @@ use crate::process::Kind;
 const ARMED_PERCENT: u32 = 70;
 /// A point is passed up to so often before it fires, so that some work is under way.
 const PASSES_MAX: u32 = 12;
-/// How many points are armed at once when every one of them has ended a process.
+/// How many points are armed at once of those that have ended a process.
 const SOME: usize = 3;
 /// What a point does when it does not end the process.
 const MILDER: [&str; 3] = ["error", "delay:150", "delay:1500"];
@@ -36,50 +36,41 @@ impl Kind {
             Self::CommandApi => Some(Place::CommandApi),
             Self::Processes => Some(Place::Processes),
             Self::Followers => Some(Place::Followers),
-            Self::ReadApi | Self::Gateway => None,
+            Self::ReadApi => Some(Place::ReadApi),
+            Self::Gateway => None,
         }
     }
 }
 
 impl Arming {
     /// What `FAILPOINTS` says for a process that is started now: every point that has not ended a process of
-    /// its kind yet; when there are none, a few that end it, fail or are slow.
+    /// its kind yet, to end it; and a few of the others, to end it, to fail or to be slow.
     pub(crate) fn choose(&self, kind: Kind, random: &mut StdRng) -> Option<String> {
         let points = points_of(kind);
         if points.is_empty() || !random.random_ratio(ARMED_PERCENT, 100) {
             return None;
         }
-        let untried: Vec<&str> = {
+        let (tried, untried): (Vec<&str>, Vec<&str>) = {
             let fired = self.fired.lock().unwrap_or_else(PoisonError::into_inner);
             let aborted = |name| {
                 fired
                     .get(&(name, kind))
                     .is_some_and(|did| did.contains_key("abort"))
             };
-            points
-                .iter()
+            points.iter().partition(|name| aborted(*name))
+        };
+        let mut chosen: Vec<String> = untried
+            .into_iter()
+            .map(|name| armed(name, "abort", random))
+            .collect();
+        for name in tried.into_iter().choose_multiple(random, SOME) {
+            let milder = MILDER
+                .choose(random)
                 .copied()
-                .filter(|name| !aborted(*name))
-                .collect()
-        };
-        let armed: Vec<String> = if untried.is_empty() {
-            let some = points.into_iter().choose_multiple(random, SOME);
-            some.into_iter()
-                .map(|name| {
-                    let milder = MILDER
-                        .choose(random)
-                        .copied()
-                        .filter(|_| random.random_ratio(2, 3));
-                    armed(name, milder.unwrap_or("abort"), random)
-                })
-                .collect()
-        } else {
-            untried
-                .into_iter()
-                .map(|name| armed(name, "abort", random))
-                .collect()
-        };
-        Some(armed.join(";"))
+                .filter(|_| random.random_ratio(2, 3));
+            chosen.push(armed(name, milder.unwrap_or("abort"), random));
+        }
+        Some(chosen.join(";"))
     }
 
     /// Takes in what a process that has ended noted; whether its last act was to end itself.
@@ -134,7 +125,12 @@ fn points_of(kind: Kind) -> Vec<&'static str> {
 }
 
 fn every_spot() -> BTreeSet<Spot> {
-    let kinds = [Kind::CommandApi, Kind::Processes, Kind::Followers];
+    let kinds = [
+        Kind::CommandApi,
+        Kind::Processes,
+        Kind::Followers,
+        Kind::ReadApi,
+    ];
     kinds
         .into_iter()
         .flat_map(|kind| points_of(kind).into_iter().map(move |name| (name, kind)))

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -12,12 +13,37 @@ use tokio::sync::watch;
 
 use crate::error::ChaosError;
 
+/// How long it took, by what it was from.
+pub(crate) type Times = BTreeMap<String, Vec<Duration>>;
+
+/// How long the shop took to recover.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Recoveries {
+    /// Those that ended with a success.
+    pub(crate) all: Times,
+    /// Those during which nothing else went wrong that a shopper would feel; those without success count the
+    /// whole patience.
+    pub(crate) undisturbed: Times,
+}
+
+/// A fault that keeps shoppers from success is under way, until this is dropped.
+pub(crate) struct Disturbance(Arc<Chronicle>);
+
+impl Drop for Disturbance {
+    fn drop(&mut self) {
+        self.0.disturbing.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 /// The run's record.
 pub(crate) struct Chronicle {
     started: Instant,
     file: Mutex<File>,
     counts: Mutex<BTreeMap<String, u64>>,
-    recoveries: Mutex<BTreeMap<String, Vec<Duration>>>,
+    recoveries: Mutex<Recoveries>,
+    /// Faults under way that keep shoppers from success, and all that there were.
+    disturbing: AtomicU64,
+    disturbances: AtomicU64,
     /// When the last request that succeeded had been sent.
     success: watch::Sender<Instant>,
 }
@@ -31,6 +57,8 @@ impl Chronicle {
             file: Mutex::new(file),
             counts: Mutex::default(),
             recoveries: Mutex::default(),
+            disturbing: AtomicU64::new(0),
+            disturbances: AtomicU64::new(0),
             success: watch::Sender::new(started),
         })
     }
@@ -82,33 +110,99 @@ impl Chronicle {
         });
     }
 
+    /// A fault begins that keeps shoppers from success.
+    pub(crate) fn disturb(self: &Arc<Self>) -> Disturbance {
+        self.disturbing.fetch_add(1, Ordering::SeqCst);
+        self.disturbances.fetch_add(1, Ordering::SeqCst);
+        Disturbance(Arc::clone(self))
+    }
+
+    /// While this stays the same nothing disturbs; `None` while something does.
+    fn peace(&self) -> Option<u64> {
+        let disturbances = self.disturbances.load(Ordering::SeqCst);
+        (self.disturbing.load(Ordering::SeqCst) == 0).then_some(disturbances)
+    }
+
     /// Measures how long it takes until a request that is sent from now on succeeds.
-    pub(crate) async fn recovery(&self, after: &str, patience: Duration) -> Option<Duration> {
-        let from = Instant::now();
+    pub(crate) async fn recovery(&self, after: &str, patience: Duration) {
+        let (from, peace) = (Instant::now(), self.peace());
         let mut successes = self.success.subscribe();
         let waited = tokio::time::timeout(patience, successes.wait_for(|sent| *sent >= from)).await;
         let took = from.elapsed();
-        if !matches!(waited, Ok(Ok(_))) {
+        let has_recovered = matches!(waited, Ok(Ok(_)));
+        let is_undisturbed = peace.is_some() && self.peace() == peace;
+        {
+            let mut recoveries = self
+                .recoveries
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            let Recoveries { all, undisturbed } = &mut *recoveries;
+            let lists = [(all, has_recovered), (undisturbed, is_undisturbed)];
+            for (list, _) in lists.into_iter().filter(|(_, belongs)| *belongs) {
+                list.entry(after.to_owned()).or_default().push(took);
+            }
+        }
+        if !has_recovered {
             let patience_s = patience.as_secs();
             self.note(
                 &format!("no recovery:{after}"),
                 &json!({ "within_s": patience_s }),
             );
-            return None;
         }
-        let mut recoveries = self
-            .recoveries
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        recoveries.entry(after.to_owned()).or_default().push(took);
-        Some(took)
     }
 
-    /// All recoveries measured, by what they were from.
-    pub(crate) fn recoveries(&self) -> BTreeMap<String, Vec<Duration>> {
+    /// All recoveries measured.
+    pub(crate) fn recoveries(&self) -> Recoveries {
         self.recoveries
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_millis(50);
+
+    fn chronicle() -> (tempfile::TempDir, Arc<Chronicle>) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let chronicle = Chronicle::create(&folder.path().join("c.jsonl")).expect("a chronicle");
+        (folder, Arc::new(chronicle))
+    }
+
+    #[tokio::test]
+    async fn a_recovery_counts_for_the_limit_only_where_nothing_else_went_wrong_meanwhile() {
+        let (_folder, chronicle) = chronicle();
+        chronicle.recovery("in peace", PATIENCE).await;
+        let during = chronicle.disturb();
+        chronicle.recovery("begun before", PATIENCE).await;
+        drop(during);
+        let meanwhile = async {
+            tokio::time::sleep(PATIENCE / 5).await;
+            drop(chronicle.disturb());
+        };
+        tokio::join!(chronicle.recovery("begun after", PATIENCE), meanwhile);
+        let recoveries = chronicle.recoveries();
+        assert!(recoveries.all.is_empty(), "no request succeeded");
+        let undisturbed: Vec<&String> = recoveries.undisturbed.keys().collect();
+        assert_eq!(undisturbed, ["in peace"]);
+    }
+
+    #[tokio::test]
+    async fn only_a_request_that_was_sent_after_the_fault_shows_that_it_is_over() {
+        let (_folder, chronicle) = chronicle();
+        let before = Instant::now();
+        let asked = async {
+            tokio::time::sleep(PATIENCE / 10).await;
+            chronicle.succeeded(before);
+            tokio::time::sleep(PATIENCE / 10).await;
+            chronicle.succeeded(Instant::now());
+        };
+        tokio::join!(chronicle.recovery("a fault", PATIENCE * 100), asked);
+        let recoveries = chronicle.recoveries();
+        let took = recoveries.all.get("a fault").expect("a recovery");
+        assert!(took.iter().all(|took| *took >= PATIENCE / 5), "{took:?}");
     }
 }

@@ -37,6 +37,8 @@ pub(crate) enum Line {
 pub(crate) struct Request {
     pub(crate) user: String,
     pub(crate) operator: bool,
+    /// Whether each attempt had a request id of its own.
+    pub(crate) fresh_ids: bool,
     pub(crate) key: String,
     pub(crate) path: String,
     pub(crate) body: Value,

@@ -3,6 +3,7 @@
 
 mod args;
 mod arming;
+mod chance;
 mod checks;
 mod chronicle;
 mod error;

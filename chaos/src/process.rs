@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use rand::Rng as _;
 use rand::rngs::StdRng;
-use rand::{Rng as _, SeedableRng as _};
 use serde_json::json;
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
@@ -33,7 +33,7 @@ const RESTART_PAUSE: Duration = Duration::from_millis(250);
 pub(crate) enum Kind {
     CommandApi,
     Processes,
-    /// Projections and relay in one process.
+    /// Projections, relay and auditor in one process.
     Followers,
     ReadApi,
     Gateway,
@@ -44,7 +44,7 @@ impl Kind {
         match self {
             Self::CommandApi => "command-api",
             Self::Processes => "processes",
-            Self::Followers => "projections+relay",
+            Self::Followers => "projections+relay+auditor",
             Self::ReadApi => "read-api",
             Self::Gateway => "gateway",
         }
@@ -54,7 +54,7 @@ impl Kind {
         match self {
             Self::CommandApi => &["serve", "--roles", "command-api"],
             Self::Processes => &["serve", "--roles", "processes"],
-            Self::Followers => &["serve", "--roles", "projections,relay"],
+            Self::Followers => &["serve", "--roles", "projections,relay,auditor"],
             Self::ReadApi => &["serve", "--roles", "read-api"],
             Self::Gateway => &["mock-gateway"],
         }
@@ -65,6 +65,8 @@ impl Kind {
 #[derive(Debug)]
 enum Order {
     Kill,
+    /// SIGTERM, as on a deployment.
+    End,
     /// SIGSTOP, and SIGCONT when this is cancelled.
     Freeze(CancellationToken),
 }
@@ -94,7 +96,7 @@ impl Supervised {
     /// is cancelled nothing is delayed on purpose.
     pub(crate) fn start(
         recipe: Recipe,
-        seed: u64,
+        random: StdRng,
         (chronicle, arming): (Arc<Chronicle>, Arc<Arming>),
         calm: CancellationToken,
         end: CancellationToken,
@@ -102,7 +104,7 @@ impl Supervised {
         let (orders, taken) = mpsc::channel(4);
         let (kind, pid) = (recipe.kind, Arc::<AtomicU32>::default());
         let supervisor = Supervisor {
-            random: StdRng::seed_from_u64(seed),
+            random,
             recipe,
             chronicle,
             arming,
@@ -117,6 +119,11 @@ impl Supervised {
     /// `kill -9`. One that is away already is left alone.
     pub(crate) fn kill(&self) {
         let _ = self.orders.try_send(Order::Kill);
+    }
+
+    /// Tells it to end in order.
+    pub(crate) fn end(&self) {
+        let _ = self.orders.try_send(Order::End);
     }
 
     /// Stops it without ending it, until the guard is dropped. What else is done to it meanwhile is not.
@@ -147,9 +154,25 @@ struct Supervisor {
 enum Gone {
     Killed,
     ByItself(ExitStatus),
+    /// It was told to end in order.
+    Ended(Why, Ending),
+}
+
+/// Why a process was told to end.
+enum Why {
+    /// As on a deployment: it is away for a while.
+    Deployed,
     /// The run is calm, and it had fail points armed.
     Disarmed,
-    Told,
+    /// The run is over.
+    Over,
+}
+
+/// How a process ended that was told to.
+enum Ending {
+    InOrder,
+    Badly(ExitStatus),
+    NotAtAll,
 }
 
 impl Supervisor {
@@ -171,8 +194,19 @@ impl Supervisor {
             self.pid.store(0, Ordering::SeqCst);
             let aborted = self.arming.collect(self.recipe.kind, &self.recipe.fired);
             match gone {
-                Gone::Told => return,
-                Gone::Disarmed => {}
+                Gone::Ended(why, ending) => {
+                    // Ending is a chance for a fail point like any other.
+                    if aborted {
+                        self.count("abort");
+                    } else {
+                        self.judge(&ending);
+                    }
+                    match why {
+                        Why::Over => return,
+                        Why::Deployed => self.stay_away().await,
+                        Why::Disarmed => {}
+                    }
+                }
                 Gone::Killed => self.stay_away().await,
                 Gone::ByItself(_) if aborted => {
                     self.count("abort");
@@ -230,12 +264,10 @@ impl Supervisor {
                     Err(_) => Gone::Killed,
                 },
                 () = self.end.cancelled() => {
-                    self.tell_to_end(child).await;
-                    return Gone::Told;
+                    return Gone::Ended(Why::Over, tell_to_end(child).await);
                 }
                 () = self.calm.cancelled(), if armed => {
-                    self.tell_to_end(child).await;
-                    return Gone::Disarmed;
+                    return Gone::Ended(Why::Disarmed, tell_to_end(child).await);
                 }
                 Some(order) = self.orders.recv() => match order {
                     Order::Kill => {
@@ -243,6 +275,10 @@ impl Supervisor {
                         // It is reaped either way.
                         let _ = child.kill().await;
                         return Gone::Killed;
+                    }
+                    Order::End => {
+                        self.count("fault:told to end");
+                        return Gone::Ended(Why::Deployed, tell_to_end(child).await);
                     }
                     Order::Freeze(thaw) => {
                         signal(child, "STOP").await;
@@ -256,17 +292,22 @@ impl Supervisor {
         }
     }
 
-    async fn tell_to_end(&self, child: &mut Child) {
-        signal(child, "TERM").await;
-        match timeout(END_PATIENCE, child.wait()).await {
-            Ok(Ok(status)) if status.success() => {}
-            Ok(Ok(status)) => self.note("ended badly", &json!({ "status": status.to_string() })),
-            Ok(Err(_)) => {}
-            Err(_) => self.note("did not end", &json!({ "waited": END_PATIENCE.as_secs() })),
+    fn judge(&self, ending: &Ending) {
+        match ending {
+            Ending::InOrder => self.chronicle.add("ended in order", 1),
+            Ending::Badly(status) => {
+                self.note("ended badly", &json!({ "status": status.to_string() }));
+            }
+            Ending::NotAtAll => {
+                self.note("did not end", &json!({ "waited": END_PATIENCE.as_secs() }));
+            }
         }
     }
 
     async fn stay_away(&mut self) {
+        // Until one that answers shoppers is back, a first success says nothing about another fault.
+        let answers = self.recipe.kind == Kind::CommandApi;
+        let _disturbance = answers.then(|| self.chronicle.disturb());
         let at_once = self.random.random_ratio(AT_ONCE_PERCENT, 100);
         if !at_once {
             let away = Duration::from_millis(self.random.random_range(200..AWAY_MAX_MS));
@@ -287,6 +328,19 @@ impl Supervisor {
         let (kind, number) = (self.recipe.kind.name(), self.recipe.number);
         let detail = json!({ "number": number, "detail": detail });
         self.chronicle.note(&format!("{what}:{kind}"), &detail);
+    }
+}
+
+async fn tell_to_end(child: &mut Child) -> Ending {
+    signal(child, "TERM").await;
+    match timeout(END_PATIENCE, child.wait()).await {
+        Ok(Ok(status)) if !status.success() => Ending::Badly(status),
+        Ok(_) => Ending::InOrder,
+        Err(_) => {
+            // Its port is the next one's.
+            let _ = child.kill().await;
+            Ending::NotAtAll
+        }
     }
 }
 

@@ -8,12 +8,19 @@ use serde::Serialize;
 
 use crate::args::Args;
 use crate::checks::Check;
-use crate::chronicle::Chronicle;
+use crate::chronicle::{Chronicle, Times};
 use crate::error::ChaosError;
+use crate::faults::Fault;
 use crate::output::say;
 
-/// From this length on a run must have fired every fail point.
+/// From this length on a run must have fired every fail point, and injected every kind of fault.
 const FULL_MINUTES: f64 = 10.0;
+/// How soon a request succeeds once PostgreSQL is back.
+const RECOVERY_LIMIT: Duration = Duration::from_secs(5);
+/// What the read API may answer to whoever asks for an order of theirs: it, not yet, later.
+const READ_STATUSES: [&str; 3] = ["200", "404", "503"];
+/// Asked of a process that was being killed.
+const NO_ANSWER: &str = "none";
 
 /// The report.
 #[derive(Debug, Serialize)]
@@ -41,6 +48,10 @@ pub(crate) struct Report {
     /// After what no request succeeded in time.
     pub(crate) not_recovered: BTreeMap<String, u64>,
     pub(crate) recoveries_ms: BTreeMap<String, Spread>,
+    /// Those during which nothing else went wrong.
+    pub(crate) undisturbed_recoveries_ms: BTreeMap<String, Spread>,
+    /// Answers of the read API, by status.
+    pub(crate) reads: BTreeMap<String, u64>,
     pub(crate) checks: Vec<Check>,
 }
 
@@ -74,7 +85,9 @@ impl Report {
             not_recovered: chronicle.counts("no recovery:"),
             aborts: chronicle.counts("abort:"),
             fail_points: BTreeMap::new(),
-            recoveries_ms: recoveries(chronicle),
+            recoveries_ms: spreads(&chronicle.recoveries().all),
+            undisturbed_recoveries_ms: spreads(&chronicle.recoveries().undisturbed),
+            reads: chronicle.counts("read:"),
             checks: Vec::new(),
         }
     }
@@ -93,6 +106,29 @@ impl Report {
         check
     }
 
+    /// Whether the shop was back soon whenever nothing else went wrong meanwhile.
+    pub(crate) fn recoveries(chronicle: &Chronicle) -> Check {
+        let mut check = Check::new("a request succeeds within 5 s of the end of an outage");
+        for (after, times) in chronicle.recoveries().undisturbed {
+            for took in times {
+                check.look(took <= RECOVERY_LIMIT, || format!("{after}: {took:?}"));
+            }
+        }
+        check
+    }
+
+    /// Whether the read API never answered with a defect.
+    pub(crate) fn reading(&self) -> Check {
+        let mut check = Check::new("the read API answers 200, 404 or 503, whatever is away");
+        for (status, count) in self.reads.iter().filter(|(status, _)| *status != NO_ANSWER) {
+            check.looked_at += count - 1;
+            check.look(READ_STATUSES.contains(&status.as_str()), || {
+                format!("{status}: {count} times")
+            });
+        }
+        check
+    }
+
     /// Whether every process could be started, and ended in order when it was told to.
     pub(crate) fn endings(chronicle: &Chronicle, processes: u64) -> Check {
         let mut check = Check::new("every process starts, and ends in order when it is told to");
@@ -105,13 +141,23 @@ impl Report {
         check
     }
 
-    /// Whether every fail point has ended a process. Asked of runs that are long enough.
-    pub(crate) fn coverage(&self) -> Option<Check> {
-        let mut check = Check::new("every fail point has fired and ended a process");
-        for (spot, did) in &self.fail_points {
-            check.look(did.contains_key("abort"), || spot.clone());
+    /// Whether every fail point has ended a process, and every kind of fault was injected. Asked of runs that
+    /// are long enough.
+    pub(crate) fn coverage(&self) -> Vec<Check> {
+        if self.minutes * self.rate < FULL_MINUTES {
+            return Vec::new();
         }
-        (self.minutes * self.rate >= FULL_MINUTES).then_some(check)
+        let mut points = Check::new("every fail point has fired and ended a process");
+        for (spot, did) in &self.fail_points {
+            points.look(did.contains_key("abort"), || spot.clone());
+        }
+        let mut faults = Check::new("every kind of fault was injected");
+        for fault in Fault::all() {
+            faults.look(self.faults.contains_key(fault.name()), || {
+                fault.name().to_owned()
+            });
+        }
+        vec![points, faults]
     }
 
     pub(crate) fn write(&self, path: &Path) -> Result<(), ChaosError> {
@@ -134,12 +180,10 @@ impl Report {
         show_counts("NOT INJECTED", &self.not_injected);
         show_counts("ended by themselves", &self.ended_by_themselves);
         show_counts("no success in time after", &self.not_recovered);
-        for (after, spread) in &self.recoveries_ms {
-            say(format_args!(
-                "first success after {after}: {} times, {} / {} / {} ms (min, median, max)",
-                spread.count, spread.min, spread.median, spread.max
-            ));
-        }
+        show_counts("answers of the read API", &self.reads);
+        show_spreads("first success after", &self.recoveries_ms);
+        let undisturbed = "the same, nothing else meanwhile:";
+        show_spreads(undisturbed, &self.undisturbed_recoveries_ms);
         for check in &self.checks {
             let verdict = if check.holds() { "holds " } else { "BROKEN" };
             let broken = if check.holds() {
@@ -203,20 +247,27 @@ fn show_counts(what: &str, counts: &BTreeMap<String, u64>) {
     }
 }
 
-fn recoveries(chronicle: &Chronicle) -> BTreeMap<String, Spread> {
-    let spreads = chronicle
-        .recoveries()
-        .into_iter()
-        .filter_map(|(after, mut times)| {
-            times.sort_unstable();
-            let ms = |time: Option<&Duration>| time.map(Duration::as_millis);
-            let spread = Spread {
-                count: times.len(),
-                min: ms(times.first())?,
-                median: ms(times.get(times.len() / 2))?,
-                max: ms(times.last())?,
-            };
-            Some((after, spread))
-        });
+fn show_spreads(what: &str, spreads: &BTreeMap<String, Spread>) {
+    for (after, spread) in spreads {
+        say(format_args!(
+            "{what} {after}: {} times, {} / {} / {} ms (min, median, max)",
+            spread.count, spread.min, spread.median, spread.max
+        ));
+    }
+}
+
+fn spreads(times: &Times) -> BTreeMap<String, Spread> {
+    let spreads = times.iter().filter_map(|(after, times)| {
+        let mut times = times.clone();
+        times.sort_unstable();
+        let ms = |time: Option<&Duration>| time.map(Duration::as_millis);
+        let spread = Spread {
+            count: times.len(),
+            min: ms(times.first())?,
+            median: ms(times.get(times.len() / 2))?,
+            max: ms(times.last())?,
+        };
+        Some((after.clone(), spread))
+    });
     spreads.collect()
 }

@@ -80,6 +80,8 @@ pub(crate) async fn run(args: Args) -> Result<bool, ChaosError> {
     let mut report = Report::of(&chronicle, &args, seed);
     report.checks = checks::make(&shop, &servers, &journal, &wire).await?;
     report.fail_points = arming.table();
+    report.checks.push(Report::recoveries(&chronicle));
+    report.checks.push(report.reading());
     report.checks.push(report.lives());
     report.checks.extend(report.coverage());
     if let Ok(shop) = Arc::try_unwrap(shop).map_err(drop) {

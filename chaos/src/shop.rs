@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::args::Args;
 use crate::arming::Arming;
+use crate::chance;
 use crate::chronicle::Chronicle;
 use crate::error::ChaosError;
 use crate::process::{Kind, Recipe, Supervised};
@@ -57,6 +58,9 @@ pub(crate) struct Shop {
     pub(crate) supervised: Vec<Supervised>,
     pub(crate) command_urls: Vec<String>,
     pub(crate) gateway_url: String,
+    pub(crate) read_url: String,
+    /// Where the processes with an auditor say how they are.
+    pub(crate) auditor_urls: Vec<String>,
     probes: Vec<String>,
     program: PathBuf,
     environment: Vec<(String, String)>,
@@ -120,6 +124,8 @@ impl Shop {
             supervised: Vec::new(),
             command_urls: Vec::new(),
             gateway_url: format!("http://127.0.0.1:{gateway_port}"),
+            read_url: String::new(),
+            auditor_urls: Vec::new(),
             probes: Vec::new(),
             program: args.program.clone(),
             environment: environment
@@ -152,8 +158,11 @@ impl Shop {
                     Kind::ReadApi => "READ_API_ADDR",
                     Kind::Processes | Kind::Followers | Kind::Gateway => "OPS_ADDR",
                 };
-                if kind == Kind::CommandApi {
-                    self.command_urls.push(format!("http://{address}/api/v1"));
+                match kind {
+                    Kind::CommandApi => self.command_urls.push(format!("http://{address}/api/v1")),
+                    Kind::ReadApi => self.read_url = format!("http://{address}/api/v1"),
+                    Kind::Followers => self.auditor_urls.push(format!("http://{address}")),
+                    Kind::Processes | Kind::Gateway => {}
                 }
                 let probed = if kind == Kind::Gateway {
                     self.gateway_url.clone()
@@ -171,10 +180,10 @@ impl Shop {
                     log: folder.join(format!("{}-{number}.log", kind.name())),
                     fired: folder.join(format!("{}-{number}.fired", kind.name())),
                 };
-                let nth = u64::try_from(self.supervised.len()).unwrap_or_default();
+                let name = format!("{} {number}", kind.name());
                 let (supervised, supervisor) = Supervised::start(
                     recipe,
-                    seed.wrapping_add(nth),
+                    chance::stream(seed, &name),
                     (Arc::clone(chronicle), Arc::clone(arming)),
                     calm.clone(),
                     self.end.clone(),

@@ -232,7 +232,11 @@ impl Batch {
                 return Err(StoreError::OutOfRange { what: "verdict" });
             };
             *slot = Some(match reason.as_str() {
-                "D" => Refused::Duplicate(stored_outcome(&mut *connection, entry.id).await?),
+                "D" => {
+                    let outcome = stored_outcome(&mut *connection, entry.id).await?;
+                    failpoint!("event-store.append.duplicate", sqlx::Error::Io);
+                    Refused::Duplicate(outcome)
+                }
                 "F" => Refused::Fenced,
                 "C" => Refused::Conflict,
                 _ => return Err(StoreError::OutOfRange { what: "verdict" }),

@@ -44,6 +44,7 @@ impl Lease {
         holder: &str,
         time_to_live: Duration,
     ) -> Result<Option<Self>, StoreError> {
+        failpoint!("event-store.lease.acquire.before", sqlx::Error::Io);
         let epoch: Option<i64> = sqlx::query_scalar(
             "INSERT INTO event_store.leases AS l (name, holder, epoch, expires_at)
              VALUES ($1, $2, 1, clock_timestamp() + make_interval(secs => $3))
@@ -92,6 +93,7 @@ impl Lease {
     /// # Errors
     /// The database is away: the lease then runs out by itself.
     pub async fn release(self, pool: &PgPool) -> Result<(), StoreError> {
+        failpoint!("event-store.lease.release.before", sqlx::Error::Io);
         sqlx::query(
             "UPDATE event_store.leases SET expires_at = '-infinity' WHERE name = $1 AND epoch = $2",
         )
@@ -99,6 +101,7 @@ impl Lease {
         .bind(signed(self.epoch, "epoch")?)
         .execute(pool)
         .await?;
+        failpoint!("event-store.lease.release.after", sqlx::Error::Io);
         Ok(())
     }
 

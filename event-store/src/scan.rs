@@ -1,6 +1,7 @@
 //! Reading much of the log at once: for whoever looks at all of it. Rows come as the server sends them, in
 //! PostgreSQL's binary COPY format, and are taken apart without a copy; nothing in them is trusted.
 
+use failpoints::failpoint;
 use futures::TryStreamExt as _;
 use sqlx::{Executor as _, PgConnection, PgPool};
 use tokio::sync::mpsc;
@@ -157,6 +158,7 @@ async fn copy(
 ) -> Result<bool, StoreError> {
     connection.execute(settings).await?;
     let mut rows = connection.copy_out_raw(statement).await?;
+    failpoint!("event-store.scan.begun", sqlx::Error::Io);
     let mut chunk = Vec::with_capacity(CHUNK_BYTES + CHUNK_BYTES / 8);
     let mut begun = false;
     while let Some(bytes) = rows.try_next().await? {
@@ -180,6 +182,7 @@ async fn copy(
         }
     }
     drop(rows);
+    failpoint!("event-store.scan.read", sqlx::Error::Io);
     connection.execute("COMMIT").await?;
     if !chunk.is_empty() && sender.send(Ok(Chunk(chunk))).await.is_err() {
         return Ok(false);

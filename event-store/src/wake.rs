@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use failpoints::failpoint;
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
 use tokio::sync::watch;
@@ -42,6 +43,7 @@ pub(crate) async fn listen(log: EventLog, poll_interval: Duration, stop: Cancell
 async fn follow(log: &EventLog, poll_interval: Duration) -> Result<(), crate::StoreError> {
     let mut listener = PgListener::connect_with(log.pool()).await?;
     listener.listen(CHANNEL).await?;
+    failpoint!("event-store.wake.listening", sqlx::Error::Io);
     let mut polls = interval(poll_interval);
     polls.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -64,6 +66,7 @@ async fn follow(log: &EventLog, poll_interval: Duration) -> Result<(), crate::St
 async fn look(log: &EventLog) -> Result<(), crate::StoreError> {
     let known = log.known_head();
     let head = log.head().await?;
+    failpoint!("event-store.wake.looked", sqlx::Error::Io);
     if head < known {
         // Known before it was asked for, so it was there.
         tracing::error!(

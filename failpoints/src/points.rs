@@ -7,11 +7,13 @@ pub enum Place {
     CommandApi,
     /// A process that runs the sagas.
     Processes,
-    /// A process with projections and relay.
+    /// A process with projections, relay and auditor.
     Followers,
+    /// A process with the read API.
+    ReadApi,
 }
 
-use Place::{CommandApi, Followers, Processes};
+use Place::{CommandApi, Followers, Processes, ReadApi};
 
 /// A point.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +34,7 @@ const ALL: &[Place] = &[CommandApi, Processes, Followers];
 
 /// All of them.
 pub const POINTS: &[Point] = &[
+    point("auditor.outcomes.read", &[Followers]),
     point("command-api.execute.after", &[CommandApi]),
     point("command-api.execute.before", &[CommandApi]),
     point("command-api.gate.admit.after", &[CommandApi]),
@@ -45,23 +48,36 @@ pub const POINTS: &[Point] = &[
     point("command-api.payment.settled", &[CommandApi]),
     point("event-store.append.after", WRITERS),
     point("event-store.append.before", WRITERS),
+    point("event-store.append.duplicate", WRITERS),
     point("event-store.checkpoint.after", &[Processes]),
     point("event-store.checkpoint.before", &[Processes]),
+    point("event-store.connect.after", WRITERS),
+    point("event-store.lease.acquire.before", HOLDERS),
     point("event-store.lease.acquired", HOLDERS),
     point("event-store.lease.held", HOLDERS),
+    point("event-store.lease.release.after", HOLDERS),
+    point("event-store.lease.release.before", HOLDERS),
     point("event-store.lease.renew.after", HOLDERS),
     point("event-store.lease.renew.before", HOLDERS),
     point("event-store.load.after", WRITERS),
     point("event-store.load.before", WRITERS),
     point("event-store.outcome.read", &[CommandApi]),
     point("event-store.read.after", ALL),
+    point("event-store.scan.begun", &[Followers]),
+    point("event-store.scan.read", &[Followers]),
     point("event-store.snapshot.after", WRITERS),
     point("event-store.snapshot.before", WRITERS),
+    point("event-store.wake.listening", ALL),
+    point("event-store.wake.looked", ALL),
     point("payment-gateways.exchange.after", &[Processes]),
     point("payment-gateways.exchange.before", &[Processes]),
     point("payment-gateways.exchange.sent", &[Processes]),
+    point("processes.adopt.after", &[Processes]),
+    point("processes.adopt.before", &[Processes]),
     point("processes.due.read", &[Processes]),
+    point("processes.failure.after", &[Processes]),
     point("processes.failure.before", &[Processes]),
+    point("processes.fenced.begun", &[Processes]),
     point("processes.gateway.after", &[Processes]),
     point("processes.gateway.before", &[Processes]),
     point("processes.intake.after", &[Processes]),
@@ -73,11 +89,20 @@ pub const POINTS: &[Point] = &[
     point("projections.apply.after", &[Followers]),
     point("projections.apply.before", &[Followers]),
     point("projections.checkpoint.after", &[Followers]),
+    point("projections.lead.taken", &[Followers]),
     point("projections.relay.cursor.after", &[Followers]),
     point("projections.relay.cursor.before", &[Followers]),
+    point("projections.relay.cursor.read", &[Followers]),
     point("projections.relay.delivered", &[Followers]),
+    point("projections.relay.ended", &[Followers]),
+    point("projections.relay.ids.after", &[Followers]),
     point("projections.relay.send", &[Followers]),
     point("projections.relay.tail.after", &[Followers]),
+    point("projections.relay.topics.after", &[Followers]),
+    point("projections.session.connected", &[Followers]),
+    point("read-api.order.read", &[ReadApi]),
+    point("read-api.orders.read", &[ReadApi]),
+    point("read-api.positions.read", &[ReadApi]),
 ];
 
 /// Whether there is a point of this name: a misspelt one does not compile.

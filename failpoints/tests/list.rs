@@ -10,12 +10,14 @@ use std::path::{Path, PathBuf};
 use failpoints::{POINTS, is_listed};
 
 /// The rooms that have points.
-const ROOMS: [&str; 5] = [
+const ROOMS: [&str; 7] = [
+    "auditor",
     "command-api",
     "event-store",
     "payment-gateways",
     "processes",
     "projections",
+    "read-api",
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

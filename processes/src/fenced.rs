@@ -1,6 +1,7 @@
 //! Transactions that only the holder of the lease can commit.
 
 use event_store::Lease;
+use failpoints::failpoint;
 use sqlx::{PgPool, Postgres, Transaction};
 
 use crate::error::ProcessesError;
@@ -21,6 +22,7 @@ pub async fn begin(
     lease: &Lease,
 ) -> Result<Transaction<'static, Postgres>, ProcessesError> {
     let mut transaction = pool.begin_with(BEGIN).await?;
+    failpoint!("processes.fenced.begun", sqlx::Error::Io);
     if lease.holds(&mut transaction).await? {
         Ok(transaction)
     } else {

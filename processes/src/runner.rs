@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use event_store::{EventStore, Lease};
+use failpoints::failpoint;
 use payment_gateways::Gateways;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
@@ -150,7 +151,9 @@ async fn prepare(term: &Term) -> Result<(), ProcessesError> {
     let mut transaction = term.begin().await?;
     let adopted = agenda::adopt(&mut transaction, &lanes).await?;
     let unparked = agenda::unpark(&mut transaction).await?;
+    failpoint!("processes.adopt.before", sqlx::Error::Io);
     transaction.commit().await?;
+    failpoint!("processes.adopt.after", sqlx::Error::Io);
     if unparked > 0 {
         tracing::warn!(
             actions.count = unparked,

@@ -114,5 +114,6 @@ async fn write_failure(
     let mut transaction = term.begin().await?;
     agenda::failed(&mut transaction, action_id, error, again_at).await?;
     transaction.commit().await?;
+    failpoint!("processes.failure.after", sqlx::Error::Io);
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use event_store::{EventLog, RecordedEvent};
+use failpoints::failpoint;
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -87,6 +88,7 @@ impl Runner {
                 () = sleep(self.config.standby_interval) => {}
             }
         }
+        failpoint!("projections.lead.taken", sqlx::Error::Io);
         let silence = self.config.heartbeat_interval * MISSED_HEARTBEATS_MAX;
         session::end_when_silent(&mut connection, silence).await?;
         // What could not be read yesterday may be readable by today's program.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use failpoints::failpoint;
 use sqlx::{Connection, PgConnection, PgPool};
 
 use crate::error::ProjectionError;
@@ -35,7 +36,9 @@ pub(crate) async fn connect(
         ("tcp_keepalives_interval", "2"),
         ("tcp_keepalives_count", "3"),
     ]);
-    Ok(PgConnection::connect_with(&options).await?)
+    let connection = PgConnection::connect_with(&options).await?;
+    failpoint!("projections.session.connected", sqlx::Error::Io);
+    Ok(connection)
 }
 
 /// Tries to become the one that feeds the generation, for as long as the session lives. Who holds the

@@ -9,6 +9,7 @@
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
+use failpoints::failpoint;
 use platform::{ApiError, MinPosition};
 use sqlx::PgPool;
 use tokio::sync::watch;
@@ -86,6 +87,7 @@ pub(crate) async fn positions(pool: &PgPool) -> Result<Positions, ReadError> {
     )
     .fetch_all(pool)
     .await?;
+    failpoint!("read-api.positions.read", sqlx::Error::Io);
     let mut positions = Positions::default();
     for (projection, position) in rows {
         let source = Source::ALL

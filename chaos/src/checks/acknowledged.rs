@@ -15,6 +15,10 @@ const SAGAS: &str = "processes";
 /// A payment that was declined: the request was carried out, and its answer is final all the same.
 const PAYMENT_REQUIRED: u16 = 402;
 
+/// The answer to a key with another request than its first.
+const UNPROCESSABLE: u16 = 422;
+const KEY_REUSED: &str = "\"IDEMPOTENCY_KEY_REUSED\"";
+
 /// What the log has of each command.
 pub(crate) struct Stored {
     /// The status of each outcome.
@@ -78,7 +82,8 @@ pub(crate) fn check(history: &History, stored: &Stored) -> Vec<Check> {
             });
             continue;
         };
-        let differing = asked.answers.iter().find(|other| *other != told);
+        let mut others = asked.answers.iter();
+        let differing = others.find(|other| !other.repeats(told, &asked.request));
         same.look(differing.is_none(), || {
             format!("{}: {told:?}, and then {differing:?}", named(id, asked))
         });
@@ -115,7 +120,12 @@ pub(crate) fn check(history: &History, stored: &Stored) -> Vec<Check> {
             )
         });
     }
-    vec![kept, refused, unknown, wanted, same]
+    let mut reused = Check::new("a key with another request than its first is refused");
+    for (request, told) in &history.reused {
+        let refusal = told.status == UNPROCESSABLE && told.body.contains(KEY_REUSED);
+        reused.look(refusal, || format!("{request:?} was told {told:?}"));
+    }
+    vec![kept, refused, unknown, wanted, same, reused]
 }
 
 /// Its outcome is stored, and its events, among them those of the thing that was named to the client.

@@ -12,6 +12,8 @@ use crate::shoppers::Told;
 pub(crate) struct History {
     /// By the id that the shop gives a command of this user and key.
     pub(crate) requests: BTreeMap<Uuid, Asked>,
+    /// Requests under the key of another, and what they were told.
+    pub(crate) reused: Vec<(Request, Told)>,
 }
 
 /// One request, however often it was sent.
@@ -26,10 +28,17 @@ impl History {
     pub(crate) fn of(lines: Vec<Line>) -> Self {
         let mut requests: BTreeMap<Uuid, Asked> = BTreeMap::new();
         let mut asked_as: BTreeMap<u64, Uuid> = BTreeMap::new();
+        let mut under_reused: BTreeMap<u64, Request> = BTreeMap::new();
+        let mut reused = Vec::new();
         for line in lines {
             match line {
                 Line::Ask { n, request, .. } => {
                     let id = CommandId::from_key(&request.user, &request.key).uuid();
+                    let first = requests.get(&id).map(|asked| &asked.request);
+                    if first.is_some_and(|first| *first != request) {
+                        under_reused.insert(n, request);
+                        continue;
+                    }
                     asked_as.insert(n, id);
                     let asked = requests.entry(id).or_insert_with(|| Asked {
                         request,
@@ -42,6 +51,12 @@ impl History {
                     n, status, body, ..
                 } => {
                     let told = Told { status, body };
+                    if let Some(request) = under_reused.remove(&n) {
+                        if told.is_definite() {
+                            reused.push((request, told));
+                        }
+                        continue;
+                    }
                     let asked = asked_as.get(&n).and_then(|id| requests.get_mut(id));
                     if let (true, Some(asked)) = (told.is_definite(), asked) {
                         asked.answers.push(told);
@@ -50,6 +65,6 @@ impl History {
                 Line::Lost { .. } => {}
             }
         }
-        Self { requests }
+        Self { requests, reused }
     }
 }

@@ -1,6 +1,7 @@
 //! What must hold after a run, whatever was done to the shop.
 
 mod acknowledged;
+mod auditor;
 mod history;
 mod repeat;
 mod sagas;
@@ -72,7 +73,8 @@ pub(crate) async fn make(
     let lines = journal.read()?;
     let history = history::History::of(lines);
     let stored = acknowledged::Stored::read(&pool).await?;
-    let mut checks = vec![sagas, sent, fed];
+    let audited = auditor::found_nothing(shop, &pool).await?;
+    let mut checks = vec![sagas, sent, fed, audited];
     checks.extend(acknowledged::check(&history, &stored));
     checks.extend(repeat::check(shop, wire, &pool, &history, &stored).await?);
     checks.push(verify(shop).await);

@@ -49,7 +49,8 @@ pub(crate) async fn check(
             progress(format_args!("sending every key again: {count}"));
         }
         let first = asked.answers.first();
-        let holds = told.is_some() && first.is_none_or(|first| Some(first) == told.as_ref());
+        let repeats = |told: &Told| first.is_none_or(|first| told.repeats(first, &asked.request));
+        let holds = told.as_ref().is_some_and(repeats);
         same.look(holds, || {
             let (user, path, key) = (&asked.request.user, &asked.request.path, &asked.request.key);
             format!("{user} {path} {key}: {first:?}, and now {told:?}")
@@ -80,6 +81,7 @@ async fn repeat<'a>(
     let client = Client {
         user: request.user.clone(),
         operator: request.operator,
+        fresh_ids: request.fresh_ids,
         token: shop.token(&request.user, role)?,
         ..shopper.clone()
     };

@@ -100,6 +100,13 @@ async fn sent_within(pool: &PgPool, patience: Duration) -> Result<Check, ChaosEr
         .await?;
         if cursor >= head || started.elapsed() > patience {
             check.looked_at = u64::try_from(head).unwrap_or_default();
+            let refused: Vec<(i64, String)> =
+                sqlx::query_as("SELECT position, error FROM relay.failures ORDER BY position")
+                    .fetch_all(pool)
+                    .await?;
+            for (position, error) in refused {
+                check.look(false, || format!("event {position} was set apart: {error}"));
+            }
             if cursor < head {
                 check.look(false, || {
                     format!("the log is at {head}, the relay at {cursor}")

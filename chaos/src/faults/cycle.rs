@@ -11,7 +11,7 @@ use crate::error::ChaosError;
 
 /// One of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     PostgresRestartedFast,
     PostgresCrashed,
     BackendsTerminated,
@@ -66,7 +66,12 @@ pub(super) const ROUNDS: [Round; 5] = [
 ];
 
 impl Fault {
-    pub(super) fn name(self) -> &'static str {
+    /// All of them.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        ROUNDS.iter().flat_map(|round| round.faults.iter().copied())
+    }
+
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::PostgresRestartedFast => "PostgreSQL restarted (fast)",
             Self::PostgresCrashed => "PostgreSQL crashed (immediate)",

@@ -25,6 +25,7 @@ pub(super) async fn fill(
     fault: Fault,
     random: &mut StdRng,
 ) -> Result<(), ChaosError> {
+    let disturbance = field.chronicle.disturb();
     if let Err(error) = field.servers.control("disk", "fill").await {
         field.not_injected(fault, &error.to_string());
         return field.servers.control("disk", "free").await;
@@ -37,6 +38,7 @@ pub(super) async fn fill(
     field.servers.control("disk", "free").await?;
     // Its crash recovery may have failed for want of room: then nobody starts it but us.
     field.servers.control("postgres", "start").await?;
+    drop(disturbance);
     if refused {
         field.injected(fault);
         field

@@ -1,5 +1,6 @@
-//! `kill -9` of one process after the other, whatever it is doing.
+//! One process after the other dies, whatever it is doing; now and then one is told to end, as on a deployment.
 
+use rand::Rng as _;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use tokio_util::sync::CancellationToken;
@@ -7,8 +8,10 @@ use tokio_util::sync::CancellationToken;
 use super::Field;
 use crate::error::ChaosError;
 
-/// The shortest and the longest pause between two kills.
+/// The shortest and the longest pause between two of them.
 const PAUSE_MS: (u64, u64) = (300, 2_500);
+/// How many of a hundred are told to end, and not killed.
+const TOLD_PERCENT: u32 = 12;
 
 pub(super) async fn run(
     field: Field,
@@ -17,7 +20,11 @@ pub(super) async fn run(
 ) -> Result<(), ChaosError> {
     while field.pause(&mut random, PAUSE_MS, &stop).await {
         if let Some(victim) = field.shop.supervised.choose(&mut random) {
-            victim.kill();
+            if random.random_ratio(TOLD_PERCENT, 100) {
+                victim.end();
+            } else {
+                victim.kill();
+            }
         }
     }
     Ok(())

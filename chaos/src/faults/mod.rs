@@ -11,12 +11,15 @@ mod zombies;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rand::Rng as _;
 use rand::rngs::StdRng;
-use rand::{Rng as _, SeedableRng as _};
 use sqlx::PgPool;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use cycle::Fault;
+
+use crate::chance;
 use crate::chronicle::Chronicle;
 use crate::error::ChaosError;
 use crate::proxy::Proxy;
@@ -43,16 +46,12 @@ pub(crate) async fn rage(
     stop: CancellationToken,
 ) -> Result<(), ChaosError> {
     let mut raging: JoinSet<Result<(), ChaosError>> = JoinSet::new();
-    let random = |stream| StdRng::seed_from_u64(seed.wrapping_add(stream));
-    raging.spawn(kills::run(field.clone(), random(0), stop.clone()));
-    raging.spawn(gateway::run(field.clone(), random(1), stop.clone()));
-    for (round, stream) in cycle::ROUNDS.iter().zip(2..) {
-        raging.spawn(cycle::run(
-            field.clone(),
-            round,
-            random(stream),
-            stop.clone(),
-        ));
+    let random = |stream: &str| chance::stream(seed, stream);
+    raging.spawn(kills::run(field.clone(), random("kills"), stop.clone()));
+    raging.spawn(gateway::run(field.clone(), random("gateway"), stop.clone()));
+    for (number, round) in cycle::ROUNDS.iter().enumerate() {
+        let random = random(&format!("round {number}"));
+        raging.spawn(cycle::run(field.clone(), round, random, stop.clone()));
     }
     while let Some(ended) = raging.join_next().await {
         ended.map_err(|error| ChaosError::said(format!("a fault failed: {error}")))??;

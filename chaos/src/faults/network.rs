@@ -28,9 +28,11 @@ pub(super) async fn cut(
     random: &mut StdRng,
 ) -> Result<(), ChaosError> {
     let permille = random.random_range(CUT_PERMILLE.0..CUT_PERMILLE.1);
+    let disturbance = field.chronicle.disturb();
     field.proxy.cut(permille);
     sleep(between(CUT_MS, random)).await;
     field.proxy.cut(0);
+    drop(disturbance);
     field.injected(fault);
     field
         .chronicle
@@ -45,6 +47,7 @@ pub(super) async fn slow(
     random: &mut StdRng,
 ) -> Result<(), ChaosError> {
     let latency = between(LATENCY_MS, random);
+    let disturbance = field.chronicle.disturb();
     field.proxy.delay(latency);
     field.injected(fault);
     field
@@ -52,6 +55,7 @@ pub(super) async fn slow(
         .note("latency", &json!(format!("{latency:?}")));
     sleep(between(SLOW_MS, random)).await;
     field.proxy.delay(Duration::ZERO);
+    drop(disturbance);
     Ok(())
 }
 
@@ -60,10 +64,12 @@ pub(super) async fn silent(
     fault: Fault,
     random: &mut StdRng,
 ) -> Result<(), ChaosError> {
+    let disturbance = field.chronicle.disturb();
     field.proxy.silence(true);
     field.injected(fault);
     sleep(between(SILENT_MS, random)).await;
     field.proxy.silence(false);
+    drop(disturbance);
     field
         .chronicle
         .recovery(fault.name(), RECOVERY_PATIENCE)

@@ -27,10 +27,12 @@ pub(super) async fn postgres(
     verb: &str,
     random: &mut StdRng,
 ) -> Result<(), ChaosError> {
+    let disturbance = field.chronicle.disturb();
     field.servers.control("postgres", verb).await?;
     field.injected(fault);
     sleep(Duration::from_millis(random.random_range(0..AWAY_MAX_MS))).await;
     field.servers.control("postgres", "start").await?;
+    drop(disturbance);
     field
         .chronicle
         .recovery(fault.name(), RECOVERY_PATIENCE)
@@ -46,6 +48,7 @@ pub(super) async fn terminate(
 ) -> Result<(), ChaosError> {
     for _ in 0..random.random_range(1..=3) {
         let share: f64 = random.random_range(0.2..1.0);
+        drop(field.chronicle.disturb());
         let ended: i64 = sqlx::query_scalar(
             "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid))
                FROM pg_stat_activity

@@ -8,22 +8,20 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use platform::Role;
+use rand::Rng as _;
 use rand::rngs::StdRng;
-use rand::{Rng as _, SeedableRng as _};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub(crate) use client::{Client, Told, Wire};
 
+use crate::chance;
 use crate::chronicle::Chronicle;
 use crate::error::ChaosError;
 use crate::journal::Journal;
 use crate::shop::Shop;
 use clerk::Shelves;
-
-/// Keeps the choices of shoppers apart from those of everybody else who has the run's seed.
-const SEED_OFFSET: u64 = 10_000;
 
 /// Everybody who is in the shop.
 pub(crate) struct Crowd {
@@ -43,12 +41,13 @@ impl Crowd {
     ) -> Result<Self, ChaosError> {
         let wire = Arc::new(Wire {
             urls: shop.command_urls.clone(),
+            read_url: shop.read_url.clone(),
             journal,
             chronicle,
             attempts: AtomicU64::new(0),
         });
         let shelves = Arc::new(Shelves::default());
-        let mut random = StdRng::seed_from_u64(seed.wrapping_add(SEED_OFFSET));
+        let mut random = chance::stream(seed, "clerk");
         let clerk = client(shop, &wire, "clerk", Role::Operator)?;
         clerk::open(&clerk, &shelves, &mut random).await?;
         let mut people = JoinSet::new();
@@ -59,8 +58,10 @@ impl Crowd {
             stop.clone(),
         ));
         for number in 1..=u64::from(count) {
-            let client = client(shop, &wire, &format!("shopper-{number}"), Role::Customer)?;
-            let random = StdRng::seed_from_u64(seed.wrapping_add(SEED_OFFSET + number));
+            let name = format!("shopper-{number}");
+            let mut client = client(shop, &wire, &name, Role::Customer)?;
+            client.fresh_ids = number.is_multiple_of(2);
+            let random = chance::stream(seed, &name);
             people.spawn(shopper::run(
                 client,
                 Arc::clone(&shelves),
@@ -90,6 +91,7 @@ pub(crate) fn client(
     Ok(Client {
         user: user.to_owned(),
         operator: role == Role::Operator,
+        fresh_ids: false,
         token: shop.token(user, role)?,
         http: reqwest::Client::builder().no_proxy().build()?,
         wire: Arc::clone(wire),

@@ -89,6 +89,12 @@ impl Shopper {
             return Ok(());
         };
         match self.random.random_range(0..100) {
+            0..3 => self.reuse_key_of(&request).await?,
+            3..30 => self.look(&format!("/orders/{order}")).await,
+            30..36 => self.look("/orders").await,
+            _ => {}
+        }
+        match self.random.random_range(0..100) {
             0..78 => self.pay(&order).await,
             78..86 => self.cancel(&order).await,
             86..92 => {
@@ -99,6 +105,22 @@ impl Shopper {
             // Left unpaid: it expires.
             _ => Ok(()),
         }
+    }
+
+    /// Another order under the key of one that was placed: never a second order.
+    async fn reuse_key_of(&mut self, placed: &Request) -> Result<(), ChaosError> {
+        let mut other = self.order(false);
+        other.key.clone_from(&placed.key);
+        if other.body == placed.body {
+            return Ok(());
+        }
+        self.told(&other).await.map(drop)
+    }
+
+    async fn look(&mut self, path: &str) {
+        let status = self.client.look(path).await;
+        let status = status.map_or("none".to_owned(), |status| status.to_string());
+        self.client.wire.chronicle.add(&format!("read:{status}"), 1);
     }
 
     fn order(&mut self, rare: bool) -> Request {

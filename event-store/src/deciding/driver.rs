@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use domain::{AggregateTypes, StreamId, aggregate_types};
+use failpoints::failpoint;
 use futures::StreamExt;
 use futures::future::{BoxFuture, MaybeDone, maybe_done};
 use futures::stream::FuturesUnordered;
@@ -252,6 +253,7 @@ impl Writer {
             None => {
                 let connecting = timeout(CONNECT_TIMEOUT, self.pool_options.connect());
                 let connection = connecting.await.map_err(|_| StoreError::away())??;
+                failpoint!("event-store.connect.after", sqlx::Error::Io);
                 self.connection.insert(connection)
             }
         };

@@ -29,6 +29,7 @@ mod topics;
 mod window;
 
 use event_store::{EventLog, Lease};
+use failpoints::failpoint;
 use sqlx::PgPool;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -102,6 +103,7 @@ impl Relay {
             return Ok(());
         };
         let ended = session::run(self, &lead, backoff).await;
+        failpoint!("projections.relay.ended", sqlx::Error::Io);
         if ended.settled {
             lead.release().await;
         }

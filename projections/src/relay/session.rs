@@ -69,8 +69,11 @@ pub(super) async fn run(relay: &Relay, lead: &Lead, backoff: &mut Backoff) -> En
 /// What must be known before anything is sent.
 async fn prepare(relay: &Relay) -> Result<(SchemaIds, Delivered), RelayError> {
     let ids = SchemaIds::load(&relay.config).await?;
+    failpoint!("projections.relay.ids.after", sqlx::Error::Io);
     topics::ensure(&relay.config).await?;
+    failpoint!("projections.relay.topics.after", sqlx::Error::Io);
     let cursor = cursor::load(&relay.pool).await?;
+    failpoint!("projections.relay.cursor.read", sqlx::Error::Io);
     let delivered = tail::read(&relay.config, cursor, &relay.stop).await?;
     failpoint!("projections.relay.tail.after", sqlx::Error::Io);
     if !delivered.beyond.is_empty() {

@@ -3,6 +3,7 @@
 use actix_web::get;
 use actix_web::web::Data;
 use chrono::{DateTime, Utc};
+use failpoints::failpoint;
 use platform::{ApiError, MinPosition, Principal, ValidPath};
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
@@ -234,5 +235,6 @@ async fn find(
     .bind(ITEMS_MAX)
     .fetch_optional(pool)
     .await?;
+    failpoint!("read-api.order.read", sqlx::Error::Io);
     Ok(row.map(OrderDetail::from))
 }

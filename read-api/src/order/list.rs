@@ -3,6 +3,7 @@
 use actix_web::get;
 use actix_web::web::Data;
 use chrono::{DateTime, Utc};
+use failpoints::failpoint;
 use platform::paging::PageParams;
 use platform::{ApiError, MinPosition, PageRequest, PagedQuery, Principal, Sort, Sortable};
 use serde::{Deserialize, Serialize};
@@ -140,6 +141,9 @@ pub(super) async fn list_orders(
         .fetch_all(api.pool())
         .await
         .map_err(ReadError::from)?;
+    failpoint!("read-api.orders.read", |error| ReadError::from(
+        sqlx::Error::Io(error)
+    ));
     let matching = |query: &mut _| matching(query, caller.subject(), filter);
     let total = page::total(api.pool(), &page, rows.len(), matching).await?;
     let data = rows.into_iter().map(OrderSummary::from).collect();

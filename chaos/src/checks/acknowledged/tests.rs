@@ -5,12 +5,14 @@ use serde_json::Value;
 
 use super::*;
 use crate::journal::{Line, Request};
+use crate::shoppers::Told;
 
 const KEPT: &str = "every acknowledged command is in the log, with its events";
 const REFUSED: &str = "no refused command has events";
 const UNKNOWN: &str = "a command without an answer happened once or not at all";
 const WANTED: &str = "nothing is in the log that nobody asked for";
 const SAME: &str = "every answer to one key has the same bytes";
+const REUSED: &str = "a key with another request than its first is refused";
 
 const ORDER: &str = "01a1ff8e-ced3-70c4-b150-dd9f3e1331fe";
 
@@ -41,17 +43,16 @@ impl Run {
         run.happened("lost", 201, 2);
         run.ask("never-arrived");
         run.lost();
+        run.send(other_than("placed"));
+        run.told(422, r#"{"error":"IDEMPOTENCY_KEY_REUSED"}"#);
         run
     }
 
     fn ask(&mut self, key: &str) {
-        let request = Request {
-            user: "alice".to_owned(),
-            operator: false,
-            key: key.to_owned(),
-            path: "/orders".to_owned(),
-            body: Value::Null,
-        };
+        self.send(request(key));
+    }
+
+    fn send(&mut self, request: Request) {
         let n = self.next();
         self.lines.push(Line::Ask { n, ms: 0, request });
     }
@@ -95,9 +96,36 @@ impl Run {
     /// The checks that do not hold.
     fn broken(self) -> Vec<&'static str> {
         let checks = check(&History::of(self.lines), &self.stored);
-        assert_eq!(checks.len(), 5);
+        assert_eq!(checks.len(), 6);
         let broken = checks.iter().filter(|check| !check.holds());
         broken.map(|check| check.name).collect()
+    }
+}
+
+fn request(key: &str) -> Request {
+    Request {
+        user: "alice".to_owned(),
+        operator: false,
+        fresh_ids: false,
+        key: key.to_owned(),
+        path: "/orders".to_owned(),
+        body: Value::Null,
+    }
+}
+
+fn other_than(key: &str) -> Request {
+    Request {
+        body: Value::Bool(true),
+        ..request(key)
+    }
+}
+
+/// A claim of a coupon, under a request id of its own each time it is sent.
+fn claim(key: &str) -> Request {
+    Request {
+        fresh_ids: true,
+        path: "/coupon-pools/p/coupons".to_owned(),
+        ..request(key)
     }
 }
 
@@ -114,7 +142,7 @@ fn a_run_in_which_nothing_went_wrong_breaks_nothing() {
     let run = Run::good();
     let checks = check(&History::of(run.lines), &run.stored);
     let looked_at: Vec<_> = checks.iter().map(|check| check.looked_at).collect();
-    assert_eq!(looked_at, [1, 1, 2, 2, 2]);
+    assert_eq!(looked_at, [1, 1, 2, 2, 2, 1]);
     assert!(checks.iter().all(Check::holds), "{checks:?}");
 }
 
@@ -185,4 +213,40 @@ fn an_answer_that_says_nothing_definite_is_no_other_answer() {
         run.told(status, body);
     }
     assert_eq!(run.broken(), [""; 0]);
+}
+
+#[test]
+fn another_request_under_a_key_must_be_refused_and_by_that_name() {
+    for (status, body) in [
+        (201, placed()),
+        (422, r#"{"error":"VALIDATION_FAILED"}"#.to_owned()),
+    ] {
+        let mut run = Run::good();
+        run.send(other_than("placed"));
+        run.told(status, &body);
+        assert_eq!(run.broken(), [REUSED], "{status} {body}");
+    }
+}
+
+#[test]
+fn only_a_refused_claim_may_differ_in_the_requests_id_and_in_nothing_else() {
+    let sold_out = |id: &str| format!(r#"{{"error":"COUPON_POOL_EXHAUSTED","requestId":"{id}"}}"#);
+    let told = |body: &str| Told {
+        status: 409,
+        body: body.to_owned(),
+    };
+    let (first, again) = (told(&sold_out("one")), told(&sold_out("two")));
+    assert!(again.repeats(&first, &claim("c")));
+    assert!(
+        !again.repeats(&first, &request("c")),
+        "an order's answer is in the log"
+    );
+    let same_id = Request {
+        fresh_ids: false,
+        ..claim("c")
+    };
+    assert!(!again.repeats(&first, &same_id));
+    for other in [r#"{"error":"OTHER","requestId":"two"}"#, "{}", "no JSON"] {
+        assert!(!told(other).repeats(&first, &claim("c")), "{other}");
+    }
 }
