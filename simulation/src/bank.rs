@@ -84,6 +84,12 @@ impl Bank {
         done
     }
 
+    /// Whether it gave back under this key.
+    pub(crate) fn has_refunded(&self, request: &RefundRequest) -> bool {
+        let answered = self.payments.get(&request.payment_id);
+        answered.is_some_and(|answered| answered.refunds.contains_key(&request.refund_id))
+    }
+
     /// All that it charged or declined.
     pub(crate) fn ledger(&self) -> impl Iterator<Item = LedgerEntry> + '_ {
         self.payments.iter().map(|(payment_id, answered)| {

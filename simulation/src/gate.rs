@@ -141,6 +141,24 @@ impl PoolKeys {
         0
     }
 
+    /// Who has a coupon, as far as is known here.
+    pub(crate) fn confirmed(&self) -> impl Iterator<Item = &str> {
+        let members = self.members.iter().map(String::as_str);
+        members.filter(|user| !self.pending.contains_key(*user))
+    }
+
+    /// Places that are taken and places that are left; `None` when nothing is here.
+    pub(crate) fn balance(&self) -> Option<i64> {
+        let members = i64::try_from(self.members.len()).unwrap_or(i64::MAX);
+        self.count.map(|left| left + members)
+    }
+
+    /// The planted defect: a place is given back, and nobody gets it.
+    pub(crate) fn leak(&mut self, user: &str) {
+        self.pending.remove(user);
+        self.members.remove(user);
+    }
+
     /// Redis loses everything.
     pub fn flush(&mut self) {
         *self = Self::default();

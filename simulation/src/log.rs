@@ -119,8 +119,15 @@ impl Log {
         for event in &appended.events {
             self.store(event.clone())?;
         }
-        if self.plant == Some(Plant::ReleasedTwice) {
-            self.release_again(&mut appended)?;
+        let doubled = match self.plant {
+            Some(Plant::ReleasedTwice) => Some("StockReleased"),
+            Some(Plant::PaidTwice) => Some("PaymentSucceeded"),
+            Some(Plant::IssuedTwice) => Some("CouponIssued"),
+            Some(Plant::UsedTwice) => Some("CouponUsed"),
+            _ => None,
+        };
+        if let Some(event_type) = doubled {
+            self.double(&mut appended, event_type)?;
         }
         for ((id, fingerprint), verdict) in ids.into_iter().zip(&appended.verdicts) {
             if let Verdict::Written(outcome) = verdict {
@@ -137,11 +144,11 @@ impl Log {
         Ok(appended)
     }
 
-    /// The planted defect: the last release of stock happens once more.
-    fn release_again(&mut self, appended: &mut Appended) -> Result<(), StoreError> {
+    /// The planted defect: the last event of a type happens once more.
+    fn double(&mut self, appended: &mut Appended, event_type: &str) -> Result<(), StoreError> {
         let mut events = appended.events.iter().rev();
-        let released = events.find(|event| event.event_type == "StockReleased");
-        let Some(mut again) = released.cloned() else {
+        let found = events.find(|event| event.event_type == event_type);
+        let Some(mut again) = found.cloned() else {
             return Ok(());
         };
         appended.head += 1;
@@ -228,20 +235,24 @@ impl Log {
         let snapshot = snapshot.map(|(sequence, _, json)| (*sequence, json.clone()));
         let base = wanted.base.as_ref().map(|base| base.sequence);
         let after = base.or(snapshot.as_ref().map(|(sequence, _)| *sequence));
-        let tail = self.streams.get(&stream).into_iter().flatten();
-        let tail = tail.filter_map(|position| {
+        let tail = self.tail(&stream, after.unwrap_or(0)).collect();
+        fold(&self.types, wanted, snapshot, tail).map_err(|error| (stream, error))
+    }
+
+    /// The events of a stream that follow a sequence.
+    fn tail(&self, stream: &StreamId, after: u64) -> impl Iterator<Item = StoredEvent> + '_ {
+        let positions = self.streams.get(stream).into_iter().flatten();
+        let events = positions.filter_map(|position| {
             let index = usize::try_from(position.checked_sub(1)?).ok()?;
             self.events.get(index)
         });
-        let tail = tail.filter(|event| event.sequence > after.unwrap_or(0));
-        let tail = tail.map(|event| StoredEvent {
+        let events = events.filter(move |event| event.sequence > after);
+        events.map(|event| StoredEvent {
             sequence: event.sequence,
             event_type: event.event_type.clone(),
             event_version: event.event_version.clone(),
             payload: event.payload.clone(),
-        });
-        let tail = tail.collect();
-        fold(&self.types, wanted, snapshot, tail).map_err(|error| (stream, error))
+        })
     }
 
     /// Keeps a snapshot, unless a newer one is there. Returns its size.
@@ -252,13 +263,42 @@ impl Log {
         let version = self.types.state_version(snapshot.stream.aggregate_type())?;
         let json = snapshot.loaded.state.snapshot()?;
         let bytes = u64::try_from(json.len()).unwrap_or(u64::MAX);
-        let sequence = snapshot.loaded.sequence;
+        let mut sequence = snapshot.loaded.sequence;
+        if self.plant == Some(Plant::YoungSnapshot) {
+            sequence += 1;
+        }
         let older = self.snapshots.get(&snapshot.stream);
         if older.is_none_or(|(at, of, _)| *at < sequence || *of != version) {
             let kept = (sequence, version, json);
             self.snapshots.insert(snapshot.stream.clone(), kept);
         }
         Ok(bytes)
+    }
+
+    /// The snapshots whose state is not what the events up to their sequence come to.
+    pub(crate) fn wrong_snapshots(&self) -> Vec<String> {
+        let wrong = self.snapshots.iter().filter_map(|(stream, kept)| {
+            let (sequence, _, json) = kept;
+            let fresh = self.state_at(stream, *sequence);
+            (fresh.as_ref() != Ok(json))
+                .then(|| format!("{stream} at {sequence} is {json}, its events come to {fresh:?}"))
+        });
+        wrong.collect()
+    }
+
+    /// The state of a stream after so many events, as its snapshot would have it.
+    fn state_at(&self, stream: &StreamId, sequence: u64) -> Result<String, String> {
+        let wanted = Wanted {
+            stream: stream.clone(),
+            base: None,
+        };
+        let tail = self
+            .tail(stream, 0)
+            .filter(|event| event.sequence <= sequence);
+        let read = fold(&self.types, wanted, None, tail.collect());
+        let read = read.map_err(|error| error.to_string())?;
+        let json = read.loaded.state.snapshot();
+        json.map_err(|error| error.to_string())
     }
 
     /// Takes a lease that is free or has run out: its new epoch.

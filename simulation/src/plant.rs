@@ -25,11 +25,23 @@ pub enum Plant {
     AnsweredTooSoon,
     /// The gate refuses as sold out without asking the log.
     BelievedGate,
+    /// A refund that is asked for again goes out under a new key.
+    RefundedTwice,
+    /// A payment succeeds once more.
+    PaidTwice,
+    /// A coupon is issued once more.
+    IssuedTwice,
+    /// A coupon is used once more.
+    UsedTwice,
+    /// A snapshot says that it is one event newer than it is.
+    YoungSnapshot,
+    /// A place at the gate is given back, and stays taken.
+    LeakyGate,
 }
 
 impl Plant {
     /// All.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 16] = [
         Self::ForgottenConflict,
         Self::ForgottenFence,
         Self::ForgottenIdentity,
@@ -40,6 +52,12 @@ impl Plant {
         Self::DeletedTooSoon,
         Self::AnsweredTooSoon,
         Self::BelievedGate,
+        Self::RefundedTwice,
+        Self::PaidTwice,
+        Self::IssuedTwice,
+        Self::UsedTwice,
+        Self::YoungSnapshot,
+        Self::LeakyGate,
     ];
 
     /// Its name.
@@ -56,6 +74,12 @@ impl Plant {
             Self::DeletedTooSoon => "deleted-too-soon",
             Self::AnsweredTooSoon => "answered-too-soon",
             Self::BelievedGate => "believed-gate",
+            Self::RefundedTwice => "refunded-twice",
+            Self::PaidTwice => "paid-twice",
+            Self::IssuedTwice => "issued-twice",
+            Self::UsedTwice => "used-twice",
+            Self::YoungSnapshot => "young-snapshot",
+            Self::LeakyGate => "leaky-gate",
         }
     }
 }

@@ -16,7 +16,7 @@ use super::weather::CALM_US;
 use super::{NOBODY, World, tell};
 use crate::deeds::POOLS;
 use crate::fault::Kind;
-use crate::gate::{Claim, Verdict};
+use crate::gate::{Claim, PoolKeys, Verdict};
 use crate::plant::Plant;
 
 /// How long a claim may be under way.
@@ -109,6 +109,10 @@ impl World {
             is_final,
         });
         tell!(self, "[{n}] gate: {} → {verdict:?}", knock.user);
+        if self.strikes(Kind::GateUnheard, n) {
+            self.gate_was_away(n);
+            return self.ask_aggregate(n, knock, false);
+        }
         match verdict {
             Verdict::Admitted | Verdict::Pass => {
                 if self.strikes(Kind::GateCrash, n) {
@@ -232,6 +236,7 @@ impl World {
         if self.strikes(Kind::GateAway, n) {
             return self.gate_was_away(n);
         }
+        let unheard = self.strikes(Kind::GateUnheard, n);
         let keys = self.gate.entry(knock.pool).or_default();
         match answer {
             Ok(outcome) if outcome.status < 400 => {
@@ -240,6 +245,7 @@ impl World {
             Ok(outcome) if outcome.body == ALREADY_ISSUED => {
                 keys.confirm(&knock.user);
             }
+            Ok(_) if self.plant == Some(Plant::LeakyGate) => keys.leak(&knock.user),
             Ok(outcome) => {
                 keys.release(&knock.user, Some(&knock.command));
                 if outcome.body == SOLD_OUT
@@ -253,6 +259,9 @@ impl World {
             Err(_) => {
                 keys.release(&knock.user, None);
             }
+        }
+        if unheard {
+            self.gate_was_away(n);
         }
     }
 
@@ -303,12 +312,25 @@ impl World {
         self.respond(n, knock.op, knock.attempt, Ok(refused));
     }
 
-    /// Redis may lose everything.
+    /// Redis may lose everything, or what it was told last.
     pub(super) fn gate_weather(&mut self) {
         if self.strikes(Kind::GateFlushed, NOBODY) {
-            self.gate
-                .values_mut()
-                .for_each(crate::gate::PoolKeys::flush);
+            self.gate.values_mut().for_each(PoolKeys::flush);
+        }
+        if self.strikes(Kind::GateOlder, NOBODY) {
+            self.gate = self.gate_on_disk.clone();
+        } else {
+            self.gate_on_disk = self.gate.clone();
+        }
+    }
+
+    /// At rest, what the gate holds to be true of a pool agrees with the log: who has a coupon, and how many are
+    /// left.
+    pub(super) fn check_gate(&mut self) {
+        let mut pools = self.gate.iter();
+        let wrong = pools.find_map(|(pool, keys)| wrong_at_gate(&self.pool_state(*pool)?, keys));
+        if let Some(wrong) = wrong {
+            self.fail("gate", wrong);
         }
     }
 
@@ -319,4 +341,15 @@ impl World {
             self.send_stranger(index, pool);
         }
     }
+}
+
+/// What the gate holds of a pool and the log does not.
+fn wrong_at_gate(state: &CouponPoolState, keys: &PoolKeys) -> Option<String> {
+    let is_holder = |user: &str| state.holders().any(|holder| holder.as_str() == user);
+    if let Some(user) = keys.confirmed().find(|user| !is_holder(user)) {
+        return Some(format!("{user} has a coupon at the gate alone"));
+    }
+    let (here, quantity) = (keys.balance()?, state.quantity());
+    (here != i64::from(quantity))
+        .then(|| format!("{here} pieces at the gate, {quantity} in the log"))
 }

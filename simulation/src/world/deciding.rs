@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use domain::StreamId;
-use event_store::sans_io::{Appended, Batch, DecidedCommand, Job, Verdict};
+use event_store::sans_io::{
+    Appended, Batch, DecidedCommand, Job, Snapshot, SnapshotState, Verdict,
+};
 use event_store::{Command, Fence, StoreError};
 use tokio::sync::oneshot;
 
@@ -179,17 +181,25 @@ impl World {
             let committed = world.nodes[n].core.settle(landed);
             for snapshot in committed.snapshots {
                 world.on_node(n, SNAPSHOT_DELAY_US, move |world, n| {
-                    let sequence = snapshot.loaded.sequence;
-                    match world.log.save(&snapshot) {
-                        Ok(bytes) => {
-                            let state = event_store::sans_io::SnapshotState { sequence, bytes };
-                            world.nodes[n].core.snapshot_saved(&snapshot.stream, state);
-                        }
-                        Err(error) => world.fail("snapshots", error.to_string()),
-                    }
+                    world.save_snapshot(n, &snapshot);
                 });
             }
         });
+    }
+
+    fn save_snapshot(&mut self, n: usize, snapshot: &Snapshot) {
+        if self.strikes(Kind::SnapshotLost, n) {
+            return;
+        }
+        let sequence = snapshot.loaded.sequence;
+        match self.log.save(snapshot) {
+            Ok(_) if self.strikes(Kind::SnapshotUnheard, n) => {}
+            Ok(bytes) => {
+                let state = SnapshotState { sequence, bytes };
+                self.nodes[n].core.snapshot_saved(&snapshot.stream, state);
+            }
+            Err(error) => self.fail("snapshots", error.to_string()),
+        }
     }
 
     /// Nobody but the lease's holder writes for the sagas, and they write in nobody else's name.

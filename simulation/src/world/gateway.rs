@@ -145,7 +145,11 @@ impl World {
                         message: "not now".to_owned(),
                     });
                 }
-                let reply = self.bank.refund(request);
+                let mut request = request.clone();
+                if self.plant == Some(Plant::RefundedTwice) && self.bank.has_refunded(&request) {
+                    request.refund_id = Uuid::new_v5(&request.refund_id, b"again");
+                }
+                let reply = self.bank.refund(&request);
                 tell!(
                     self,
                     "gateway: refund {} of {} → {reply:?}",

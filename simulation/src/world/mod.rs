@@ -82,6 +82,8 @@ pub(crate) struct World {
     pub(crate) prefixes: u64,
     pub(crate) counts: Counts,
     gate: BTreeMap<CouponPoolId, PoolKeys>,
+    /// The gate as Redis has it on its disk.
+    gate_on_disk: BTreeMap<CouponPoolId, PoolKeys>,
     nodes: Vec<Node>,
     ops: Vec<Op>,
     pub(crate) plan: Plan,
@@ -130,6 +132,7 @@ impl World {
             prefixes: 0,
             counts: Counts::default(),
             gate: BTreeMap::new(),
+            gate_on_disk: BTreeMap::new(),
             nodes: nodes.collect(),
             ops: Vec::new(),
             plan: Plan::draw(chance, options.kept_deeds.clone()),

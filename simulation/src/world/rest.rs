@@ -54,6 +54,10 @@ impl World {
         self.check_projections();
         self.check_answers();
         self.check_outcomes();
+        self.check_gate();
+        if let Some(wrong) = self.log.wrong_snapshots().first() {
+            self.fail("snapshots", wrong.clone());
+        }
     }
 
     /// Every command happened once, and its outcome is stored.

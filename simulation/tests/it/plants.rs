@@ -68,3 +68,35 @@ fn a_gate_that_believes_itself_is_found() {
     // Whoever repeats a claim that the log has accepted is refused by such a gate, too.
     assert!(["gate", "answers"].contains(&what.as_str()), "{what}");
 }
+
+#[test]
+fn a_refund_under_a_new_key_is_found() {
+    // The gateway gives back no more than it charged, so the shop's refund never comes to its end.
+    assert_eq!(found(Plant::RefundedTwice, 60), "sagas-end");
+}
+
+#[test]
+fn a_payment_that_succeeds_twice_is_found() {
+    assert_eq!(found(Plant::PaidTwice, 5), "money");
+}
+
+#[test]
+fn a_coupon_that_is_issued_twice_is_found() {
+    assert_eq!(found(Plant::IssuedTwice, 5), "coupons");
+}
+
+#[test]
+fn a_coupon_that_is_used_twice_is_found() {
+    assert_eq!(found(Plant::UsedTwice, 20), "coupons");
+}
+
+#[test]
+fn a_snapshot_that_is_older_than_it_says_is_found() {
+    let what = found(Plant::YoungSnapshot, 5);
+    assert!(!what.is_empty() && what != "nothing", "{what}");
+}
+
+#[test]
+fn a_place_at_the_gate_that_nobody_gets_back_is_found() {
+    assert_eq!(found(Plant::LeakyGate, 60), "gate");
+}
