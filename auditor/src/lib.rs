@@ -8,6 +8,7 @@ mod books;
 mod config;
 mod excuses;
 mod findings;
+mod ids;
 mod metadata;
 mod pass;
 mod role;

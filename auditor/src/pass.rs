@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::books::Books;
 use crate::excuses::Excuses;
 use crate::findings::Findings;
+use crate::ids::{Suspects, standing_twice};
 
 /// How long something may be late in a running shop before it counts: a saga's step takes a moment, and
 /// another runner takes over within seconds.
@@ -170,31 +171,12 @@ impl Pass {
     /// An id that follows from its command's is no other event's, unless the command happened twice; one
     /// that does not is compared with all others. In most logs there is neither.
     async fn compare_ids(&mut self, twice: &[Uuid]) -> Result<(), StoreError> {
-        let ids = &self.books.other_ids;
-        if ids.is_empty() && twice.is_empty() {
-            return Ok(());
-        }
-        let commands: Vec<String> = twice.iter().map(Uuid::to_string).collect();
-        let some: Option<Vec<String>> = (!self.books.has_too_many_other_ids())
-            .then(|| ids.iter().map(Uuid::to_string).collect());
-        let twice: Vec<(String, i64)> = sqlx::query_as(
-            "SELECT metadata ->> 'eventId', max(position) FROM event_store.events
-              WHERE $1::text[] IS NULL OR metadata ->> 'eventId' = ANY ($1)
-                 OR metadata ->> 'commandId' = ANY ($2)
-              GROUP BY metadata ->> 'eventId' HAVING count(*) > 1 AND metadata ->> 'eventId' IS NOT NULL",
-        )
-        .bind(some)
-        .bind(commands)
-        .fetch_all(&self.pool)
-        .await?;
-        self.books
-            .findings
-            .add(twice.into_iter().map(|(id, position)| Violation {
-                invariant: Invariant::Dense,
-                position: u64::try_from(position).ok(),
-                stream: None,
-                evidence: format!("event id {id} stands twice"),
-            }));
+        let suspects = match &self.books.other_ids {
+            _ if self.books.has_too_many_other_ids() => Suspects::All,
+            ids => Suspects::Some(ids),
+        };
+        let found = standing_twice(&self.pool, suspects, twice).await?;
+        self.books.findings.add(found);
         Ok(())
     }
 

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::books::Books;
 use crate::config::AuditorConfig;
 use crate::excuses::Excuses;
+use crate::ids::{Suspects, standing_twice};
 use crate::pass::late;
 use crate::status::AuditorStatus;
 
@@ -138,7 +139,7 @@ impl Role {
             self.status.looked(up_to, head.saturating_sub(up_to), found);
             if up_to == head && rested.elapsed() >= self.config.rest_interval {
                 rested = Instant::now();
-                self.rest(&watch.books).await?;
+                self.rest(&mut watch.books).await?;
             }
             let wait = if up_to == head {
                 self.config.look_interval
@@ -194,7 +195,13 @@ impl Role {
         Ok(())
     }
 
-    async fn rest(&self, books: &Books) -> Result<(), StoreError> {
+    /// What is late, and whether ids stand twice that are nobody's by rule: both take a look at more than the
+    /// newest events.
+    async fn rest(&self, books: &mut Books) -> Result<(), StoreError> {
+        let unusual = Suspects::Some(&books.other_ids);
+        let found = standing_twice(&self.pool, unusual, &[]).await?;
+        books.other_ids.clear();
+        books.findings.add(found);
         let excuses = Excuses::read(&self.pool).await?;
         let (late, _) = late(&self.pool, &books.shop, &excuses).await?;
         self.status.rested(late);

@@ -18,6 +18,8 @@ pub struct AuditorStatus(Arc<Mutex<Inner>>);
 #[derive(Debug, Default)]
 struct Inner {
     position: u64,
+    /// Whether it has been at the log's end since it began: before that nothing can be said to hold.
+    caught_up: bool,
     /// Violations since the start, by invariant.
     broken: BTreeMap<Invariant, u64>,
     /// Streams that are late now.
@@ -44,14 +46,21 @@ impl AuditorStatus {
         broken
     }
 
-    /// Begins anew: the log is read from its start.
+    /// Begins anew: the log is read from its start, here or by another instance.
     pub(crate) fn reset(&self) {
         *self.inner() = Inner::default();
+        metrics::gauge!("auditor_position").set(0.0);
+        metrics::gauge!("auditor_lag_events").set(0.0);
+        self.measure();
     }
 
     /// Takes in what was found up to a position.
     pub(crate) fn looked(&self, position: u64, lag: u64, found: Findings) {
-        self.inner().position = position;
+        {
+            let mut inner = self.inner();
+            inner.position = position;
+            inner.caught_up |= lag == 0;
+        }
         for (invariant, finding) in found.into_each() {
             self.found(invariant, &finding);
         }
@@ -91,14 +100,20 @@ impl AuditorStatus {
     }
 
     fn measure(&self) {
-        let broken = self.broken();
         for invariant in Invariant::OF_THE_LOG {
-            let holds = if broken.contains(&invariant) {
-                0.0
-            } else {
-                1.0
-            };
+            let holds = self.verdict(invariant);
             metrics::gauge!("auditor_invariant_holds", "invariant" => invariant.name()).set(holds);
+        }
+    }
+
+    /// 1, 0, or not a number: as long as nobody knows.
+    fn verdict(&self, invariant: Invariant) -> f64 {
+        if self.broken().contains(&invariant) {
+            0.0
+        } else if self.inner().caught_up {
+            1.0
+        } else {
+            f64::NAN
         }
     }
 
@@ -126,4 +141,33 @@ fn report(violation: &Violation) {
 /// A count beyond 2³² is as good as infinite.
 fn as_f64(count: u64) -> f64 {
     f64::from(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_said_to_hold_before_the_logs_end_was_seen_and_what_is_broken_is_said_at_once() {
+        let status = AuditorStatus::default();
+        let holds = || status.verdict(Invariant::NoOversell);
+        assert!(holds().is_nan());
+        status.looked(10, 5, Findings::default());
+        assert!(holds().is_nan(), "half of the log is read");
+        status.looked(15, 0, Findings::default());
+        assert_eq!(holds(), 1.0);
+        status.looked(20, 7, Findings::default());
+        assert_eq!(holds(), 1.0, "new events are on their way, as always");
+        let mut found = Findings::default();
+        found.add([Violation {
+            invariant: Invariant::NoOversell,
+            position: Some(21),
+            stream: None,
+            evidence: "one too many".to_owned(),
+        }]);
+        status.looked(21, 6, found);
+        assert_eq!(holds(), 0.0);
+        status.reset();
+        assert!(holds().is_nan(), "another instance knows");
+    }
 }

@@ -6,6 +6,7 @@ mod client;
 mod config;
 mod database;
 mod error;
+mod meter;
 mod output;
 mod replay;
 mod stream;

@@ -11,6 +11,7 @@
 
 mod apply;
 mod backoff;
+mod behind;
 mod candidate;
 mod catalogue;
 mod compare;
@@ -39,6 +40,7 @@ mod switch;
 mod table;
 mod verify;
 
+pub use behind::{Behind, behind};
 pub use candidate::Progress;
 pub use catalogue::names;
 pub use compare::{Comparison, TableComparison};

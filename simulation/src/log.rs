@@ -263,12 +263,11 @@ impl Log {
         let version = self.types.state_version(snapshot.stream.aggregate_type())?;
         let json = snapshot.loaded.state.snapshot()?;
         let bytes = u64::try_from(json.len()).unwrap_or(u64::MAX);
-        let mut sequence = snapshot.loaded.sequence;
-        if self.plant == Some(Plant::YoungSnapshot) {
-            sequence += 1;
-        }
+        let sequence = snapshot.loaded.sequence;
         let older = self.snapshots.get(&snapshot.stream);
         if older.is_none_or(|(at, of, _)| *at < sequence || *of != version) {
+            let stale = older.filter(|_| self.plant == Some(Plant::StaleSnapshot));
+            let json = stale.map_or(json, |(_, _, older)| older.clone());
             let kept = (sequence, version, json);
             self.snapshots.insert(snapshot.stream.clone(), kept);
         }

@@ -33,8 +33,8 @@ pub enum Plant {
     IssuedTwice,
     /// A coupon is used once more.
     UsedTwice,
-    /// A snapshot says that it is one event newer than it is.
-    YoungSnapshot,
+    /// A snapshot is written with the state of the one before.
+    StaleSnapshot,
     /// A place at the gate is given back, and stays taken.
     LeakyGate,
 }
@@ -56,7 +56,7 @@ impl Plant {
         Self::PaidTwice,
         Self::IssuedTwice,
         Self::UsedTwice,
-        Self::YoungSnapshot,
+        Self::StaleSnapshot,
         Self::LeakyGate,
     ];
 
@@ -78,7 +78,7 @@ impl Plant {
             Self::PaidTwice => "paid-twice",
             Self::IssuedTwice => "issued-twice",
             Self::UsedTwice => "used-twice",
-            Self::YoungSnapshot => "young-snapshot",
+            Self::StaleSnapshot => "stale-snapshot",
             Self::LeakyGate => "leaky-gate",
         }
     }

@@ -188,3 +188,19 @@ async fn a_long_log_is_read_at_bounded_speed() {
     auditor.end().await;
     shop.close().await;
 }
+
+#[tokio::test]
+async fn it_sees_an_id_that_stands_twice() {
+    let shop = Shop::open().await;
+    shop.product(1).await;
+    shop.as_owner(
+        "UPDATE event_store.events e SET metadata = jsonb_set(e.metadata::jsonb, '{eventId}', (
+             SELECT metadata::jsonb -> 'eventId' FROM event_store.events WHERE position = 1))::json
+          WHERE position = 2",
+    )
+    .await;
+    let auditor = Running::start(&shop, quick()).await;
+    auditor.sees(Invariant::Dense).await;
+    auditor.end().await;
+    shop.close().await;
+}

@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use event_store::{EventLog, StoreConfig};
-use indicatif::ProgressBar;
 use platform::config::Env;
 use platform::shutdown::CancellationToken;
 use sqlx::PgPool;
@@ -11,6 +10,7 @@ use sqlx::PgPool;
 use crate::config::OwnerConfig;
 use crate::database;
 use crate::error::CommerceError;
+use crate::meter::Meter;
 use crate::output::say;
 
 /// What is to be done with a projection.
@@ -63,14 +63,11 @@ async fn anew(
     projection: &str,
     accept_differences: bool,
 ) -> Result<(), CommerceError> {
-    let bar = ProgressBar::new(log.known_head()).with_message("events");
-    let on_progress = |progress: projections::Progress| {
-        bar.set_length(progress.head);
-        bar.set_position(progress.position);
-    };
+    let mut meter = Meter::new("rebuilding");
+    let on_progress = |progress: projections::Progress| meter.at(progress.position, progress.head);
     let rebuilt =
         projections::rebuild(owner, app, log, projection, accept_differences, on_progress).await?;
-    bar.finish_and_clear();
+    drop(meter);
     say(&rebuilt.comparison);
     let (live, previous, took) = (rebuilt.live, rebuilt.previous, rebuilt.took);
     say(format_args!(

@@ -1,5 +1,7 @@
 //! Whether damage is found: each table, damaged, turns the verification red.
 
+use std::time::Duration;
+
 use domain::checkout::RefundAnswer;
 
 use crate::shop::Shop;
@@ -109,4 +111,36 @@ async fn the_rows_do_not_depend_on_how_the_events_were_cut_into_batches() {
     // The verification folds in the largest batches that there are.
     assert_eq!(shop.differences().await, "");
     shop.close().await;
+}
+
+#[tokio::test]
+async fn a_read_model_that_stands_still_is_named_with_the_event_that_it_lacks() {
+    let shop = Shop::open().await;
+    let owner = shop.database.owner_pool().await;
+    let behind = async |at_most| {
+        let behind = projections::behind(&owner, at_most).await;
+        behind.expect("an answer")
+    };
+    assert_eq!(
+        behind(Duration::ZERO).await,
+        [],
+        "an empty log keeps nobody waiting"
+    );
+    shop.product("Kettle", 10_000, 10).await;
+    let names: Vec<String> = behind(Duration::ZERO)
+        .await
+        .into_iter()
+        .map(|one| format!("{} {}", one.projection, one.position))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "coupons 1",
+            "notifications 1",
+            "orders 1",
+            "payments 1",
+            "products 1"
+        ]
+    );
+    assert_eq!(behind(Duration::from_secs(3_600)).await, []);
 }

@@ -1,19 +1,16 @@
 //! The pass over the log, and how far it is.
 
-use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
 use auditor::{Pass, Progress};
-use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Verification;
 use crate::error::CommerceError;
+use crate::meter::{Meter, rate};
 use crate::output::say;
 
-/// How often a terminal is told.
-const BAR_INTERVAL: Duration = Duration::from_millis(200);
-/// How often a file is told.
-const LINE_INTERVAL: Duration = Duration::from_secs(10);
+/// How often it is looked how far the pass is.
+const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Looks at the log up to where it ends now.
 pub(super) async fn pass(verification: &Verification) -> Result<Pass, CommerceError> {
@@ -34,29 +31,11 @@ pub(super) async fn pass(verification: &Verification) -> Result<Pass, CommerceEr
     Ok(pass)
 }
 
-fn rate(events: u64, took: Duration) -> f64 {
-    let events = f64::from(u32::try_from(events).unwrap_or(u32::MAX));
-    events / took.as_secs_f64().max(0.001)
-}
-
 /// Shows how far the pass is, until it is aborted.
 async fn show(progress: Progress, head: u64) {
-    if !std::io::stderr().is_terminal() {
-        let started = Instant::now();
-        loop {
-            tokio::time::sleep(LINE_INTERVAL).await;
-            let position = progress.position();
-            let rate = rate(position, started.elapsed());
-            say(format_args!(
-                "{position} of {head} events, {rate:.0} a second"
-            ));
-        }
-    }
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} events, {per_sec}, {eta} left");
-    let bar =
-        ProgressBar::new(head).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let mut meter = Meter::new("the log");
     loop {
-        bar.set_position(progress.position());
-        tokio::time::sleep(BAR_INTERVAL).await;
+        meter.at(progress.position(), head);
+        tokio::time::sleep(LOOK_INTERVAL).await;
     }
 }

@@ -53,7 +53,11 @@ struct Verification {
     log: EventLog,
 }
 
-/// Looks at everything; exit code 1 when something does not hold.
+/// The exit code when nothing was found, and something could not be looked at.
+const NOT_CHECKED: u8 = 3;
+
+/// Looks at everything; exit code 1 when something does not hold, [`NOT_CHECKED`] when something could not be
+/// looked at.
 pub(crate) async fn run(args: VerifyArgs) -> Result<ExitCode, CommerceError> {
     let (config, gate, relay) = Env::process().read(|env| {
         (
@@ -85,6 +89,8 @@ pub(crate) async fn run(args: VerifyArgs) -> Result<ExitCode, CommerceError> {
     looked?;
     Ok(if report.is_broken() {
         ExitCode::FAILURE
+    } else if report.is_partial() {
+        ExitCode::from(NOT_CHECKED)
     } else {
         ExitCode::SUCCESS
     })

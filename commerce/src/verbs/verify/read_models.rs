@@ -1,11 +1,17 @@
 //! What follows from the log: snapshots and read models, folded afresh and compared.
 
+use std::time::Duration;
+
 use invariants::Invariant;
 use projections::Comparison;
 
 use super::Verification;
 use super::report::Report;
 use crate::error::CommerceError;
+use crate::meter::Meter;
+
+/// How long an event may wait for a read model.
+const BEHIND_MAX: Duration = Duration::from_secs(60);
 
 pub(super) async fn check_snapshots(
     verification: &Verification,
@@ -31,7 +37,22 @@ pub(super) async fn check(
     let Verification {
         owner, app, log, ..
     } = verification;
-    let comparisons = projections::verify(owner, app, log, None, |_| {}).await?;
+    // What a read model has may well be right, and still be from yesterday.
+    for behind in projections::behind(owner, BEHIND_MAX).await? {
+        report.broken(Invariant::Projections, 1, [behind.to_string()]);
+    }
+    let mut meter: Option<(&str, Meter)> = None;
+    let on_progress = |progress: projections::Progress| {
+        let name = progress.projection;
+        if meter.as_ref().is_none_or(|(of, _)| *of != name) {
+            meter = Some((name, Meter::new(name)));
+        }
+        if let Some((_, meter)) = &mut meter {
+            meter.at(progress.position, progress.head);
+        }
+    };
+    let comparisons = projections::verify(owner, app, log, None, on_progress).await?;
+    drop(meter);
     for comparison in &comparisons {
         if let Some(trouble) = trouble(comparison) {
             report.broken(Invariant::Projections, 1, [trouble]);

@@ -66,6 +66,13 @@ impl Report {
             .any(|verdict| matches!(verdict, Verdict::Broken(..)))
     }
 
+    /// Whether something that was asked for could not be looked at.
+    pub(super) fn is_partial(&self) -> bool {
+        self.verdicts
+            .values()
+            .any(|verdict| matches!(verdict, Verdict::NotChecked(_)))
+    }
+
     pub(super) fn print(&self) {
         say("");
         for (invariant, verdict) in &self.verdicts {
