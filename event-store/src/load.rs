@@ -55,7 +55,8 @@ const QUERY: &str = "
 /// What came of reading one stream.
 pub type ReadResult = Result<Read, (StreamId, StreamStateError)>;
 
-/// Reads streams. One that is broken does not keep the others from being read.
+/// Reads streams. One that is broken does not keep the others from being read, and a broken snapshot keeps
+/// nobody from reading its stream: the events are the truth.
 ///
 /// # Errors
 /// The database is away.
@@ -64,13 +65,65 @@ pub async fn load(
     types: &AggregateTypes,
     wanted: Vec<Wanted>,
 ) -> Result<Vec<ReadResult>, StoreError> {
+    let mut results = read(pool, types, wanted, Snapshots::Fitting).await?;
+    let broken: Vec<(usize, StreamId)> = results
+        .iter()
+        .enumerate()
+        .filter_map(|(number, (result, snapshot))| match result {
+            Err((stream, error)) if *snapshot => {
+                tracing::error!(
+                    stream = %stream, error = %error,
+                    "{stream} cannot be read from its snapshot, and is read from its first event: {error}"
+                );
+                Some((number, stream.clone()))
+            }
+            _ => None,
+        })
+        .collect();
+    if !broken.is_empty() {
+        let (numbers, streams): (Vec<usize>, Vec<StreamId>) = broken.into_iter().unzip();
+        let again = streams
+            .into_iter()
+            .map(|stream| Wanted { stream, base: None });
+        let again = read(pool, types, again.collect(), Snapshots::None).await?;
+        for (number, result) in numbers.into_iter().zip(again) {
+            if let Some(slot) = results.get_mut(number) {
+                *slot = result;
+            }
+        }
+    }
+    Ok(results.into_iter().map(|(result, _)| result).collect())
+}
+
+/// Which snapshots may be read.
+#[derive(Clone, Copy)]
+enum Snapshots {
+    /// Those of the state's present shape.
+    Fitting,
+    None,
+}
+
+/// No state has this version.
+const NO_VERSION: i32 = -1;
+
+/// Reads streams; says of each whether it was read from a snapshot on.
+async fn read(
+    pool: &PgPool,
+    types: &AggregateTypes,
+    wanted: Vec<Wanted>,
+    allowed: Snapshots,
+) -> Result<Vec<(ReadResult, bool)>, StoreError> {
     let mut state_versions = Vec::with_capacity(wanted.len());
     let mut bases = Vec::with_capacity(wanted.len());
     for one in &wanted {
         let version = types.state_version(one.stream.aggregate_type())?;
-        state_versions.push(i32::try_from(version).map_err(|_| StoreError::OutOfRange {
+        let version = i32::try_from(version).map_err(|_| StoreError::OutOfRange {
             what: "state version",
-        })?);
+        })?;
+        state_versions.push(match allowed {
+            Snapshots::Fitting => version,
+            Snapshots::None => NO_VERSION,
+        });
         let base = one
             .base
             .as_ref()
@@ -115,8 +168,10 @@ pub async fn load(
     for (one, number) in wanted.into_iter().zip(1..) {
         let tail = tails.remove(&number).unwrap_or_default();
         let stream = one.stream.clone();
-        let read = fold(types, one, snapshots.remove(&number), tail);
-        results.push(read.map_err(|error| (stream, error)));
+        let snapshot = snapshots.remove(&number);
+        let has_snapshot = snapshot.is_some();
+        let read = fold(types, one, snapshot, tail);
+        results.push((read.map_err(|error| (stream, error)), has_snapshot));
     }
     Ok(results)
 }
