@@ -181,3 +181,10 @@ fn the_adapter_is_its_state_in_a_snapshot() {
     let read: Aggregate<Inventory> = serde_json::from_value(snapshot).unwrap();
     assert_eq!(read.0, inventory.0);
 }
+
+#[test]
+fn a_copy_of_an_aggregate_is_in_the_same_state() {
+    let mut aggregate = Aggregate::<Inventory>::default();
+    cqrs_es::Aggregate::apply(&mut aggregate, received(7));
+    assert_eq!(aggregate.clone().0.stock(), 7);
+}
