@@ -7,6 +7,7 @@ use invariants::{Invariant, Outcomes, Shop, Unread, Violation};
 use uuid::Uuid;
 
 use crate::findings::Findings;
+use crate::ids::Suspects;
 use crate::metadata::Metadata;
 
 /// Ids that do not follow from their command, kept for a comparison with all others. Where there are more,
@@ -108,9 +109,13 @@ impl Books {
         }
     }
 
-    /// Whether there are more ids to compare than were kept.
-    pub(crate) fn has_too_many_other_ids(&self) -> bool {
-        self.other_ids.len() > OTHER_IDS_MAX
+    /// The events whose id may be another's.
+    pub(crate) fn suspects(&self) -> Suspects<'_> {
+        if self.other_ids.len() > OTHER_IDS_MAX {
+            Suspects::All
+        } else {
+            Suspects::Some(&self.other_ids)
+        }
     }
 }
 

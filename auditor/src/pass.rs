@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::books::Books;
 use crate::excuses::Excuses;
 use crate::findings::Findings;
-use crate::ids::{Suspects, standing_twice};
+use crate::ids::standing_twice;
 
 /// How long something may be late in a running shop before it counts: a saga's step takes a moment, and
 /// another runner takes over within seconds.
@@ -171,11 +171,7 @@ impl Pass {
     /// An id that follows from its command's is no other event's, unless the command happened twice; one
     /// that does not is compared with all others. In most logs there is neither.
     async fn compare_ids(&mut self, twice: &[Uuid]) -> Result<(), StoreError> {
-        let suspects = match &self.books.other_ids {
-            _ if self.books.has_too_many_other_ids() => Suspects::All,
-            ids => Suspects::Some(ids),
-        };
-        let found = standing_twice(&self.pool, suspects, twice).await?;
+        let found = standing_twice(&self.pool, self.books.suspects(), twice).await?;
         self.books.findings.add(found);
         Ok(())
     }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::books::Books;
 use crate::config::AuditorConfig;
 use crate::excuses::Excuses;
-use crate::ids::{Suspects, standing_twice};
+use crate::ids::standing_twice;
 use crate::pass::late;
 use crate::status::AuditorStatus;
 
@@ -50,6 +50,18 @@ pub fn start(
 struct Watch {
     lease: Lease,
     books: Books,
+    /// When it was last looked at what is late; not since the books began, where there is none.
+    rested: Option<Instant>,
+}
+
+impl Watch {
+    fn begin(lease: Lease) -> Self {
+        Self {
+            lease,
+            books: Books::new(),
+            rested: None,
+        }
+    }
 }
 
 struct Role {
@@ -75,6 +87,14 @@ impl Role {
             }
             self.pause(self.config.standby_interval).await;
         }
+        if let Some(Watch { lease, .. }) = watch
+            && let Err(error) = lease.release(&self.pool).await
+        {
+            tracing::debug!(
+                error = error.chain(),
+                "the audit's lease runs out by itself"
+            );
+        }
     }
 
     /// Looks for as long as the lease is held; takes it, when it is free. After an error the watch goes on where
@@ -95,23 +115,21 @@ impl Role {
                 "this process audits the log, from its start"
             );
             self.status.reset();
-            let books = Books::new();
-            *watch = Some(Watch { lease, books });
+            *watch = Some(Watch::begin(lease));
         }
         let Some(current) = watch else {
             return Ok(());
         };
         self.look(current).await?;
-        if self.stop.is_cancelled() {
-            current.lease.clone().release(&self.pool).await?;
+        if !self.stop.is_cancelled() {
+            *watch = None;
         }
-        *watch = None;
         Ok(())
     }
 
     /// Follows the log until the program stops or the lease is another's.
     async fn look(&self, watch: &mut Watch) -> Result<(), StoreError> {
-        let (mut renewed, mut rested) = (Instant::now(), Instant::now());
+        let mut renewed = Instant::now();
         while !self.stop.is_cancelled() {
             if renewed.elapsed() > self.config.lease_time / 3 {
                 renewed = Instant::now();
@@ -129,17 +147,25 @@ impl Role {
             let before = watch.books.shop.position();
             if head < before {
                 // A standby took over that had not all of the log, or somebody deleted its end.
-                watch.books = Books::new();
+                self.status.unsettle();
+                *watch = Watch::begin(watch.lease.clone());
                 watch.books.findings.add([shorter(before, head)]);
                 continue;
             }
             let up_to = head.min(before.saturating_add(STEP_EVENTS));
             self.step(&mut watch.books, up_to, up_to == head).await?;
+            let interval = self.config.rest_interval;
+            let is_due = watch.rested.is_none_or(|at| at.elapsed() >= interval);
+            let late = if up_to == head && is_due {
+                Some(self.rest(&mut watch.books).await?)
+            } else {
+                None
+            };
             let found = watch.books.take_found();
             self.status.looked(up_to, head.saturating_sub(up_to), found);
-            if up_to == head && rested.elapsed() >= self.config.rest_interval {
-                rested = Instant::now();
-                self.rest(&mut watch.books).await?;
+            if let Some(late) = late {
+                watch.rested = Some(Instant::now());
+                self.status.rested(late);
             }
             let wait = if up_to == head {
                 self.config.look_interval
@@ -195,17 +221,14 @@ impl Role {
         Ok(())
     }
 
-    /// What is late, and whether ids stand twice that are nobody's by rule: both take a look at more than the
-    /// newest events.
-    async fn rest(&self, books: &mut Books) -> Result<(), StoreError> {
-        let unusual = Suspects::Some(&books.other_ids);
-        let found = standing_twice(&self.pool, unusual, &[]).await?;
-        books.other_ids.clear();
-        books.findings.add(found);
+    /// What is late; finds ids that stand twice, too. Both look at more than the newest events.
+    async fn rest(&self, books: &mut Books) -> Result<Vec<Violation>, StoreError> {
         let excuses = Excuses::read(&self.pool).await?;
         let (late, _) = late(&self.pool, &books.shop, &excuses).await?;
-        self.status.rested(late);
-        Ok(())
+        let found = standing_twice(&self.pool, books.suspects(), &[]).await?;
+        books.other_ids.clear();
+        books.findings.add(found);
+        Ok(late)
     }
 
     /// How long so many events may take at the least.

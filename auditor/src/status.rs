@@ -18,8 +18,9 @@ pub struct AuditorStatus(Arc<Mutex<Inner>>);
 #[derive(Debug, Default)]
 struct Inner {
     position: u64,
-    /// Whether it has been at the log's end since it began: before that nothing can be said to hold.
-    caught_up: bool,
+    /// Whether all of the log was looked at since it began, and what waits: before that nothing can be said to
+    /// hold.
+    settled: bool,
     /// Violations since the start, by invariant.
     broken: BTreeMap<Invariant, u64>,
     /// Streams that are late now.
@@ -54,13 +55,14 @@ impl AuditorStatus {
         self.measure();
     }
 
+    /// The log must be read once more; what was found stays found.
+    pub(crate) fn unsettle(&self) {
+        self.inner().settled = false;
+    }
+
     /// Takes in what was found up to a position.
     pub(crate) fn looked(&self, position: u64, lag: u64, found: Findings) {
-        {
-            let mut inner = self.inner();
-            inner.position = position;
-            inner.caught_up |= lag == 0;
-        }
+        self.inner().position = position;
         for (invariant, finding) in found.into_each() {
             self.found(invariant, &finding);
         }
@@ -72,9 +74,13 @@ impl AuditorStatus {
         self.measure();
     }
 
-    /// Takes in what is late now.
+    /// Takes in what is late now, at the log's end.
     pub(crate) fn rested(&self, late: Vec<Violation>) {
-        let before = std::mem::take(&mut self.inner().late);
+        let before = {
+            let mut inner = self.inner();
+            inner.settled = true;
+            std::mem::take(&mut inner.late)
+        };
         for violation in late {
             let stream = violation.stream.clone().unwrap_or_default();
             if !before.contains(&stream) {
@@ -110,7 +116,7 @@ impl AuditorStatus {
     fn verdict(&self, invariant: Invariant) -> f64 {
         if self.broken().contains(&invariant) {
             0.0
-        } else if self.inner().caught_up {
+        } else if self.inner().settled {
             1.0
         } else {
             f64::NAN
@@ -152,12 +158,15 @@ mod tests {
         let status = AuditorStatus::default();
         let holds = || status.verdict(Invariant::NoOversell);
         assert!(holds().is_nan());
-        status.looked(10, 5, Findings::default());
-        assert!(holds().is_nan(), "half of the log is read");
         status.looked(15, 0, Findings::default());
+        assert!(holds().is_nan(), "nobody has looked for what is late");
+        status.rested(Vec::new());
         assert_eq!(holds(), 1.0);
         status.looked(20, 7, Findings::default());
         assert_eq!(holds(), 1.0, "new events are on their way, as always");
+        status.unsettle();
+        assert!(holds().is_nan(), "the log became shorter");
+        status.rested(Vec::new());
         let mut found = Findings::default();
         found.add([Violation {
             invariant: Invariant::NoOversell,

@@ -15,6 +15,8 @@ use crate::process::Kind;
 const ARMED_PERCENT: u32 = 70;
 /// A point is passed up to so often before it fires, so that some work is under way.
 const PASSES_MAX: u32 = 12;
+/// How many of a hundred fire when they are first passed.
+const AT_ONCE_PERCENT: u32 = 25;
 /// How many points are armed at once of those that have ended a process.
 const SOME: usize = 3;
 /// What a point does when it does not end the process.
@@ -112,7 +114,10 @@ pub(crate) fn variables(points: Option<String>, fired: &Path) -> Vec<(&'static s
 }
 
 fn armed(name: &str, action: &str, random: &mut StdRng) -> String {
+    // Some are passed once in a life.
+    let at_once = random.random_ratio(AT_ONCE_PERCENT, 100);
     match random.random_range(0..PASSES_MAX) {
+        _ if at_once => format!("{name}=1*return({action})"),
         0 => format!("{name}=1*return({action})"),
         passes => format!("{name}={passes}*off->1*return({action})"),
     }

@@ -13,17 +13,23 @@ use tokio::sync::watch;
 
 use crate::error::ChaosError;
 
+/// How soon there is a definite answer again once an outage is over.
+const RECOVERY_LIMIT: Duration = Duration::from_secs(5);
+/// The longest wait for it; what takes longer is noted as none.
+const RECOVERY_PATIENCE: Duration = Duration::from_secs(30);
+
 /// How long it took, by what it was from.
 pub(crate) type Times = BTreeMap<String, Vec<Duration>>;
 
 /// How long the shop took to recover.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Recoveries {
-    /// Those that ended with a success.
+    /// All that ended with an answer.
     pub(crate) all: Times,
-    /// Those during which nothing else went wrong that a shopper would feel; those without success count the
-    /// whole patience.
-    pub(crate) undisturbed: Times,
+    /// Those within the limit during which nothing else went wrong that a shopper would feel.
+    pub(crate) in_time: Times,
+    /// How many were not over at the limit, though nothing else had gone wrong until then.
+    pub(crate) late: BTreeMap<String, u64>,
 }
 
 /// A fault that keeps shoppers from success is under way, until this is dropped.
@@ -123,32 +129,45 @@ impl Chronicle {
         (self.disturbing.load(Ordering::SeqCst) == 0).then_some(disturbances)
     }
 
-    /// Measures how long it takes until a request that is sent from now on succeeds.
-    pub(crate) async fn recovery(&self, after: &str, patience: Duration) {
+    /// Measures how long it takes until a request that is sent from now on has a definite answer.
+    pub(crate) async fn recovery(&self, after: &str) {
+        self.recovery_within(after, RECOVERY_LIMIT, RECOVERY_PATIENCE)
+            .await;
+    }
+
+    async fn recovery_within(&self, after: &str, limit: Duration, patience: Duration) {
         let (from, peace) = (Instant::now(), self.peace());
         let mut successes = self.success.subscribe();
-        let waited = tokio::time::timeout(patience, successes.wait_for(|sent| *sent >= from)).await;
-        let took = from.elapsed();
-        let has_recovered = matches!(waited, Ok(Ok(_)));
+        let mut recovered = async |patience: Duration| {
+            let success = successes.wait_for(|sent| *sent >= from);
+            matches!(tokio::time::timeout(patience, success).await, Ok(Ok(_)))
+        };
+        let in_time = recovered(limit).await;
+        // What goes wrong after the limit is no excuse.
         let is_undisturbed = peace.is_some() && self.peace() == peace;
-        {
-            let mut recoveries = self
-                .recoveries
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            let Recoveries { all, undisturbed } = &mut *recoveries;
-            let lists = [(all, has_recovered), (undisturbed, is_undisturbed)];
-            for (list, _) in lists.into_iter().filter(|(_, belongs)| *belongs) {
-                list.entry(after.to_owned()).or_default().push(took);
-            }
-        }
-        if !has_recovered {
+        let has_recovered = in_time || recovered(patience.saturating_sub(limit)).await;
+        let took = from.elapsed();
+        if has_recovered {
+            self.change(|recoveries| add(&mut recoveries.all, after, took));
+        } else {
             let patience_s = patience.as_secs();
             self.note(
                 &format!("no recovery:{after}"),
                 &json!({ "within_s": patience_s }),
             );
         }
+        match (is_undisturbed, in_time) {
+            (true, true) => self.change(|recoveries| add(&mut recoveries.in_time, after, took)),
+            (true, false) => self.change(|recoveries| {
+                *recoveries.late.entry(after.to_owned()).or_default() += 1;
+            }),
+            (false, _) => {}
+        }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Recoveries)) {
+        let recoveries = self.recoveries.lock();
+        change(&mut recoveries.unwrap_or_else(PoisonError::into_inner));
     }
 
     /// All recoveries measured.
@@ -160,11 +179,16 @@ impl Chronicle {
     }
 }
 
+fn add(times: &mut Times, after: &str, took: Duration) {
+    times.entry(after.to_owned()).or_default().push(took);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_millis(50);
+    const LIMIT: Duration = Duration::from_millis(50);
+    const PATIENCE: Duration = Duration::from_millis(100);
 
     fn chronicle() -> (tempfile::TempDir, Arc<Chronicle>) {
         let folder = tempfile::tempdir().expect("a folder");
@@ -173,21 +197,35 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_recovery_counts_for_the_limit_only_where_nothing_else_went_wrong_meanwhile() {
+    async fn an_outage_that_lasts_is_late_whatever_happens_after_the_limit() {
         let (_folder, chronicle) = chronicle();
-        chronicle.recovery("in peace", PATIENCE).await;
+        let afterwards = async {
+            tokio::time::sleep(LIMIT * 3 / 2).await;
+            let _disturbance = chronicle.disturb();
+            tokio::time::sleep(LIMIT).await;
+        };
+        let recovery = chronicle.recovery_within("a fault", LIMIT, PATIENCE);
+        tokio::join!(recovery, afterwards);
+        let recoveries = chronicle.recoveries();
+        assert!(recoveries.all.is_empty() && recoveries.in_time.is_empty());
+        assert_eq!(recoveries.late.get("a fault"), Some(&1));
+    }
+
+    #[tokio::test]
+    async fn an_outage_that_meets_another_before_the_limit_says_nothing() {
+        let (_folder, chronicle) = chronicle();
         let during = chronicle.disturb();
-        chronicle.recovery("begun before", PATIENCE).await;
+        chronicle
+            .recovery_within("begun before", LIMIT, PATIENCE)
+            .await;
         drop(during);
         let meanwhile = async {
-            tokio::time::sleep(PATIENCE / 5).await;
+            tokio::time::sleep(LIMIT / 5).await;
             drop(chronicle.disturb());
         };
-        tokio::join!(chronicle.recovery("begun after", PATIENCE), meanwhile);
-        let recoveries = chronicle.recoveries();
-        assert!(recoveries.all.is_empty(), "no request succeeded");
-        let undisturbed: Vec<&String> = recoveries.undisturbed.keys().collect();
-        assert_eq!(undisturbed, ["in peace"]);
+        let recovery = chronicle.recovery_within("begun after", LIMIT, PATIENCE);
+        tokio::join!(recovery, meanwhile);
+        assert!(chronicle.recoveries().late.is_empty());
     }
 
     #[tokio::test]
@@ -195,14 +233,16 @@ mod tests {
         let (_folder, chronicle) = chronicle();
         let before = Instant::now();
         let asked = async {
-            tokio::time::sleep(PATIENCE / 10).await;
+            tokio::time::sleep(LIMIT / 10).await;
             chronicle.succeeded(before);
-            tokio::time::sleep(PATIENCE / 10).await;
+            tokio::time::sleep(LIMIT / 10).await;
             chronicle.succeeded(Instant::now());
         };
-        tokio::join!(chronicle.recovery("a fault", PATIENCE * 100), asked);
+        let recovery = chronicle.recovery_within("a fault", LIMIT * 100, PATIENCE * 100);
+        tokio::join!(recovery, asked);
         let recoveries = chronicle.recoveries();
-        let took = recoveries.all.get("a fault").expect("a recovery");
-        assert!(took.iter().all(|took| *took >= PATIENCE / 5), "{took:?}");
+        let took = recoveries.in_time.get("a fault").expect("a recovery");
+        assert!(took.iter().all(|took| *took >= LIMIT / 5), "{took:?}");
+        assert_eq!(recoveries.all.get("a fault"), Some(took));
     }
 }

@@ -25,6 +25,8 @@ const AT_ONCE_PERCENT: u32 = 60;
 const AWAY_MAX_MS: u64 = 4_000;
 /// How long a process may take to end after SIGTERM: it promises ten seconds.
 const END_PATIENCE: Duration = Duration::from_secs(20);
+/// One that has just been started cannot be told to end: the signal is the system's until it listens.
+const DEAF: Duration = Duration::from_secs(1);
 /// How soon one that ended by itself is started again.
 const RESTART_PAUSE: Duration = Duration::from_millis(250);
 
@@ -257,6 +259,7 @@ impl Supervisor {
 
     /// Until it is gone.
     async fn attend(&mut self, child: &mut Child, armed: bool) -> Gone {
+        let started = Instant::now();
         loop {
             tokio::select! {
                 ended = child.wait() => return match ended {
@@ -270,15 +273,15 @@ impl Supervisor {
                     return Gone::Ended(Why::Disarmed, tell_to_end(child).await);
                 }
                 Some(order) = self.orders.recv() => match order {
-                    Order::Kill => {
+                    Order::End if started.elapsed() >= DEAF => {
+                        self.count("fault:told to end");
+                        return Gone::Ended(Why::Deployed, tell_to_end(child).await);
+                    }
+                    Order::Kill | Order::End => {
                         self.count("kill");
                         // It is reaped either way.
                         let _ = child.kill().await;
                         return Gone::Killed;
-                    }
-                    Order::End => {
-                        self.count("fault:told to end");
-                        return Gone::Ended(Why::Deployed, tell_to_end(child).await);
                     }
                     Order::Freeze(thaw) => {
                         signal(child, "STOP").await;
@@ -334,9 +337,9 @@ impl Supervisor {
 async fn tell_to_end(child: &mut Child) -> Ending {
     signal(child, "TERM").await;
     match timeout(END_PATIENCE, child.wait()).await {
-        Ok(Ok(status)) if !status.success() => Ending::Badly(status),
-        Ok(_) => Ending::InOrder,
-        Err(_) => {
+        Ok(Ok(status)) if status.success() => Ending::InOrder,
+        Ok(Ok(status)) => Ending::Badly(status),
+        Ok(Err(_)) | Err(_) => {
             // Its port is the next one's.
             let _ = child.kill().await;
             Ending::NotAtAll

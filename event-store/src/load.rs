@@ -69,11 +69,11 @@ pub async fn load(
     let broken: Vec<(usize, StreamId)> = results
         .iter()
         .enumerate()
-        .filter_map(|(number, (result, snapshot))| match result {
-            Err((stream, error)) if *snapshot => {
+        .filter_map(|(number, (result, is_snapshot_broken))| match result {
+            Err((stream, error)) if *is_snapshot_broken => {
                 tracing::error!(
                     stream = %stream, error = %error,
-                    "{stream} cannot be read from its snapshot, and is read from its first event: {error}"
+                    "the snapshot of {stream} cannot be read, so all its events are: {error}"
                 );
                 Some((number, stream.clone()))
             }
@@ -106,7 +106,7 @@ enum Snapshots {
 /// No state has this version.
 const NO_VERSION: i32 = -1;
 
-/// Reads streams; says of each whether it was read from a snapshot on.
+/// Reads streams; says of each whether it could not be read because of its snapshot.
 async fn read(
     pool: &PgPool,
     types: &AggregateTypes,
@@ -169,9 +169,15 @@ async fn read(
         let tail = tails.remove(&number).unwrap_or_default();
         let stream = one.stream.clone();
         let snapshot = snapshots.remove(&number);
-        let has_snapshot = snapshot.is_some();
+        let snapshot: Option<(u64, &str)> = snapshot
+            .as_ref()
+            .map(|(sequence, json)| (*sequence, json.as_str()));
         let read = fold(types, one, snapshot, tail);
-        results.push((read.map_err(|error| (stream, error)), has_snapshot));
+        let is_snapshot_broken = read.is_err()
+            && snapshot.is_some_and(|(_, json)| {
+                types.from_snapshot(stream.aggregate_type(), json).is_err()
+            });
+        results.push((read.map_err(|error| (stream, error)), is_snapshot_broken));
     }
     Ok(results)
 }
@@ -196,7 +202,7 @@ pub struct StoredEvent {
 pub fn fold(
     types: &AggregateTypes,
     wanted: Wanted,
-    snapshot: Option<(u64, String)>,
+    snapshot: Option<(u64, &str)>,
     tail: Vec<StoredEvent>,
 ) -> Result<Read, StreamStateError> {
     let aggregate_type = wanted.stream.aggregate_type();
@@ -206,7 +212,7 @@ pub fn fold(
         (None, Some((sequence, json))) => {
             snapshot_sequence = Some(sequence);
             Loaded {
-                state: types.from_snapshot(aggregate_type, &json)?,
+                state: types.from_snapshot(aggregate_type, json)?,
                 sequence,
             }
         }

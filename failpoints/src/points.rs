@@ -30,7 +30,7 @@ const fn point(name: &'static str, places: &'static [Place]) -> Point {
 
 const WRITERS: &[Place] = &[CommandApi, Processes];
 const HOLDERS: &[Place] = &[Processes, Followers];
-const ALL: &[Place] = &[CommandApi, Processes, Followers];
+const LOG_READERS: &[Place] = &[CommandApi, Processes, Followers];
 
 /// All of them.
 pub const POINTS: &[Point] = &[
@@ -62,13 +62,13 @@ pub const POINTS: &[Point] = &[
     point("event-store.load.after", WRITERS),
     point("event-store.load.before", WRITERS),
     point("event-store.outcome.read", &[CommandApi]),
-    point("event-store.read.after", ALL),
+    point("event-store.read.after", LOG_READERS),
     point("event-store.scan.begun", &[Followers]),
     point("event-store.scan.read", &[Followers]),
     point("event-store.snapshot.after", WRITERS),
     point("event-store.snapshot.before", WRITERS),
-    point("event-store.wake.listening", ALL),
-    point("event-store.wake.looked", ALL),
+    point("event-store.wake.listening", LOG_READERS),
+    point("event-store.wake.looked", LOG_READERS),
     point("payment-gateways.exchange.after", &[Processes]),
     point("payment-gateways.exchange.before", &[Processes]),
     point("payment-gateways.exchange.sent", &[Processes]),

@@ -232,7 +232,7 @@ impl Log {
         let version = version.map_err(|error| (stream.clone(), error))?;
         let snapshot = self.snapshots.get(&stream);
         let snapshot = snapshot.filter(|(_, of, _)| *of == version && wanted.base.is_none());
-        let snapshot = snapshot.map(|(sequence, _, json)| (*sequence, json.clone()));
+        let snapshot = snapshot.map(|(sequence, _, json)| (*sequence, json.as_str()));
         let base = wanted.base.as_ref().map(|base| base.sequence);
         let after = base.or(snapshot.as_ref().map(|(sequence, _)| *sequence));
         let tail = self.tail(&stream, after.unwrap_or(0)).collect();
@@ -282,7 +282,9 @@ impl Log {
             (fresh.as_ref() != Ok(json))
                 .then(|| format!("{stream} at {sequence} is {json}, its events come to {fresh:?}"))
         });
-        wrong.collect()
+        let mut wrong: Vec<String> = wrong.collect();
+        wrong.sort_unstable();
+        wrong
     }
 
     /// The state of a stream after so many events, as its snapshot would have it.

@@ -37,11 +37,13 @@ pub enum Plant {
     StaleSnapshot,
     /// A place at the gate is given back, and stays taken.
     LeakyGate,
+    /// Whoever is refused a coupon has one at the gate.
+    GenerousGate,
 }
 
 impl Plant {
     /// All.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::ForgottenConflict,
         Self::ForgottenFence,
         Self::ForgottenIdentity,
@@ -58,6 +60,7 @@ impl Plant {
         Self::UsedTwice,
         Self::StaleSnapshot,
         Self::LeakyGate,
+        Self::GenerousGate,
     ];
 
     /// Its name.
@@ -80,6 +83,7 @@ impl Plant {
             Self::UsedTwice => "used-twice",
             Self::StaleSnapshot => "stale-snapshot",
             Self::LeakyGate => "leaky-gate",
+            Self::GenerousGate => "generous-gate",
         }
     }
 }

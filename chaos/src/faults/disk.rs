@@ -18,7 +18,6 @@ const DISK_FULL: &str = "53100";
 const PROBE: &str = "CREATE TABLE public.ballast AS
     SELECT gen_random_uuid() AS a, gen_random_uuid() AS b FROM generate_series(1, 400000)";
 const PROBE_LIMIT: Duration = Duration::from_secs(5);
-const RECOVERY_PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) async fn fill(
     field: &Field,
@@ -28,7 +27,9 @@ pub(super) async fn fill(
     let disturbance = field.chronicle.disturb();
     if let Err(error) = field.servers.control("disk", "fill").await {
         field.not_injected(fault, &error.to_string());
-        return field.servers.control("disk", "free").await;
+        // Where nothing could be filled there may be nothing to free.
+        let _ = field.servers.control("disk", "free").await;
+        return Ok(());
     }
     let refused = is_refused(field).await;
     sleep(Duration::from_millis(
@@ -41,10 +42,7 @@ pub(super) async fn fill(
     drop(disturbance);
     if refused {
         field.injected(fault);
-        field
-            .chronicle
-            .recovery(fault.name(), RECOVERY_PATIENCE)
-            .await;
+        field.chronicle.recovery(fault.name()).await;
     } else {
         field.not_injected(fault, "PostgreSQL found room all the same");
     }

@@ -19,7 +19,6 @@ const SILENT_MS: (u64, u64) = (500, 4_000);
 const LATENCY_MS: (u64, u64) = (5, 250);
 /// How many of a thousand commits are answered to nobody while it lasts.
 const CUT_PERMILLE: (u32, u32) = (50, 400);
-const RECOVERY_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Commits whose answer nobody gets; the proxy counts them.
 pub(super) async fn cut(
@@ -34,10 +33,7 @@ pub(super) async fn cut(
     field.proxy.cut(0);
     drop(disturbance);
     field.injected(fault);
-    field
-        .chronicle
-        .recovery(fault.name(), RECOVERY_PATIENCE)
-        .await;
+    field.chronicle.recovery(fault.name()).await;
     Ok(())
 }
 
@@ -70,10 +66,7 @@ pub(super) async fn silent(
     sleep(between(SILENT_MS, random)).await;
     field.proxy.silence(false);
     drop(disturbance);
-    field
-        .chronicle
-        .recovery(fault.name(), RECOVERY_PATIENCE)
-        .await;
+    field.chronicle.recovery(fault.name()).await;
     Ok(())
 }
 

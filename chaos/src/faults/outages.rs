@@ -17,8 +17,6 @@ use crate::error::ChaosError;
 const AWAY_MAX_MS: u64 = 3_000;
 /// How long Kafka stays away, in milliseconds: longer than the relay's patience with one batch.
 const BROKER_AWAY_MS: (u64, u64) = (4_000, 8_000);
-/// The longest wait for a success after an outage; what takes longer is noted as none.
-const RECOVERY_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Stops PostgreSQL and starts it again; measures how long the shop takes to recover.
 pub(super) async fn postgres(
@@ -33,10 +31,7 @@ pub(super) async fn postgres(
     sleep(Duration::from_millis(random.random_range(0..AWAY_MAX_MS))).await;
     field.servers.control("postgres", "start").await?;
     drop(disturbance);
-    field
-        .chronicle
-        .recovery(fault.name(), RECOVERY_PATIENCE)
-        .await;
+    field.chronicle.recovery(fault.name()).await;
     Ok(())
 }
 
@@ -48,7 +43,7 @@ pub(super) async fn terminate(
 ) -> Result<(), ChaosError> {
     for _ in 0..random.random_range(1..=3) {
         let share: f64 = random.random_range(0.2..1.0);
-        drop(field.chronicle.disturb());
+        let disturbance = field.chronicle.disturb();
         let ended: i64 = sqlx::query_scalar(
             "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid))
                FROM pg_stat_activity
@@ -57,12 +52,10 @@ pub(super) async fn terminate(
         .bind(share)
         .fetch_one(&field.pool)
         .await?;
+        drop(disturbance);
         field.injected(fault);
         field.chronicle.note("backends terminated", &json!(ended));
-        field
-            .chronicle
-            .recovery(fault.name(), RECOVERY_PATIENCE)
-            .await;
+        field.chronicle.recovery(fault.name()).await;
     }
     Ok(())
 }

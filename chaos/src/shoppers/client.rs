@@ -183,12 +183,16 @@ impl Client {
         Ok(told)
     }
 
-    /// Asks the read API once; the status. A question changes nothing, so nothing is written down.
-    pub(crate) async fn look(&self, path: &str) -> Option<u16> {
+    /// Asks the read API once; the status, or why there is none. A question changes nothing, so nothing is written
+    /// down.
+    pub(crate) async fn look(&self, path: &str) -> String {
         let url = format!("{}{path}", self.wire.read_url);
         let asked = self.http.get(url).bearer_auth(&self.token);
-        let answer = asked.timeout(ATTEMPT_LIMIT).send().await.ok()?;
-        Some(answer.status().as_u16())
+        match asked.timeout(ATTEMPT_LIMIT).send().await {
+            Ok(answer) => answer.status().as_str().to_owned(),
+            Err(error) if error.is_timeout() => "timeout".to_owned(),
+            Err(_) => "none".to_owned(),
+        }
     }
 
     async fn send(&self, url: &str, request: &Request) -> Result<Told, reqwest::Error> {

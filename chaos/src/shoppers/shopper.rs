@@ -119,7 +119,6 @@ impl Shopper {
 
     async fn look(&mut self, path: &str) {
         let status = self.client.look(path).await;
-        let status = status.map_or("none".to_owned(), |status| status.to_string());
         self.client.wire.chronicle.add(&format!("read:{status}"), 1);
     }
 

@@ -143,4 +143,6 @@ async fn a_read_model_that_stands_still_is_named_with_the_event_that_it_lacks() 
         ]
     );
     assert_eq!(behind(Duration::from_secs(3_600)).await, []);
+    owner.close().await;
+    shop.close().await;
 }

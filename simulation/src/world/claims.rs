@@ -246,6 +246,9 @@ impl World {
                 keys.confirm(&knock.user);
             }
             Ok(_) if self.plant == Some(Plant::LeakyGate) => keys.leak(&knock.user),
+            Ok(_) if self.plant == Some(Plant::GenerousGate) => {
+                keys.confirm(&knock.user);
+            }
             Ok(outcome) => {
                 keys.release(&knock.user, Some(&knock.command));
                 if outcome.body == SOLD_OUT

@@ -84,6 +84,10 @@ async fn an_event_that_was_not_sent_is_found() {
     let sent = sent_within(&pool, NO_PATIENCE).await.expect("an answer");
     assert_eq!(sent.broken, 1);
     assert_eq!(sent.evidence, ["the log is at 1, the relay at 0"]);
+    let apart = "INSERT INTO relay.failures (position, topic, error) VALUES (1, 'x', 'too large')";
+    let (_database, pool) = after(apart).await;
+    let sent = sent_within(&pool, NO_PATIENCE).await.expect("an answer");
+    assert_eq!(sent.evidence, ["event 1 was set apart: too large"]);
 }
 
 #[tokio::test]
