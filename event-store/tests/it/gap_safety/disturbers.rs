@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use sqlx::{Executor as _, PgPool};
+use sqlx::pool::PoolConnection;
+use sqlx::{Executor as _, PgPool, Postgres};
 use testkit::TestDatabase;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -12,15 +13,17 @@ use uuid::Uuid;
 
 use event_store::event_id;
 
-/// One that does something over and over.
+/// One that does something over and over, and counts how often that came to its end.
 macro_rules! over_and_over {
     ($writing:expr, $pause:expr, $body:expr) => {{
         let writing = $writing.clone();
         tokio::spawn(async move {
+            let mut done = 0;
             while !writing.is_cancelled() {
-                $body;
+                done += u64::from($body);
                 sleep(Duration::from_millis($pause)).await;
             }
+            done
         })
     }};
 }
@@ -29,7 +32,7 @@ macro_rules! over_and_over {
 pub(super) async fn start(
     database: &TestDatabase,
     writing: &CancellationToken,
-) -> Vec<JoinHandle<()>> {
+) -> Vec<(&'static str, JoinHandle<u64>)> {
     let pools = [
         database.app_pool().await,
         database.app_pool().await,
@@ -39,11 +42,26 @@ pub(super) async fn start(
     ];
     let [rollbacks, sitters, old, locks, owner] = pools;
     vec![
-        over_and_over!(writing, 40, append_and(&rollbacks, 4, "ROLLBACK").await),
-        over_and_over!(writing, 250, append_and(&sitters, 40, "COMMIT").await),
-        over_and_over!(writing, 100, append_late(&old).await),
-        over_and_over!(writing, 50, sit_idle(&locks).await),
-        over_and_over!(writing, 900, end_a_session(&owner).await),
+        (
+            "rollbacks",
+            over_and_over!(writing, 40, append_and(&rollbacks, 4, "ROLLBACK").await),
+        ),
+        (
+            "late commits",
+            over_and_over!(writing, 250, append_and(&sitters, 40, "COMMIT").await),
+        ),
+        (
+            "old transaction ids",
+            over_and_over!(writing, 100, append_late(&old).await),
+        ),
+        (
+            "idle transactions",
+            over_and_over!(writing, 50, sit_idle(&locks).await),
+        ),
+        (
+            "ended sessions",
+            over_and_over!(writing, 900, end_a_session(&owner).await),
+        ),
     ]
 }
 
@@ -65,9 +83,9 @@ fn append() -> String {
 }
 
 /// Appends, sits in the transaction, and ends it. Being ended by another is part of the game.
-async fn append_and(pool: &PgPool, sits_ms: u64, end: &'static str) {
+async fn append_and(pool: &PgPool, sits_ms: u64, end: &'static str) -> bool {
     let Ok(mut connection) = pool.acquire().await else {
-        return;
+        return false;
     };
     let appended = async {
         connection
@@ -77,15 +95,14 @@ async fn append_and(pool: &PgPool, sits_ms: u64, end: &'static str) {
         sleep(Duration::from_millis(sits_ms)).await;
         connection.execute(end).await
     };
-    if appended.await.is_err() {
-        connection.close_on_drop();
-    }
+    let appended = appended.await;
+    ended(connection, appended)
 }
 
 /// Takes a transaction id long before it appends: later ones commit before it.
-async fn append_late(pool: &PgPool) {
+async fn append_late(pool: &PgPool) -> bool {
     let Ok(mut connection) = pool.acquire().await else {
-        return;
+        return false;
     };
     let appended = async {
         connection
@@ -95,15 +112,14 @@ async fn append_late(pool: &PgPool) {
         connection.execute(append().as_str()).await?;
         connection.execute("COMMIT").await
     };
-    if appended.await.is_err() {
-        connection.close_on_drop();
-    }
+    let appended = appended.await;
+    ended(connection, appended)
 }
 
 /// Writes something else, and forgets its transaction for a while.
-async fn sit_idle(pool: &PgPool) {
+async fn sit_idle(pool: &PgPool) -> bool {
     let Ok(mut connection) = pool.acquire().await else {
-        return;
+        return false;
     };
     let sat = async {
         connection
@@ -115,14 +131,21 @@ async fn sit_idle(pool: &PgPool) {
         sleep(Duration::from_millis(700)).await;
         connection.execute("ROLLBACK").await
     };
-    if sat.await.is_err() {
-        connection.close_on_drop();
+    let sat = sat.await;
+    ended(connection, sat)
+}
+
+/// Whether it came to its end; a connection in the middle of something is not used again.
+fn ended<T>(connection: PoolConnection<Postgres>, done: Result<T, sqlx::Error>) -> bool {
+    if done.is_err() {
+        drop(connection.detach());
     }
+    done.is_ok()
 }
 
 /// Ends one of the sessions that are in a transaction.
-async fn end_a_session(owner: &PgPool) {
-    sqlx::query(
+async fn end_a_session(owner: &PgPool) -> bool {
+    let ended = sqlx::query(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
           WHERE datname = current_database() AND usename = 'commerce_app' AND query LIKE '%append%'
             AND state <> 'idle' ORDER BY random() LIMIT 1",
@@ -130,4 +153,5 @@ async fn end_a_session(owner: &PgPool) {
     .execute(owner)
     .await
     .unwrap();
+    ended.rows_affected() > 0
 }

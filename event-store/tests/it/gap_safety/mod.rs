@@ -71,8 +71,9 @@ async fn no_event_is_missed_or_out_of_order_where_a_naive_reader_misses_some() {
     }
     writing.cancel();
     let (kills, acknowledged) = crew.end();
-    for disturber in disturbers {
-        disturber.await.unwrap();
+    let mut disturbed = Vec::new();
+    for (what, disturber) in disturbers {
+        disturbed.push((what, disturber.await.unwrap()));
     }
 
     // What a killed process had begun may still be committed by its backend.
@@ -96,8 +97,8 @@ async fn no_event_is_missed_or_out_of_order_where_a_naive_reader_misses_some() {
         .filter(|position| !handed.events.contains_key(position));
     let (missed, events, commits) = (missed.count(), stored.len(), naive_missed.committed);
     eprintln!(
-        "gap safety: {events} events by 24 writers, {kills} processes killed, {} acknowledged commands: \
-         {missed} missed, {} out of order; naive: {} of {commits} missed",
+        "gap safety: {events} events by 24 writers, {kills} processes killed, {} acknowledged commands, \
+         {disturbed:?}: {missed} missed, {} out of order; naive: {} of {commits} missed",
         acknowledged.len(),
         handed.out_of_order,
         naive_missed.missed
@@ -115,6 +116,8 @@ async fn no_event_is_missed_or_out_of_order_where_a_naive_reader_misses_some() {
         .collect::<Vec<_>>();
     assert!(lost.is_empty(), "acknowledged, and not there: {lost:?}");
     assert!(kills >= 3 && events > 300, "{kills} kills, {events} events");
+    let all = disturbed.iter().all(|(_, times)| *times > 0);
+    assert!(all, "nobody was in the way: {disturbed:?}");
     assert!(
         naive_missed.missed > 0,
         "the naive reader missed none of {commits}: this test cannot see what it is for"
