@@ -17,6 +17,8 @@ use crate::output::say;
 const FULL_MINUTES: f64 = 10.0;
 /// What the read API may answer to whoever asks for an order of theirs: it, not yet, later.
 const READ_STATUSES: [&str; 3] = ["200", "404", "503"];
+/// The same to whoever says how new the answer must be.
+const READ_OWN_STATUSES: [&str; 2] = ["200", "503"];
 /// Asked of a process that was being killed.
 const NO_ANSWER: &str = "none";
 /// Asked of one that did not answer in time; of so many one may be such.
@@ -53,6 +55,8 @@ pub(crate) struct Report {
     pub(crate) undisturbed_recoveries_ms: BTreeMap<String, Spread>,
     /// Answers of the read API, by status.
     pub(crate) reads: BTreeMap<String, u64>,
+    /// Those to whoever said how new the answer must be: at least as new as their order.
+    pub(crate) own_reads: BTreeMap<String, u64>,
     pub(crate) checks: Vec<Check>,
 }
 
@@ -89,6 +93,7 @@ impl Report {
             recoveries_ms: spreads(&chronicle.recoveries().all),
             undisturbed_recoveries_ms: spreads(&chronicle.recoveries().in_time),
             reads: chronicle.counts("read:"),
+            own_reads: chronicle.counts("read own:"),
             checks: Vec::new(),
         }
     }
@@ -121,22 +126,21 @@ impl Report {
         check
     }
 
-    /// Whether the read API never answered with a defect, nearly always in time, and at least once with an order.
-    pub(crate) fn reading(&self) -> Check {
-        let mut check = Check::new("the read API answers 200, 404 or 503, whatever is away");
-        let asked: u64 = self.reads.values().sum();
-        let late = self.reads.get(NOT_IN_TIME).copied().unwrap_or_default();
-        for (status, count) in &self.reads {
-            let may_be = READ_STATUSES.contains(&status.as_str())
-                || status == NO_ANSWER
-                || (status == NOT_IN_TIME && late * READS_IN_TIME <= asked);
-            check.look(may_be, || format!("{status}: {count} times"));
-        }
-        check.look(self.reads.contains_key("200"), || {
-            format!("nobody found an order, of {asked} who asked")
-        });
-        check.looked_at = asked;
-        check
+    /// Whether the read API never answered with a defect, nearly always in time, and at least once with what was
+    /// asked for; and whether it never denied an order to whoever asked with their order's position.
+    pub(crate) fn reading(&self) -> [Check; 2] {
+        [
+            read(
+                "the read API answers 200, 404 or 503, whatever is away",
+                &self.reads,
+                &READ_STATUSES,
+            ),
+            read(
+                "whoever asks with their order's position finds it, or is told to come later",
+                &self.own_reads,
+                &READ_OWN_STATUSES,
+            ),
+        ]
     }
 
     /// Whether every process could be started, and ended in order when it was told to: all of them in the end.
@@ -196,6 +200,7 @@ impl Report {
         show_counts("ended by themselves", &self.ended_by_themselves);
         show_counts("no success in time after", &self.not_recovered);
         show_counts("answers of the read API", &self.reads);
+        show_counts("the same, asked with a position", &self.own_reads);
         show_spreads("first answer after", &self.recoveries_ms);
         let undisturbed = "in time, nothing else meanwhile:";
         show_spreads(undisturbed, &self.undisturbed_recoveries_ms);
@@ -249,6 +254,23 @@ impl Report {
             say(format_args!("    {abort:5} {error:5} {delay:5}  {spot}"));
         }
     }
+}
+
+fn read(name: &'static str, reads: &BTreeMap<String, u64>, allowed: &[&str]) -> Check {
+    let mut check = Check::new(name);
+    let asked: u64 = reads.values().sum();
+    let late = reads.get(NOT_IN_TIME).copied().unwrap_or_default();
+    for (status, count) in reads {
+        let may_be = allowed.contains(&status.as_str())
+            || status == NO_ANSWER
+            || (status == NOT_IN_TIME && late * READS_IN_TIME <= asked);
+        check.look(may_be, || format!("{status}: {count} times"));
+    }
+    check.look(reads.contains_key("200"), || {
+        format!("nobody found anything, of {asked} who asked")
+    });
+    check.looked_at = asked;
+    check
 }
 
 fn show_counts(what: &str, counts: &BTreeMap<String, u64>) {

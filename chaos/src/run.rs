@@ -81,7 +81,7 @@ pub(crate) async fn run(args: Args) -> Result<bool, ChaosError> {
     report.checks = checks::make(&shop, &servers, &journal, &wire).await?;
     report.fail_points = arming.table();
     report.checks.push(Report::recoveries(&chronicle));
-    report.checks.push(report.reading());
+    report.checks.extend(report.reading());
     report.checks.push(report.lives());
     report.checks.extend(report.coverage());
     if let Ok(shop) = Arc::try_unwrap(shop).map_err(drop) {

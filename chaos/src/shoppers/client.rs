@@ -56,6 +56,12 @@ impl Told {
         Some(json)
     }
 
+    /// The position that the log had reached.
+    pub(crate) fn position(&self) -> Option<u64> {
+        let json: Value = serde_json::from_str(&self.body).ok()?;
+        json.pointer("/meta/position")?.as_u64()
+    }
+
     pub(crate) fn text(&self, pointer: &str) -> Option<String> {
         let json: Value = serde_json::from_str(&self.body).ok()?;
         json.pointer(pointer)
@@ -185,9 +191,12 @@ impl Client {
 
     /// Asks the read API once; the status, or why there is none. A question changes nothing, so nothing is written
     /// down.
-    pub(crate) async fn look(&self, path: &str) -> String {
+    pub(crate) async fn look(&self, path: &str, min_position: Option<u64>) -> String {
         let url = format!("{}{path}", self.wire.read_url);
-        let asked = self.http.get(url).bearer_auth(&self.token);
+        let mut asked = self.http.get(url).bearer_auth(&self.token);
+        if let Some(position) = min_position {
+            asked = asked.header("Min-Position", position);
+        }
         match asked.timeout(ATTEMPT_LIMIT).send().await {
             Ok(answer) => answer.status().as_str().to_owned(),
             Err(error) if error.is_timeout() => "timeout".to_owned(),

@@ -85,13 +85,14 @@ impl Shopper {
                 return Ok(());
             }
         }
-        let Some(order) = self.placed(&request).await? else {
+        let Some((order, position)) = self.placed(&request).await? else {
             return Ok(());
         };
         match self.random.random_range(0..100) {
             0..3 => self.reuse_key_of(&request).await?,
-            3..30 => self.look(&format!("/orders/{order}")).await,
-            30..36 => self.look("/orders").await,
+            3..18 => self.look("read", &format!("/orders/{order}"), None).await,
+            18..24 => self.look("read", "/orders", None).await,
+            24..36 => self.look_for_own_order(&order, position).await,
             _ => {}
         }
         match self.random.random_range(0..100) {
@@ -117,9 +118,22 @@ impl Shopper {
         self.told(&other).await.map(drop)
     }
 
-    async fn look(&mut self, path: &str) {
-        let status = self.client.look(path).await;
-        self.client.wire.chronicle.add(&format!("read:{status}"), 1);
+    /// Who says how new the answer must be finds what they have done, alone or in their list.
+    async fn look_for_own_order(&mut self, order: &str, position: u64) {
+        let path = if self.random.random_ratio(3, 4) {
+            format!("/orders/{order}")
+        } else {
+            "/orders".to_owned()
+        };
+        self.look("read own", &path, Some(position)).await;
+    }
+
+    async fn look(&mut self, what: &str, path: &str, min_position: Option<u64>) {
+        let status = self.client.look(path, min_position).await;
+        self.client
+            .wire
+            .chronicle
+            .add(&format!("{what}:{status}"), 1);
     }
 
     fn order(&mut self, rare: bool) -> Request {
@@ -146,12 +160,12 @@ impl Shopper {
             .request(new_key(&mut self.random), "/orders", body)
     }
 
-    /// The order's id, should it have been placed.
-    async fn placed(&mut self, request: &Request) -> Result<Option<String>, ChaosError> {
+    /// The order's id and the log's position, should it have been placed.
+    async fn placed(&mut self, request: &Request) -> Result<Option<(String, u64)>, ChaosError> {
         let told = self.told(request).await?;
         let placed = told
             .filter(Told::is_success)
-            .and_then(|told| told.text("/data/id"));
+            .and_then(|told| Some((told.text("/data/id")?, told.position()?)));
         if placed.is_some() {
             self.client.wire.chronicle.add("orders", 1);
         }
@@ -205,7 +219,7 @@ impl Shopper {
         let rare = self.random.random_ratio(1, 3);
         let request = self.order(rare);
         self.both(&request, &request).await?;
-        if let Some(order) = self.placed(&request).await? {
+        if let Some((order, _)) = self.placed(&request).await? {
             self.pay(&order).await?;
         }
         Ok(())
