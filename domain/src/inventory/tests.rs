@@ -278,11 +278,22 @@ fn a_correction_has_a_size_and_a_reason() {
         let refused = stocked(&[("seoul", 5)]).when(adjust("seoul", delta));
         refused.then_refused(invalid("delta", sizes));
     }
+    let (warehouse, delta, reason) = (warehouse("seoul"), 1_000_000, "x".repeat(200));
+    let most = InventoryEvent::StockAdjusted {
+        warehouse: warehouse.clone(),
+        delta,
+        reason: reason.clone(),
+    };
+    let given = stocked(&[("seoul", 5)]).when(InventoryCommand::Adjust {
+        warehouse: warehouse.clone(),
+        delta,
+        reason,
+    });
+    given.then(vec![most]);
     for reason in [String::new(), " ".to_owned(), "x".repeat(201)] {
-        let (warehouse, delta) = (warehouse("seoul"), 1);
         let refused = stocked(&[("seoul", 5)]).when(InventoryCommand::Adjust {
-            warehouse,
-            delta,
+            warehouse: warehouse.clone(),
+            delta: 1,
             reason,
         });
         refused.then_refused(invalid("reason", "1 to 200 characters"));
