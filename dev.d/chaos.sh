@@ -82,13 +82,13 @@ run_chaos() {
     "$(chaos_program chaos)" "$@"
 }
 
-# chaos_verb [--release] [--minutes N] [--seed S] [ARGUMENTS of the program...]
+# chaos_verb [--release] [--minutes N] [--seed S] [ARGUMENTS of the program...], in any order
 chaos_verb() {
-  local status=0 build=debug
-  if [[ ${1:-} == --release ]]; then
-    build=release
-    shift
-  fi
+  local status=0 build=debug argument options=()
+  for argument in "$@"; do
+    if [[ $argument == --release ]]; then build=release; else options+=("$argument"); fi
+  done
+  set -- "${options[@]}"
   begin_steps 5
   step "installing what is missing"
   require_cargo

@@ -42,6 +42,8 @@ program_env() {
     KAFKA_BROKERS "$(kafka_brokers up)" \
     COMMAND_API_ADDR "$host:$(port_of up command_api)" \
     READ_API_ADDR "$host:$(port_of up read_api)" \
+    COMMAND_API_URL "http://$host:$(port_of up command_api)" \
+    READ_API_URL "http://$host:$(port_of up read_api)" \
     MOCK_GATEWAY_ADDR "$host:$(port_of up mock_gateway)" \
     MOCK_GATEWAY_URL "http://$host:$(port_of up mock_gateway)" \
     JWT_PUBLIC_KEY_FILE "$(set_dir up)/keys/public.pem" \

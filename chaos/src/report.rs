@@ -99,7 +99,11 @@ impl Report {
     }
 
     pub(crate) fn holds(&self) -> bool {
-        self.checks.iter().all(Check::holds)
+        self.broken() == 0
+    }
+
+    fn broken(&self) -> usize {
+        self.checks.iter().filter(|check| !check.holds()).count()
     }
 
     /// Whether no process ended that nobody had killed.
@@ -226,6 +230,12 @@ impl Report {
             "logs, journal and report: {}",
             folder.display()
         ));
+        let (broken, all) = (self.broken(), self.checks.len());
+        if broken == 0 {
+            say(format_args!("all {all} checks hold"));
+        } else {
+            say(format_args!("FAILED: {broken} of {all} checks are broken"));
+        }
         if !self.holds() {
             say(format_args!(
                 "once more, with the same choices: ./dev chaos --minutes {} --rate {} --seed {}",

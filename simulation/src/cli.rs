@@ -19,7 +19,7 @@ use crate::shrink::shrink;
 #[command(name = "simulate", max_term_width = 100)]
 pub struct Cli {
     /// How many seeds are run. Without it, the story of the one seed is told; without that one too, 10 000.
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     seeds: Option<u64>,
     /// The seed, or the first of them.
     #[arg(long)]
@@ -112,6 +112,15 @@ fn tell(seed: u64, mut options: Options) -> io::Result<ExitCode> {
     options.tells = true;
     let report = run(seed, &options);
     tell_story(&report)?;
+    let struck = |fault: &&Fault| !report.faults.contains(*fault);
+    let asked = options.kept_faults.iter().flatten();
+    let never: Vec<String> = asked.filter(struck).map(ToString::to_string).collect();
+    if report.failure.is_none() && !never.is_empty() {
+        // A command from before a change of the program: green, it would prove nothing.
+        let never = never.join(", ");
+        say(&format!("FAILED these faults never struck: {never}"))?;
+        return Ok(ExitCode::FAILURE);
+    }
     Ok(exit_code(report.failure.is_none()))
 }
 

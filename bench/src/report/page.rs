@@ -17,9 +17,11 @@ const HEAD: &str = "# Performance
 Every contestant writes on a database of its own on one PostgreSQL server with full durability (`fsync` and \
 `synchronous_commit` on), in interleaved rounds, and after every run there are as many rows as commands were \
 acknowledged. Ours keeps what the others do not: one total, gapless order, and an outcome a command that makes repeats safe. \
-Ratios are taken within a round; shown is the median, with minimum and maximum. Only ratios mean anything on another machine.
+Ratios are taken within a round; shown is the median, with minimum and maximum. Only ratios mean anything on another machine. Three figures with \
+strokes between them are the minimum, the median and the maximum of the rounds. What the time of a missed goal is spent on: [profiles.md](profiles.md).
 *Slow disk*: PostgreSQL runs with a library in front of `fsync` and `fdatasync` that waits 2 ms before each, for everybody \
-alike. *Three processes*: three of the contestant's processes write to one database at once, each with its own 64 workers and connections.
+alike. *Three processes*: three of the contestant's processes write to one database at once, each with its own 64 workers and connections. *Large log*: \
+10 000 000 events are there before.
 ";
 
 /// Writes the page; `chart` is the picture's name beside it.

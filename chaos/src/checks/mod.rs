@@ -96,9 +96,11 @@ async fn verify(shop: &Shop) -> Check {
                 check.details.push(line.to_owned());
             }
             let verdicts = check.looked_at;
-            check.look(verdicts >= INVARIANTS, || {
-                format!("it looked at {verdicts} invariants: {said}")
-            });
+            if verdicts < INVARIANTS {
+                check.look(false, || {
+                    format!("it looked at {verdicts} invariants: {said}")
+                });
+            }
         }
         Err(error) => check.look(false, || error.to_string()),
     }

@@ -24,7 +24,7 @@ pub(super) async fn pass(verification: &Verification) -> Result<Pass, CommerceEr
     done?;
     let took = started.elapsed();
     say(format_args!(
-        "{head} events in {:.1} s: {:.0} a second",
+        "the log up to {head} in {:.1} s: {:.0} events a second",
         took.as_secs_f64(),
         rate(head, took)
     ));

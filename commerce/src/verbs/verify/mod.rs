@@ -138,7 +138,7 @@ impl Verification {
                         format!("{} wait for a person", pass.parked().len()),
                     );
                 }
-                None => report.holds(invariant, format!("{events} events")),
+                None => report.holds(invariant, format!("all events up to {events}")),
             }
         }
         for (stream, why) in pass.parked() {
