@@ -313,6 +313,13 @@ fn a_warehouse_that_is_full_takes_no_more() {
     refused.then_refused(InventoryError::TooMuchStock { max });
     let refused = full().when(adjust("seoul", 1));
     refused.then_refused(InventoryError::TooMuchStock { max });
+    let corrected = |delta| InventoryEvent::StockAdjusted {
+        warehouse: warehouse("seoul"),
+        delta,
+        reason: "counted".to_owned(),
+    };
+    let nearly = full().when(adjust("seoul", -1)).then(vec![corrected(-1)]);
+    nearly.when(adjust("seoul", 1)).then(vec![corrected(1)]);
 }
 
 /// The limit of receipts was applied to returns, so that a buyer could not cancel a paid order whose
