@@ -79,7 +79,8 @@ impl Tour {
         let body = json!({ "token": format!("tok_approve_{}", Uuid::now_v7().simple()) });
         let path = format!("/orders/{order}/payments");
         let paid = self.show_command(&path, &body).await?;
-        self.wait_for_status(&order, "PAID").await?;
+        self.wait_for_status(&order, "PAID", paid.position())
+            .await?;
         self.show_events(&paid).await?;
 
         title("4. What the read models say");
@@ -154,13 +155,19 @@ impl Tour {
         }
     }
 
-    async fn wait_for_status(&self, order: &str, status: &str) -> Result<(), CommerceError> {
+    /// Asks with the command's position: without it the read model may not have heard of the order yet.
+    async fn wait_for_status(
+        &self,
+        order: &str,
+        status: &str,
+        position: u64,
+    ) -> Result<(), CommerceError> {
         let path = format!("/orders/{order}");
         let waiting = async {
             loop {
                 let answer = self
                     .client
-                    .query(&self.buyer, &path, 0)
+                    .query(&self.buyer, &path, position)
                     .await?
                     .or_refused(&path)?;
                 if answer.text("/data/status") == status {
