@@ -27,12 +27,15 @@ mount_small_disk() { # mount_small_disk SET
   image="$(set_dir "$1")/postgres.img"
   ! mountpoint -q -- "$home" || return 0
   rm -f -- "$image"
-  if truncate -s "$CHAOS_DISK_SIZE" "$image" && mkfs.ext4 -q -m 0 "$image" && mount_quietly "$image" "$home"; then
+  # Every byte of it is there from the start: a file with holes would run out when the disk beneath it does.
+  if fallocate -l "$CHAOS_DISK_SIZE" "$image" && mkfs.ext4 -q -m 0 -E nodiscard "$image" &&
+    mount_quietly "$image" "$home"; then
     ((EUID != 0)) || chown postgres: "$home"
     chmod 700 "$home"
   else
     rm -f -- "$image"
-    printf '%snot injected:%s this machine lets us mount nothing, so the disk will never be full\n' "$RED" "$PLAIN"
+    printf '%snot injected:%s no room for %s, or nothing may be mounted here, so the disk will never be full\n' \
+      "$RED" "$PLAIN" "$CHAOS_DISK_SIZE"
   fi
 }
 
@@ -59,8 +62,10 @@ control_disk() {
       ! as_postgres dd if=/dev/zero bs=64K oflag=append conv=notrunc of="$home/ballast" 2>/dev/null ||
         die "the disk of $home has no end" "df $home"
       ;;
-    # Only the next commit of the file system's journal gives the room back.
-    free) rm -f -- "$home/ballast" && sync -f "$home" ;;
+    # Only the next commit of the file system's journal gives the room back. The first sync may tell of pages that
+    # could not be written while the disk was full (told once; PostgreSQL writes them again from its WAL): the second
+    # tells of the room.
+    free) rm -f -- "$home/ballast" && { sync -f "$home" 2>/dev/null || sync -f "$home"; } ;;
     *) die "unknown verb '$1' for the disk" "one of: fill, free" ;;
   esac
 }

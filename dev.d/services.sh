@@ -76,7 +76,10 @@ services_env() { # services_env SET: as `export` lines
 # What a test calls through TEST_KAFKA_CONTROL and its sisters, and the chaos run for its own set.
 control_part() { # control_part PART start|stop|stop-immediate|pid [SET]; control_part disk fill|free SET
   local part=$1 verb=${2:-} set=${3:-test}
-  [[ $part != disk ]] || { control_disk "$verb" "$set" && return; }
+  if [[ $part == disk ]]; then
+    control_disk "$verb" "$set"
+    return
+  fi
   case "$verb" in
     # A lock a part: a broker that takes long to start must not keep the database away.
     start) with_locked "$set" "$part.lock" "start_$part" "$set" ;;

@@ -30,6 +30,10 @@ const DEAF: Duration = Duration::from_secs(1);
 /// How soon one that ended by itself is started again.
 const RESTART_PAUSE: Duration = Duration::from_millis(250);
 
+/// Counts the processes that ended in order while the run went on, and those that did when it was over.
+pub(crate) const ENDED: &str = "ended in order";
+pub(crate) const CLOSED: &str = "closed in order";
+
 /// What a process is for. Its name counts the kills.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
@@ -201,7 +205,7 @@ impl Supervisor {
                     if aborted {
                         self.count("abort");
                     } else {
-                        self.judge(&ending);
+                        self.judge(&why, &ending);
                     }
                     match why {
                         Why::Over => return,
@@ -295,9 +299,15 @@ impl Supervisor {
         }
     }
 
-    fn judge(&self, ending: &Ending) {
+    fn judge(&self, why: &Why, ending: &Ending) {
         match ending {
-            Ending::InOrder => self.chronicle.add("ended in order", 1),
+            Ending::InOrder => {
+                let what = match why {
+                    Why::Over => CLOSED,
+                    Why::Deployed | Why::Disarmed => ENDED,
+                };
+                self.chronicle.add(what, 1);
+            }
             Ending::Badly(status) => {
                 self.note("ended badly", &json!({ "status": status.to_string() }));
             }

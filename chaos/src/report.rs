@@ -12,6 +12,7 @@ use crate::chronicle::{Chronicle, Times};
 use crate::error::ChaosError;
 use crate::faults::Fault;
 use crate::output::say;
+use crate::process::{CLOSED, ENDED};
 
 /// From this length on a run must have fired every fail point, and injected every kind of fault.
 const FULL_MINUTES: f64 = 10.0;
@@ -150,11 +151,11 @@ impl Report {
     /// Whether every process could be started, and ended in order when it was told to: all of them in the end.
     pub(crate) fn endings(chronicle: &Chronicle, processes: u64) -> Check {
         let mut check = Check::new("every process starts, and ends in order when it is told to");
-        let orderly = chronicle.count("ended in order");
-        check.look(orderly >= processes, || {
-            format!("{orderly} ended in order, and there are {processes} processes")
+        let closed = chronicle.count(CLOSED);
+        check.look(closed == processes, || {
+            format!("{closed} ended in order when the run was over, of {processes} processes")
         });
-        check.looked_at = orderly;
+        check.looked_at = closed + chronicle.count(ENDED);
         for trouble in ["not started", "ended badly", "did not end"] {
             for (kind, count) in chronicle.counts(&format!("{trouble}:")) {
                 check.look(false, || format!("{kind} {trouble}: {count} times"));

@@ -95,13 +95,14 @@ fn coverage_is_asked_of_long_runs_and_broken_by_a_point_or_a_fault_that_never_ca
 fn endings_are_broken_by_a_bad_one_and_by_one_that_is_missing() {
     let folder = tempfile::tempdir().expect("a folder");
     let chronicle = Chronicle::create(&folder.path().join("c.jsonl")).expect("a chronicle");
-    chronicle.add("ended in order", 7);
+    chronicle.add(ENDED, 100);
+    chronicle.add(CLOSED, 7);
     assert_eq!(
         Report::endings(&chronicle, 8).broken,
         1,
         "one was never told"
     );
-    chronicle.add("ended in order", 1);
+    chronicle.add(CLOSED, 1);
     assert!(Report::endings(&chronicle, 8).holds());
     chronicle.add("ended badly:processes", 1);
     assert_eq!(Report::endings(&chronicle, 8).broken, 1);

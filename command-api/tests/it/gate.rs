@@ -5,7 +5,7 @@ use deadpool_redis::redis::cmd;
 use deadpool_redis::{Config, Runtime};
 use testkit::{eventually, redis_url};
 
-use crate::world::{Settings, World, crowd};
+use crate::world::{Answer, Settings, World, crowd};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The test's own way to Redis.
@@ -160,25 +160,31 @@ async fn a_claim_under_way_keeps_the_last_coupon_from_nobody_whom_the_log_lets_h
     assert_eq!(world.events_of_type("CouponIssued").await, 2);
 }
 
+/// A process that cannot reach Redis, and so asks the log.
+async fn past_the_gate(world: &World) -> World {
+    let nobody = redis_at(1, Duration::from_millis(100));
+    world.another_process_with(nobody).await
+}
+
+/// Bob's claim, under one key.
+async fn bobs_claim(process: &World, pool: &str) -> Answer {
+    let path = format!("/coupon-pools/{pool}/coupons");
+    let request = process.post(&path).customer("bob").key("bobs-claim");
+    request.send().await
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_holder_of_whom_redis_never_heard_gets_the_first_answer_again_when_all_are_taken() {
     let (world, redis) = (World::start().await, Redis::connect().await);
-    let elsewhere = world
-        .another_process_with(redis_at(1, Duration::from_millis(100)))
-        .await;
     let pool = world.coupon_pool(2).await;
     assert_eq!(world.claim("alice", &pool).send().await.status, 201);
-    let bobs_claim = async |world: &World| {
-        let path = format!("/coupon-pools/{pool}/coupons");
-        let request = world.post(&path).customer("bob").key("bobs-claim");
-        request.send().await
-    };
-    let first = bobs_claim(&elsewhere).await;
+    let elsewhere = past_the_gate(&world).await;
+    let first = bobs_claim(&elsewhere, &pool).await;
     assert_eq!(first.status, 201, "past the gate");
     assert_eq!(redis.gate(&pool).await, (1, Some(1), 0), "Redis lacks bob");
     plant_leak(&redis, &pool, "carol", 0).await;
     for _ in 0..2 {
-        let again = bobs_claim(&world).await;
+        let again = bobs_claim(&world, &pool).await;
         assert_eq!((again.status, &again.text), (201, &first.text));
         let dave = world.claim("dave", &pool).send().await;
         assert_eq!(dave.error(), (409, "COUPON_SOLD_OUT"));
@@ -190,20 +196,13 @@ async fn a_holder_of_whom_redis_never_heard_gets_the_first_answer_again_when_all
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refusal_that_the_log_has_is_given_again_when_the_gate_would_refuse_by_itself() {
     let (world, redis) = (World::start().await, Redis::connect().await);
-    let elsewhere = world
-        .another_process_with(redis_at(1, Duration::from_millis(100)))
-        .await;
     let pool = world.coupon_pool(1).await;
     assert_eq!(world.claim("alice", &pool).send().await.status, 201);
-    let bobs_claim = async |world: &World| {
-        let path = format!("/coupon-pools/{pool}/coupons");
-        let request = world.post(&path).customer("bob").key("bobs-claim");
-        request.send().await
-    };
-    let first = bobs_claim(&elsewhere).await;
+    let elsewhere = past_the_gate(&world).await;
+    let first = bobs_claim(&elsewhere, &pool).await;
     assert_eq!(first.error(), (409, "COUPON_SOLD_OUT"), "past the gate");
     for _ in 0..2 {
-        assert_eq!(bobs_claim(&world).await.text, first.text);
+        assert_eq!(bobs_claim(&world, &pool).await.text, first.text);
         redis.forget(&pool).await;
     }
 }

@@ -46,12 +46,14 @@ async fn a_long_stream_is_read_from_its_snapshot_and_comes_out_the_same() {
         quantity: 1_000,
     };
     Inventory::evolve(&mut forged, &event);
-    sqlx::query("UPDATE event_store.snapshots SET payload = $2 WHERE aggregate_id = $1")
-        .bind(stream.aggregate_id())
-        .bind(serde_json::to_value(&forged).unwrap())
-        .execute(&owner)
-        .await
-        .unwrap();
+    let forge = async |assignment: &str| {
+        let sql = format!("UPDATE event_store.snapshots SET {assignment} WHERE aggregate_id = $1");
+        let forging = sqlx::query(&sql).bind(stream.aggregate_id());
+        let rows = forging.execute(&owner).await.unwrap().rows_affected();
+        assert_eq!(rows, 1, "{assignment}");
+    };
+    let state = serde_json::to_string(&forged).unwrap();
+    forge(&format!("payload = '{state}'")).await;
     let (shown, _) = shop.store.load::<Inventory>(product).await.unwrap();
     assert_eq!(
         shown.stock(),
@@ -59,20 +61,12 @@ async fn a_long_stream_is_read_from_its_snapshot_and_comes_out_the_same() {
     );
 
     // One that does not even parse is no reason not to sell.
-    sqlx::query("UPDATE event_store.snapshots SET payload = '[]' WHERE aggregate_id = $1")
-        .bind(stream.aggregate_id())
-        .execute(&owner)
-        .await
-        .unwrap();
+    forge("payload = '[]'").await;
     let (replayed, at) = shop.store.load::<Inventory>(product).await.unwrap();
     assert_eq!((replayed.stock(), at), (130, 130));
 
     // A snapshot of another shape of the state is ignored.
-    sqlx::query("UPDATE event_store.snapshots SET state_version = 999 WHERE aggregate_id = $1")
-        .bind(stream.aggregate_id())
-        .execute(&owner)
-        .await
-        .unwrap();
+    forge("state_version = 999").await;
     let (replayed, _) = shop.store.load::<Inventory>(product).await.unwrap();
     assert_eq!(replayed.stock(), 130);
     shop.close().await;

@@ -1,16 +1,21 @@
 //! Every planted defect is found within few seeds: a check that cannot fail is none.
 
 use simulation::plant::Plant;
-use simulation::run::{Options, run};
+use simulation::run::{Failure, Options, run};
 
-/// What is found of a plant.
-fn found(plant: Plant, seeds_max: u64) -> String {
+/// What the seeds find of a plant.
+fn failures(plant: Plant, seeds_max: u64) -> impl Iterator<Item = Failure> {
     let options = Options {
         plant: Some(plant),
         ..Options::default()
     };
-    let found = (1..=seeds_max).find_map(|seed| run(seed, &options).failure);
-    found.map_or_else(|| "nothing".to_owned(), |failure| failure.what)
+    (1..=seeds_max).filter_map(move |seed| run(seed, &options).failure)
+}
+
+/// What is found of a plant first.
+fn found(plant: Plant, seeds_max: u64) -> String {
+    let first = failures(plant, seeds_max).next();
+    first.map_or_else(|| "nothing".to_owned(), |failure| failure.what)
 }
 
 #[test]
@@ -93,11 +98,7 @@ fn a_coupon_that_is_used_twice_is_found() {
 #[test]
 fn a_snapshot_that_is_older_than_it_says_is_found() {
     // Whoever decides on it may sell what is gone, or never come to an end; where nobody does, it is found at rest.
-    let options = Options {
-        plant: Some(Plant::StaleSnapshot),
-        ..Options::default()
-    };
-    let mut failures = (1..=60).filter_map(|seed| run(seed, &options).failure);
+    let mut failures = failures(Plant::StaleSnapshot, 60);
     assert!(failures.any(|failure| failure.what == "snapshots"));
 }
 
@@ -108,10 +109,6 @@ fn a_place_at_the_gate_that_nobody_gets_back_is_found() {
 
 #[test]
 fn a_coupon_that_only_the_gate_knows_of_is_found() {
-    let options = Options {
-        plant: Some(Plant::GenerousGate),
-        ..Options::default()
-    };
-    let mut failures = (1..=60).filter_map(|seed| run(seed, &options).failure);
+    let mut failures = failures(Plant::GenerousGate, 60);
     assert!(failures.any(|failure| failure.evidence.contains("at the gate alone")));
 }
