@@ -36,7 +36,22 @@ fn order(error: &OrderError) -> ApiError {
         OrderError::BadTotal(cause) => bad_total(cause),
         OrderError::NotPayable { .. }
         | OrderError::NotCancellable { .. }
+        | OrderError::NotRefundable { .. }
+        | OrderError::NothingLeft
+        | OrderError::RefundTooLarge { .. }
+        | OrderError::TooManyRefunds { .. }
         | OrderError::WrongStatus { .. } => ApiError::conflict(code).with_message(sentence(error)),
+        OrderError::TooManyPieces { index, left } => {
+            let item = detail(format!("items[{index}].quantity"), code);
+            let item = item.with_message(format!("at most {left}"));
+            ApiError::conflict(code).with_detail(item)
+        }
+        OrderError::BadRefund { field, reason } => invalid(field, "INVALID_VALUE", *reason),
+        OrderError::TooManyPoints { payable } => {
+            let message = format!("at most {}", payable.amount());
+            invalid("points", "OUT_OF_RANGE", message)
+        }
+        OrderError::NoSuchRefund => ApiError::not_found(code),
         OrderError::AlreadyDiscounted => bad_request(code).with_detail(detail(COUPON_CODE, code)),
         OrderError::AlreadyCancelled => bad_request(code),
     }
@@ -89,7 +104,9 @@ fn payment(error: &PaymentError) -> ApiError {
         PaymentError::NotFound | PaymentError::NoSuchRefund => ApiError::not_found(code),
         PaymentError::AlreadyRequested => ApiError::conflict(code),
         PaymentError::Invalid { field, reason } => invalid(*field, "INVALID_VALUE", *reason),
-        PaymentError::AlreadySettled { .. } | PaymentError::NothingToRefund { .. } => {
+        PaymentError::AlreadySettled { .. }
+        | PaymentError::NothingToRefund { .. }
+        | PaymentError::RefundTooLarge { .. } => {
             ApiError::conflict(code).with_message(sentence(error))
         }
     }
@@ -203,6 +220,17 @@ mod tests {
             }),
             409
         );
+        let left = domain::Money::zero(domain::Currency::Krw);
+        assert_eq!(status_of(OrderError::RefundTooLarge { left }), 409);
+        assert_eq!(status_of(PaymentError::RefundTooLarge { left }), 409);
+        assert_eq!(
+            status_of(OrderError::TooManyPieces { index: 0, left: 1 }),
+            409
+        );
+        assert_eq!(status_of(OrderError::TooManyRefunds { max: 100 }), 409);
+        assert_eq!(status_of(OrderError::NothingLeft), 409);
+        let status = OrderStatus::Pending;
+        assert_eq!(status_of(OrderError::NotRefundable { status }), 409);
         assert_eq!(status_of(OrderError::BadTotal(MoneyError::TooLarge)), 400);
     }
 

@@ -23,6 +23,8 @@ pub(crate) struct Reply {
 enum Location {
     /// This, followed by the thing's id.
     OfId(&'static str),
+    /// This, followed by the id of the thing's payment.
+    OfPayment(&'static str),
     /// This.
     Fixed(&'static str),
 }
@@ -42,6 +44,15 @@ impl Reply {
         Self {
             status: 201,
             location: Some(Location::OfId(collection)),
+            has_version: false,
+        }
+    }
+
+    /// 201, and the thing is seen in its payment, which is at `collection` followed by its id.
+    pub(crate) const fn created_in_payment(collection: &'static str) -> Self {
+        Self {
+            status: 201,
+            location: Some(Location::OfPayment(collection)),
             has_version: false,
         }
     }
@@ -88,6 +99,8 @@ struct Stored<'a> {
 struct StoredData<'a> {
     #[serde(borrow, default)]
     id: Option<Cow<'a, str>>,
+    #[serde(borrow, default, rename = "paymentId")]
+    payment_id: Option<Cow<'a, str>>,
     #[serde(default)]
     version: Option<u64>,
 }
@@ -106,14 +119,19 @@ pub(crate) fn respond(outcome: Outcome, reply: &Reply) -> HttpResponse {
     if reply.location.is_some() || reply.has_version {
         // Read from what is stored: in a repeat, the thing is the one that the first request made.
         if let Ok(stored) = serde_json::from_str::<Stored<'_>>(&outcome.body) {
-            match (reply.location, stored.data.id) {
-                (Some(Location::OfId(collection)), Some(id)) => {
-                    response.insert_header((header::LOCATION, format!("{collection}{id}")));
+            let data = &stored.data;
+            let location = reply.location.and_then(|location| match location {
+                Location::OfId(collection) => {
+                    data.id.as_ref().map(|id| format!("{collection}{id}"))
                 }
-                (Some(Location::Fixed(list)), _) => {
-                    response.insert_header((header::LOCATION, list));
+                Location::OfPayment(collection) => {
+                    let payment_id = data.payment_id.as_ref();
+                    payment_id.map(|id| format!("{collection}{id}"))
                 }
-                (Some(Location::OfId(_)) | None, _) => {}
+                Location::Fixed(list) => Some(list.to_owned()),
+            });
+            if let Some(location) = location {
+                response.insert_header((header::LOCATION, location));
             }
             if let Some(version) = stored.data.version.filter(|_| reply.has_version) {
                 response.insert_header((header::ETAG, format!("\"{version}\"")));

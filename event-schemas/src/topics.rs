@@ -23,6 +23,9 @@ pub fn topics() -> &'static [Topic] {
 pub(crate) mod names {
     pub(crate) const ORDER_CREATED: &str = "order.order.created";
     pub(crate) const ORDER_DISCOUNTED: &str = "order.order.discounted";
+    pub(crate) const ORDER_POINTS_APPLIED: &str = "order.order.points-applied";
+    pub(crate) const ORDER_REFUND_REQUESTED: &str = "order.order.refund-requested";
+    pub(crate) const ORDER_REFUNDED: &str = "order.order.refunded";
     pub(crate) const ORDER_STATUS_CHANGED: &str = "order.order.status-changed";
     pub(crate) const PAYMENT_REQUESTED: &str = "payment.payment.requested";
     pub(crate) const PAYMENT_OUTCOME_UNKNOWN: &str = "payment.payment.outcome-unknown";
@@ -82,6 +85,24 @@ const TOPICS: &[Topic] = &[
             "ORDER_CANCELLED",
         ],
         "An order moved to another status.",
+    ),
+    topic(
+        names::ORDER_POINTS_APPLIED,
+        "order",
+        &["ORDER_POINTS_APPLIED"],
+        "Points pay a part of an order, or all of it.",
+    ),
+    topic(
+        names::ORDER_REFUND_REQUESTED,
+        "order",
+        &["ORDER_REFUND_REQUESTED"],
+        "All or part of an order is to go back.",
+    ),
+    topic(
+        names::ORDER_REFUNDED,
+        "order",
+        &["ORDER_REFUNDED"],
+        "Money and points of a refund are back with the buyer.",
     ),
     topic(
         names::PAYMENT_REQUESTED,

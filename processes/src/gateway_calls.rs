@@ -100,10 +100,7 @@ pub(crate) async fn refund(
     refund_id: RefundId,
 ) -> Result<Done, Trouble> {
     let payment = load_payment(office, payment_id).await?;
-    let pending = payment
-        .refund
-        .as_ref()
-        .filter(|refund| refund.refund_id == refund_id);
+    let pending = payment.refund(refund_id).filter(|refund| !refund.done);
     let Some(pending) = pending else {
         return Ok(Done::NotNeeded);
     };
@@ -179,7 +176,10 @@ fn is_settled(payment: &RequestedPayment) -> bool {
     match payment.status {
         PaymentStatus::Pending | PaymentStatus::Unknown => false,
         PaymentStatus::Failed => payment.failure_code.as_deref() != Some(NO_RECORD),
-        PaymentStatus::Succeeded | PaymentStatus::Cancelled | PaymentStatus::Refunded => true,
+        PaymentStatus::Succeeded
+        | PaymentStatus::Cancelled
+        | PaymentStatus::PartiallyRefunded
+        | PaymentStatus::Refunded => true,
     }
 }
 
@@ -274,6 +274,7 @@ fn reason_text(reason: RefundReason) -> &'static str {
         RefundReason::OrderCancelled => "order cancelled",
         RefundReason::LateSuccess => "charged after the order was cancelled",
         RefundReason::AmountMismatch => "another amount was charged than asked for",
+        RefundReason::Requested => "refund requested",
     }
 }
 

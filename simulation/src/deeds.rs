@@ -46,6 +46,11 @@ pub(crate) enum What {
         order: usize,
         by_operator: bool,
     },
+    Refund {
+        order: usize,
+        by_operator: bool,
+        part: Part,
+    },
     Claim {
         pool: usize,
     },
@@ -76,6 +81,18 @@ pub(crate) enum What {
     Deliver {
         order: usize,
     },
+}
+
+/// What of an order is to go back.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Part {
+    All,
+    /// Pieces of the line at this place, counted round.
+    Pieces {
+        line: usize,
+        quantity: u32,
+    },
+    Won(i64),
 }
 
 impl Plan {
@@ -141,11 +158,23 @@ fn draw_what(rng: &mut fastrand::Rng, orders: &mut Orders, index: usize) -> What
             };
             What::Pay { order, coupon }
         }
-        (56..=62, Some(order)) => What::Cancel {
+        (56..=61, Some(order)) => What::Cancel {
             order,
             by_operator: coupon,
         },
-        (63..=70, _) => What::Claim {
+        (62..=66, Some(order)) => What::Refund {
+            order,
+            by_operator: coupon,
+            part: match rng.u8(0..6) {
+                0 => Part::All,
+                1 => Part::Won(rng.i64(1..4_000)),
+                _ => Part::Pieces {
+                    line: rng.usize(0..3),
+                    quantity: rng.u32(1..3),
+                },
+            },
+        },
+        (67..=70, _) => What::Claim {
             pool: rng.usize(0..POOLS),
         },
         (71..=78, _) if index > 0 => What::Again {

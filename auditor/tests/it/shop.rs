@@ -3,7 +3,7 @@
 use auditor::{Findings, Pass};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::checkout::{
-    CancelOrder, CancelledBy, GatewayAnswer, OrderItem, PlaceOrder, RefundAnswer, RequestPayment,
+    AskedBy, CancelOrder, GatewayAnswer, OrderItem, PlaceOrder, RefundAnswer, RequestPayment,
     RetrySchedule, SettlePayment, SettleRefund,
 };
 use domain::coupon_pool::{ClaimCoupon, CreateCouponPool, DiscountRule};
@@ -223,7 +223,7 @@ impl Shop {
         let refund_id = RefundId::new(Uuid::now_v7());
         self.execute(CancelOrder {
             order_id,
-            by: CancelledBy::User(user_id(user)),
+            by: AskedBy::User(user_id(user)),
             reason: "changed my mind".to_owned(),
             refund_id,
         })

@@ -2,7 +2,7 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, post};
-use domain::checkout::{CancelOrder, CancelledBy};
+use domain::checkout::{AskedBy, CancelOrder};
 use domain::{OrderId, RefundId};
 use platform::{ApiError, JsonWithBytes, Principal, Role};
 use serde::Deserialize;
@@ -62,16 +62,16 @@ pub(super) async fn cancel_order(
         .await
 }
 
-fn cancelled_by(caller: &Principal) -> Result<CancelledBy, ApiError> {
+fn cancelled_by(caller: &Principal) -> Result<AskedBy, ApiError> {
     if caller.has(Role::Operator) {
-        return Ok(CancelledBy::Operator);
+        return Ok(AskedBy::Operator);
     }
     caller.require(Role::Customer)?;
-    user_of(caller).map(CancelledBy::User)
+    user_of(caller).map(AskedBy::User)
 }
 
 impl Body {
-    fn into_operation(self, order_id: OrderId, by: CancelledBy) -> Result<CancelOrder, ApiError> {
+    fn into_operation(self, order_id: OrderId, by: AskedBy) -> Result<CancelOrder, ApiError> {
         let mut problems = Problems::default();
         let reason = problems.take("reason", input::prose(self.reason, REASON));
         let Some(reason) = reason else {

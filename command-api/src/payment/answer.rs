@@ -47,7 +47,8 @@ impl Requested {
             Some(PaymentOutcome::Declined { code }) => return declined(ticket, code),
             Some(PaymentOutcome::Charged(status)) => status,
             // An unknown outcome is asked for again: to the caller it is still to come.
-            Some(PaymentOutcome::Unknown) | None => PaymentStatus::Pending,
+            Some(PaymentOutcome::Unknown | PaymentOutcome::GivenBack | PaymentOutcome::Delayed)
+            | None => PaymentStatus::Pending,
         };
         self.with_status(status, StatusCode::CREATED)
     }

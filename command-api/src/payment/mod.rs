@@ -1,9 +1,11 @@
-//! Paying an order: the command is executed at once, and then its outcome is waited for, bounded. What is
+//! Paying an order, and giving it back: the command is executed at once, and then its outcome is waited for, bounded. What is
 //! answered is recorded, so that every repeat gets the same bytes.
 
 mod answer;
 mod outcomes;
 mod pay;
+mod refund;
+mod refund_wait;
 mod wait;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -12,5 +14,7 @@ pub(crate) use outcomes::PaymentOutcomes;
 
 /// The resource's routes.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(pay::pay_order);
+    config
+        .service(pay::pay_order)
+        .service(refund::refund_payment);
 }

@@ -1,4 +1,4 @@
-//! Payments' outcomes as the log tells them: one subscription a process, and whoever waits for a payment.
+//! Outcomes of payments and refunds as the log tells them: one subscription a process, and whoever waits for one.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,13 +9,17 @@ use domain::{Decider as _, DomainEvent, PaymentId};
 use event_store::{RecordedEvent, Subscription};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 /// The most events taken at once.
 const EVENTS_MAX: usize = 500;
 /// The wait before the log is read again after it could not be.
 const RETRY_WAIT: Duration = Duration::from_millis(200);
 
-/// What became of a payment, as far as its caller cares.
+/// The events that end the wait for a refund.
+const REFUND_EVENTS: [&str; 2] = ["PaymentRefunded", "PaymentRefundDelayed"];
+
+/// What became of a payment or a refund, as far as its caller cares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum PaymentOutcome {
     /// Charged. The status is `SUCCEEDED`, or what came after it.
@@ -27,29 +31,33 @@ pub(super) enum PaymentOutcome {
     },
     /// Nobody knows; it is asked again later.
     Unknown,
+    /// The money of a refund is back.
+    GivenBack,
+    /// The money of a refund is not back yet; it is tried again later.
+    Delayed,
 }
 
-/// Who waits for which payment.
+/// Who waits for which payment or refund, by its id.
 #[derive(Clone, Default)]
 pub(crate) struct PaymentOutcomes {
-    waiting: Arc<Mutex<HashMap<PaymentId, oneshot::Sender<PaymentOutcome>>>>,
+    waiting: Arc<Mutex<HashMap<Uuid, oneshot::Sender<PaymentOutcome>>>>,
 }
 
 /// Someone who waits; no longer when this is dropped.
 pub(super) struct Waiting {
-    payment_id: PaymentId,
+    id: Uuid,
     outcomes: PaymentOutcomes,
     told: oneshot::Receiver<PaymentOutcome>,
 }
 
 impl PaymentOutcomes {
-    /// Waits from now on: to be called before that is done which brings the outcome about. A payment has
-    /// one caller at a time, since a second one with its key is told to wait.
-    pub(super) fn wait_for(&self, payment_id: PaymentId) -> Waiting {
+    /// Waits for a payment or a refund from now on: to be called before that is done which brings the outcome
+    /// about. Each has one caller at a time, since a second one with its key is told to wait.
+    pub(super) fn wait_for(&self, id: Uuid) -> Waiting {
         let (tell, told) = oneshot::channel();
-        self.map().insert(payment_id, tell);
+        self.map().insert(id, tell);
         Waiting {
-            payment_id,
+            id,
             outcomes: self.clone(),
             told,
         }
@@ -82,15 +90,19 @@ impl PaymentOutcomes {
         let Ok(payment_id) = event.aggregate_id.parse::<PaymentId>() else {
             return;
         };
-        // Most payments have nobody waiting here: they are another process's, or were not waited for.
-        if !self.map().contains_key(&payment_id) {
+        // Most payments have nobody waiting here: they are another process's, or were not waited for. A
+        // refund's event names it only inside.
+        let is_of_refund = REFUND_EVENTS.contains(&event.event_type.as_str());
+        let waiting = self.map();
+        if waiting.is_empty() || !(is_of_refund || waiting.contains_key(&payment_id.uuid())) {
             return;
         }
+        drop(waiting);
         match event.decode() {
             Ok(recorded) => {
                 if let DomainEvent::Payment(event) = recorded.event
-                    && let Some(outcome) = outcome_of(event)
-                    && let Some(tell) = self.map().remove(&payment_id)
+                    && let Some((id, outcome)) = outcome_of(payment_id, event)
+                    && let Some(tell) = self.map().remove(&id)
                 {
                     // Whose time was up has just stopped listening.
                     let _ = tell.send(outcome);
@@ -103,9 +115,7 @@ impl PaymentOutcomes {
         }
     }
 
-    fn map(
-        &self,
-    ) -> std::sync::MutexGuard<'_, HashMap<PaymentId, oneshot::Sender<PaymentOutcome>>> {
+    fn map(&self) -> std::sync::MutexGuard<'_, HashMap<Uuid, oneshot::Sender<PaymentOutcome>>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -119,24 +129,30 @@ impl Waiting {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.outcomes.map().remove(&self.payment_id);
+        self.outcomes.map().remove(&self.id);
     }
 }
 
-fn outcome_of(event: PaymentEvent) -> Option<PaymentOutcome> {
+/// What an event says, and of what: the payment or one of its refunds.
+fn outcome_of(payment_id: PaymentId, event: PaymentEvent) -> Option<(Uuid, PaymentOutcome)> {
+    let id = payment_id.uuid();
     match event {
         PaymentEvent::PaymentSucceeded { .. } => {
-            Some(PaymentOutcome::Charged(PaymentStatus::Succeeded))
+            Some((id, PaymentOutcome::Charged(PaymentStatus::Succeeded)))
         }
-        PaymentEvent::PaymentFailed { code, .. } => Some(PaymentOutcome::Declined { code }),
-        PaymentEvent::PaymentMismatched { .. } => Some(PaymentOutcome::Declined {
-            code: "AMOUNT_MISMATCH".to_owned(),
-        }),
-        PaymentEvent::PaymentOutcomeUnknown { .. } => Some(PaymentOutcome::Unknown),
-        PaymentEvent::PaymentRequested { .. }
-        | PaymentEvent::PaymentRefundRequested { .. }
-        | PaymentEvent::PaymentRefundDelayed { .. }
-        | PaymentEvent::PaymentRefunded { .. } => None,
+        PaymentEvent::PaymentFailed { code, .. } => Some((id, PaymentOutcome::Declined { code })),
+        PaymentEvent::PaymentMismatched { .. } => {
+            let code = "AMOUNT_MISMATCH".to_owned();
+            Some((id, PaymentOutcome::Declined { code }))
+        }
+        PaymentEvent::PaymentOutcomeUnknown { .. } => Some((id, PaymentOutcome::Unknown)),
+        PaymentEvent::PaymentRefunded { refund_id, .. } => {
+            Some((refund_id.uuid(), PaymentOutcome::GivenBack))
+        }
+        PaymentEvent::PaymentRefundDelayed { refund_id, .. } => {
+            Some((refund_id.uuid(), PaymentOutcome::Delayed))
+        }
+        PaymentEvent::PaymentRequested { .. } | PaymentEvent::PaymentRefundRequested { .. } => None,
     }
 }
 
@@ -152,6 +168,7 @@ pub(super) fn outcome_shown(state: &PaymentState) -> Option<PaymentOutcome> {
         status @ (PaymentStatus::Succeeded
         | PaymentStatus::Failed
         | PaymentStatus::Cancelled
+        | PaymentStatus::PartiallyRefunded
         | PaymentStatus::Refunded) => Some(PaymentOutcome::Charged(status)),
     }
 }

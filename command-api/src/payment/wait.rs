@@ -27,7 +27,7 @@ impl PaymentRequest {
     /// Requests the payment, waits, answers, and records the answer.
     pub(super) async fn run(self) -> Result<Outcome, ApiError> {
         // Before the command, so that an outcome that comes at once is not missed.
-        let waiting = self.outcomes.wait_for(self.operation.payment_id);
+        let waiting = self.outcomes.wait_for(self.operation.payment_id.uuid());
         let command = self.ticket.command(self.operation.clone(), 201);
         let outcome = self.store.execute(command).await.map_err(unexecuted)?;
         if outcome.status >= 400 {
@@ -62,7 +62,7 @@ impl PaymentRequest {
     /// The first time, the process went away before it had answered: the payment is what its first
     /// request made it, and may be settled by now.
     async fn answer_again(&self, requested: Requested) -> Result<Answer, ApiError> {
-        let waiting = self.outcomes.wait_for(requested.id);
+        let waiting = self.outcomes.wait_for(requested.id.uuid());
         let (state, _) = self
             .store
             .load::<Payment>(requested.id)

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::world::World;
 
 /// The commands of the contract, and whether each needs a key.
-const COMMANDS: [(&str, &str, bool); 13] = [
+const COMMANDS: [(&str, &str, bool); 14] = [
     ("post", "/products", false),
     ("patch", "/products/{id}", false),
     ("post", "/products/{id}/on-sale", false),
@@ -18,6 +18,7 @@ const COMMANDS: [(&str, &str, bool); 13] = [
     ("post", "/coupon-pools/{id}/coupons", true),
     ("post", "/orders", true),
     ("post", "/orders/{id}/payments", true),
+    ("post", "/payments/{id}/refunds", true),
     ("post", "/orders/{id}/cancel", false),
     ("post", "/orders/{id}/confirm", false),
     ("post", "/events/{position}/resend", false),

@@ -20,6 +20,7 @@ mod orders;
 mod payments;
 mod products;
 mod proxy;
+mod refunds;
 mod settler;
 mod shop;
 mod world;

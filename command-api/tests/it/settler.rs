@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use chrono::Utc;
-use domain::checkout::{GatewayAnswer, RetrySchedule, SettlePayment};
+use domain::checkout::{GatewayAnswer, RefundAnswer, RetrySchedule, SettlePayment, SettleRefund};
 use domain::payment::PaymentEvent;
 use domain::{DomainEvent, PaymentId, RefundId};
 use event_store::{Command, CommandId, Context, EventStore, Fingerprint};
@@ -26,9 +26,12 @@ impl Settler {
                     let DomainEvent::Payment(event) = recorded.event else {
                         continue;
                     };
+                    let id = recorded.aggregate_id.parse().expect("a payment's id");
                     if let Some(answer) = answer_to(&event) {
-                        let id = recorded.aggregate_id.parse().expect("a payment's id");
                         settle(&store, id, answer).await;
+                    }
+                    if let PaymentEvent::PaymentRefundRequested { refund_id, .. } = event {
+                        give_back(&store, id, refund_id).await;
                     }
                 }
             }
@@ -80,17 +83,30 @@ pub(crate) async fn settle(store: &EventStore, payment_id: PaymentId, answer: Ga
         confirmation_due_at: now + Duration::from_secs(1_800),
         inquiries: RetrySchedule::default(),
     };
+    execute(store, operation).await;
+}
+
+/// The gateway gave the money back.
+pub(crate) async fn give_back(store: &EventStore, payment_id: PaymentId, refund_id: RefundId) {
+    let operation = SettleRefund {
+        payment_id,
+        refund_id,
+        answer: RefundAnswer::Done,
+        now: Utc::now(),
+        attempts: RetrySchedule::default(),
+    };
+    execute(store, operation).await;
+}
+
+async fn execute(store: &EventStore, operation: impl domain::Operation + 'static) {
     let context = Context {
         principal: "checkout-saga".to_owned(),
         correlation_id: Uuid::now_v7(),
         causation_id: None,
-        occurred_at: now,
+        occurred_at: Utc::now(),
     };
     let id = CommandId::new(Uuid::now_v7());
     let command = Command::new(id, Fingerprint::of(&[b"settle"]), operation, context);
-    let outcome = store
-        .execute(command)
-        .await
-        .expect("the payment is settled");
+    let outcome = store.execute(command).await.expect("it is settled");
     assert_eq!(outcome.status, 200, "{}", outcome.body);
 }

@@ -98,10 +98,10 @@ const QUESTIONS: [Question; 12] = [
                               status, unknown_reason)
                   FROM read_model.payments WHERE status = 'UNKNOWN' AND next_inquiry_at IS NULL
                  UNION ALL
-                SELECT format('refund %s of payment %s was tried %s times in vain', refund_id, id,
-                              refund_attempts)
-                  FROM read_model.payments WHERE refund_attempts > 0 AND refunded_at IS NULL
-                   AND next_refund_attempt_at IS NULL
+                SELECT format('refund %s of payment %s was tried %s times in vain: %s', id, payment_id,
+                              failed_attempts, delay_reason)
+                  FROM read_model.payment_refunds WHERE failed_attempts > 0 AND status = 'PENDING'
+                   AND next_attempt_at IS NULL
                  LIMIT 20",
         remedy: "ask the gateway what became of the money, and settle it there",
     },

@@ -13,12 +13,12 @@ use crate::rejection::Rejection;
 use crate::streams::StreamId;
 use crate::workspace::{Halt, Operation, Workspace};
 
-/// Who cancels.
+/// Who asks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CancelledBy {
-    /// A user: only their own order.
+pub enum AskedBy {
+    /// A user: for their own order only.
     User(UserId),
-    /// An operator: any order.
+    /// An operator: for any order.
     Operator,
 }
 
@@ -29,7 +29,7 @@ pub struct CancelOrder {
     /// Which order.
     pub order_id: OrderId,
     /// Who cancels.
-    pub by: CancelledBy,
+    pub by: AskedBy,
     /// In their words: 1 to 500 characters, checked at the edge.
     pub reason: String,
     /// The id of the refund, should it be paid.
@@ -48,8 +48,8 @@ impl Operation for CancelOrder {
     fn decide(&self, workspace: &mut Workspace<'_>) -> Result<Value, Halt> {
         let order = workspace.read::<Order>(self.order_id)?;
         let order = match &self.by {
-            CancelledBy::User(user_id) => order.placed_by(user_id),
-            CancelledBy::Operator => order.placed(),
+            AskedBy::User(user_id) => order.placed_by(user_id),
+            AskedBy::Operator => order.placed(),
         };
         let was_paid = order.map_err(Rejection::from)?.status == OrderStatus::Paid;
         let reason = CancelReason::Requested {
@@ -165,7 +165,11 @@ fn undo_order(
     }
     if let Some(payment_id) = order.payment_id {
         let reason = RefundReason::OrderCancelled;
-        let refund = PaymentCommand::RequestRefund { refund_id, reason };
+        let refund = PaymentCommand::RequestRefund {
+            refund_id,
+            amount: None,
+            reason,
+        };
         workspace.execute::<Payment>(payment_id, refund)?;
     }
     Ok(())

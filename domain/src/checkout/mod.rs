@@ -8,13 +8,15 @@
 //! | [`SettlePayment`] | payment + order + stock + coupon, whatever the gateway said |
 //! | [`CancelOrder`] | order + stock + coupon + the refund's request |
 //! | [`ExpireOrder`] | the same, for an order that nobody paid |
-//! | [`SettleRefund`] | the refund's outcome |
+//! | [`RefundPayment`] | order + payment: what of which line goes back |
+//! | [`SettleRefund`] | the refund's outcome: payment + order + stock + coupon |
 
 mod cancel_order;
 mod confirm_order;
 mod error;
 mod place_order;
 mod policy;
+mod refund_payment;
 mod request_payment;
 pub mod sagas;
 mod settle_payment;
@@ -22,11 +24,12 @@ mod settle_refund;
 #[cfg(test)]
 mod tests;
 
-pub use cancel_order::{CancelOrder, CancelledBy, ExpireOrder};
+pub use cancel_order::{AskedBy, CancelOrder, ExpireOrder};
 pub use confirm_order::ConfirmOrder;
 pub use error::CheckoutError;
 pub use place_order::{OrderItem, PlaceOrder};
 pub use policy::RetrySchedule;
+pub use refund_payment::RefundPayment;
 pub use request_payment::RequestPayment;
 pub use settle_payment::{GatewayAnswer, SettlePayment};
 pub use settle_refund::{RefundAnswer, SettleRefund};

@@ -151,6 +151,7 @@ impl SettlePayment {
             PaymentStatus::Succeeded
             | PaymentStatus::Failed
             | PaymentStatus::Cancelled
+            | PaymentStatus::PartiallyRefunded
             | PaymentStatus::Refunded => return Ok(()),
         }
         // The request may still be on its way: only the second time running is it believed, or when nobody
@@ -182,7 +183,11 @@ impl SettlePayment {
         let refund_id = self.refund_id;
         workspace.execute::<Payment>(
             self.payment_id,
-            PaymentCommand::RequestRefund { refund_id, reason },
+            PaymentCommand::RequestRefund {
+                refund_id,
+                amount: None,
+                reason,
+            },
         )
     }
 

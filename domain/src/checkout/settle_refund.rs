@@ -1,9 +1,10 @@
-//! What the gateway said about a refund.
+//! What the gateway said about a refund, taken into payment, order, stock and coupon at once.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::policy::RetrySchedule;
+use super::refund_payment::give_back;
 use crate::ids::{PaymentId, RefundId};
 use crate::payment::{Payment, PaymentCommand};
 use crate::rejection::Rejection;
@@ -53,7 +54,8 @@ impl Operation for SettleRefund {
             RefundAnswer::NotDone { reason } => {
                 let payment = workspace.read::<Payment>(self.payment_id)?;
                 let payment = payment.requested().map_err(Rejection::from)?;
-                let made = payment.refund.as_ref().map_or(0, |refund| refund.attempts);
+                let refund = payment.refund(refund_id);
+                let made = refund.map_or(0, |refund| refund.attempts);
                 PaymentCommand::DelayRefund {
                     refund_id,
                     reason: reason.clone(),
@@ -62,6 +64,13 @@ impl Operation for SettleRefund {
             }
         };
         workspace.execute::<Payment>(self.payment_id, command)?;
+        if self.answer == RefundAnswer::Done {
+            let payment = workspace.read::<Payment>(self.payment_id)?;
+            let order_id = payment.requested().map_err(Rejection::from)?.order_id;
+            // One that the order never asked for (it was cancelled, or the charge was late or wrong) is
+            // unknown to it.
+            give_back(workspace, order_id, refund_id)?;
+        }
         Ok(json!({ "id": self.payment_id, "refundId": refund_id }))
     }
 }

@@ -11,6 +11,7 @@ mod gateway;
 mod operations;
 mod place_order;
 mod properties;
+mod refund_payment;
 mod request_payment;
 mod runner;
 mod saga_table;

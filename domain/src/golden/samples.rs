@@ -4,10 +4,10 @@
 use crate::coupon_pool::{CouponPoolEvent, DiscountRule};
 use crate::inventory::InventoryEvent;
 use crate::mothers::{
-    allocations, at, coupon, discount, krw, line, order_id, payment_id, refund_id, usd, user,
-    warehouse,
+    allocations, at, coupon, discount, krw, line, order_id, order_item_id, payment_id, product_id,
+    refund_id, usd, user, warehouse,
 };
-use crate::order::{CancelReason, OrderEvent, OrderLine};
+use crate::order::{CancelReason, OrderEvent, OrderLine, RefundedLine};
 use crate::payment::{NO_RECORD, PaymentEvent, RefundReason};
 use crate::product::{ProductDetails, ProductEvent};
 use crate::recorded::DomainEvent;
@@ -118,6 +118,43 @@ fn orders() -> Cases<OrderEvent> {
         (
             Some("timed-out"),
             cancelled(CancelReason::PaymentTimedOut, false),
+        ),
+        (
+            None,
+            OrderEvent::OrderPointsApplied {
+                points: 1_000,
+                payable: krw(29_000),
+            },
+        ),
+        (
+            None,
+            OrderEvent::OrderRefundStarted {
+                refund_id: refund_id(1),
+                payment_id: payment_id(1),
+                amount: krw(9_351),
+                points: 322,
+                lines: vec![RefundedLine {
+                    order_item_id: order_item_id(2),
+                    product_id: product_id(2),
+                    quantity: 1,
+                    amount: krw(9_351),
+                    points: 322,
+                    left_quantity: 2,
+                    left_amount: krw(18_703),
+                    left_points: 646,
+                }],
+                restock: true,
+                reason: "사이즈가 작아요".to_owned(),
+            },
+        ),
+        (
+            None,
+            OrderEvent::OrderRefunded {
+                refund_id: refund_id(1),
+                amount: krw(9_351),
+                points: 322,
+                whole: false,
+            },
         ),
     ]
 }
@@ -302,6 +339,7 @@ fn payments() -> Cases<PaymentEvent> {
         (None, RefundReason::OrderCancelled),
         (Some("late-success"), RefundReason::LateSuccess),
         (Some("amount-mismatch"), RefundReason::AmountMismatch),
+        (Some("requested"), RefundReason::Requested),
     ];
     for (case, reason) in reasons {
         let (refund_id, user_id) = (refund_id(1), user_id.clone());

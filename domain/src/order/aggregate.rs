@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::commands::OrderCommand;
 use super::error::OrderError;
 use super::events::{CancelReason, Discount, OrderEvent, OrderLine};
+use super::refund::LineLeft;
+use super::refunding::{self, OrderRefund};
 use crate::decider::Decider;
 use crate::ids::{PaymentId, UserId};
 use crate::money::{Money, MoneyError};
@@ -87,14 +89,31 @@ pub struct PlacedOrder {
     pub subtotal: Money,
     /// What a coupon takes off.
     pub discount: Option<Discount>,
-    /// What is to be paid.
+    /// What is to be paid, with money or points.
     pub total: Money,
+    /// What of it points pay.
+    pub points: i64,
     /// Where it stands.
     pub status: OrderStatus,
     /// The payment that is under way or that paid it.
     pub payment_id: Option<PaymentId>,
     /// Unpaid after this moment, it is cancelled.
     pub payment_due_at: DateTime<Utc>,
+    /// Its refunds, oldest first.
+    pub refunds: Vec<OrderRefund>,
+    /// What each line has left; empty before the first refund: then it is all there.
+    pub(super) left: Vec<LineLeft>,
+}
+
+impl PlacedOrder {
+    /// What is to be paid with money.
+    ///
+    /// # Errors
+    /// More points than the order costs: no such order exists.
+    pub fn payable(&self) -> Result<Money, OrderError> {
+        let points = Money::new(self.points, self.total.currency())?;
+        Ok(self.total.minus(points)?)
+    }
 }
 
 impl OrderState {
@@ -122,7 +141,7 @@ impl OrderState {
 
 impl Decider for Order {
     const TYPE: &'static str = "order";
-    const STATE_VERSION: u32 = 1;
+    const STATE_VERSION: u32 = 2;
     type State = OrderState;
     type Command = OrderCommand;
     type Event = OrderEvent;
@@ -148,6 +167,15 @@ impl Decider for Order {
                 step(state, OrderStatus::Shipped, OrderEvent::OrderDelivered {})
             }
             OrderCommand::Cancel { reason } => cancel(state.placed()?, reason),
+            OrderCommand::ApplyPoints { points } => apply_points(state.placed()?, points),
+            OrderCommand::StartRefund {
+                refund_id,
+                scope,
+                reason,
+            } => refunding::start(state.placed()?, refund_id, &scope, reason),
+            OrderCommand::CompleteRefund { refund_id } => {
+                refunding::complete(state.placed()?, refund_id)
+            }
         }
     }
 
@@ -169,7 +197,10 @@ impl Decider for Order {
                 total: *total,
                 status: OrderStatus::Pending,
                 payment_id: None,
+                points: 0,
                 payment_due_at: *payment_due_at,
+                refunds: Vec::new(),
+                left: Vec::new(),
             });
         }
         let Some(order) = state.0.as_mut() else {
@@ -187,6 +218,14 @@ impl Decider for Order {
             OrderEvent::OrderShipped {} => order.status = OrderStatus::Shipped,
             OrderEvent::OrderDelivered {} => order.status = OrderStatus::Delivered,
             OrderEvent::OrderCancelled { .. } => order.status = OrderStatus::Cancelled,
+            OrderEvent::OrderPointsApplied { points, .. } => order.points = *points,
+            OrderEvent::OrderRefundStarted {
+                refund_id,
+                lines,
+                restock,
+                ..
+            } => refunding::started(order, *refund_id, lines, *restock),
+            OrderEvent::OrderRefunded { refund_id, .. } => refunding::completed(order, *refund_id),
         }
     }
 }
@@ -254,6 +293,25 @@ fn apply_discount(order: &PlacedOrder, discount: Discount) -> Result<Vec<OrderEv
     Ok(vec![OrderEvent::OrderDiscounted { discount, total }])
 }
 
+fn apply_points(order: &PlacedOrder, points: i64) -> Result<Vec<OrderEvent>, OrderError> {
+    if order.points == points {
+        return Ok(vec![]);
+    }
+    if order.status != OrderStatus::Pending || order.payment_id.is_some() || order.points != 0 {
+        return Err(OrderError::NotPayable {
+            status: order.status,
+        });
+    }
+    let payable = order.total;
+    let paid = Money::new(points, payable.currency());
+    let left = paid.and_then(|paid| payable.minus(paid));
+    let left = left.map_err(|_| OrderError::TooManyPoints { payable })?;
+    Ok(vec![OrderEvent::OrderPointsApplied {
+        points,
+        payable: left,
+    }])
+}
+
 fn start_payment(
     order: &PlacedOrder,
     payment_id: PaymentId,
@@ -314,13 +372,15 @@ fn cancel(order: &PlacedOrder, reason: CancelReason) -> Result<Vec<OrderEvent>, 
             reason,
             was_paid: false,
         }]),
-        OrderStatus::Paid => Ok(vec![OrderEvent::OrderCancelled {
+        OrderStatus::Paid if order.refunds.is_empty() => Ok(vec![OrderEvent::OrderCancelled {
             reason,
             was_paid: true,
         }]),
         OrderStatus::Cancelled => Err(OrderError::AlreadyCancelled),
-        status @ (OrderStatus::Confirmed | OrderStatus::Shipped | OrderStatus::Delivered) => {
-            Err(OrderError::NotCancellable { status })
-        }
+        // One of which a part went back is refunded to its end: a part cannot be cancelled twice.
+        status @ (OrderStatus::Paid
+        | OrderStatus::Confirmed
+        | OrderStatus::Shipped
+        | OrderStatus::Delivered) => Err(OrderError::NotCancellable { status }),
     }
 }

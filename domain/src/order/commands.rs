@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use super::events::{CancelReason, Discount, OrderLine};
-use crate::ids::{PaymentId, UserId};
+use super::refund::RefundScope;
+use crate::ids::{PaymentId, RefundId, UserId};
 
 /// A command to an order.
 #[derive(Clone, Debug)]
@@ -23,6 +24,11 @@ pub enum OrderCommand {
     ApplyDiscount {
         /// The coupon and what it takes off.
         discount: Discount,
+    },
+    /// Pay this much of it with points.
+    ApplyPoints {
+        /// How many.
+        points: i64,
     },
     /// A payment begins.
     StartPayment {
@@ -46,5 +52,19 @@ pub enum OrderCommand {
     Cancel {
         /// Why.
         reason: CancelReason,
+    },
+    /// Give all or part of it back.
+    StartRefund {
+        /// Under which id.
+        refund_id: RefundId,
+        /// What of it.
+        scope: RefundScope,
+        /// Why: 1 to 200 characters.
+        reason: String,
+    },
+    /// The money of a refund is back with the buyer.
+    CompleteRefund {
+        /// Which.
+        refund_id: RefundId,
     },
 }

@@ -1,7 +1,7 @@
 //! Why an order refuses.
 
 use super::aggregate::OrderStatus;
-use crate::money::MoneyError;
+use crate::money::{Money, MoneyError};
 
 /// A refusal of an order.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +39,52 @@ pub enum OrderError {
         /// Where it stands.
         status: OrderStatus,
     },
+    /// Nothing of it can go back: it is not paid, or cancelled.
+    #[error("the order cannot be refunded: it is {status}")]
+    NotRefundable {
+        /// Where it stands.
+        status: OrderStatus,
+    },
+    /// All of it has gone back already, or is about to.
+    #[error("nothing is left to refund")]
+    NothingLeft,
+    /// More money than is left.
+    #[error("only {left} is left to refund")]
+    RefundTooLarge {
+        /// What is left.
+        left: Money,
+    },
+    /// More pieces than are left.
+    #[error("items[{index}].quantity: only {left} are left to refund")]
+    TooManyPieces {
+        /// Which of the items asked for, from 0.
+        index: usize,
+        /// What is left.
+        left: u32,
+    },
+    /// A field of the refund is out of its bounds.
+    #[error("{field}: {reason}")]
+    BadRefund {
+        /// The field, as in the API.
+        field: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// It was refunded in more steps than one order may be.
+    #[error("an order has at most {max} refunds")]
+    TooManyRefunds {
+        /// The most refunds.
+        max: usize,
+    },
+    /// No such refund was asked for.
+    #[error("there is no such refund")]
+    NoSuchRefund,
+    /// More points than are to be paid.
+    #[error("points: at most {payable}")]
+    TooManyPoints {
+        /// What is to be paid.
+        payable: Money,
+    },
     /// The step does not follow from where the order stands.
     #[error("the order is {status}")]
     WrongStatus {
@@ -54,12 +100,20 @@ impl OrderError {
         match self {
             Self::NotFound => "ORDER_NOT_FOUND",
             Self::AlreadyPlaced => "ORDER_ALREADY_EXISTS",
-            Self::BadLines { .. } | Self::BadTotal(_) => "VALIDATION_FAILED",
+            Self::BadLines { .. }
+            | Self::BadTotal(_)
+            | Self::BadRefund { .. }
+            | Self::TooManyPoints { .. } => "VALIDATION_FAILED",
             Self::NotPayable { .. } => "ORDER_NOT_PAYABLE",
             Self::AlreadyDiscounted => "COUPON_ALREADY_APPLIED",
             Self::AlreadyCancelled => "ORDER_ALREADY_CANCELLED",
             Self::NotCancellable { .. } => "ORDER_NOT_CANCELLABLE",
             Self::WrongStatus { .. } => "ORDER_STATUS_CONFLICT",
+            Self::NotRefundable { .. } => "ORDER_NOT_REFUNDABLE",
+            Self::NothingLeft => "NOTHING_TO_REFUND",
+            Self::RefundTooLarge { .. } | Self::TooManyPieces { .. } => "REFUND_EXCEEDS_BALANCE",
+            Self::TooManyRefunds { .. } => "TOO_MANY_REFUNDS",
+            Self::NoSuchRefund => "REFUND_NOT_FOUND",
         }
     }
 }

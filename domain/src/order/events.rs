@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{CouponCode, OrderItemId, PaymentId, ProductId, UserId};
+use crate::ids::{CouponCode, OrderItemId, PaymentId, ProductId, RefundId, UserId};
 use crate::inventory::Allocation;
 use crate::money::Money;
 
@@ -51,6 +51,27 @@ pub enum CancelReason {
         /// In their words.
         reason: String,
     },
+}
+
+/// What a refund takes of one line, and what it leaves of it for others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundedLine {
+    /// The line.
+    pub order_item_id: OrderItemId,
+    /// What was bought.
+    pub product_id: ProductId,
+    /// Pieces that go back; none when only money does.
+    pub quantity: u32,
+    /// Money that goes back.
+    pub amount: Money,
+    /// Points that go back.
+    pub points: i64,
+    /// Pieces that no refund has taken yet.
+    pub left_quantity: u32,
+    /// Money that no refund has taken yet.
+    pub left_amount: Money,
+    /// Points that no refund has taken yet.
+    pub left_points: i64,
 }
 
 /// An event of an order.
@@ -103,6 +124,41 @@ pub enum OrderEvent {
         /// Whether it had been paid, so that money and stock go back.
         was_paid: bool,
     },
+    /// Points pay a part of it, or all.
+    OrderPointsApplied {
+        /// How many: one is a minor unit of the order's currency.
+        points: i64,
+        /// What is left to be paid with money: `total − points`.
+        payable: Money,
+    },
+    /// All or part of it is to go back to its buyer.
+    OrderRefundStarted {
+        /// Under which id: that of the payment's refund.
+        refund_id: RefundId,
+        /// The payment that gives the money back.
+        payment_id: PaymentId,
+        /// The sum of the lines' money.
+        amount: Money,
+        /// The sum of the lines' points.
+        points: i64,
+        /// What of which line.
+        lines: Vec<RefundedLine>,
+        /// Whether the pieces become stock again: they have not left the warehouse.
+        restock: bool,
+        /// Why, in the words of whoever asked for it.
+        reason: String,
+    },
+    /// Money and points are back with the buyer.
+    OrderRefunded {
+        /// Which refund.
+        refund_id: RefundId,
+        /// Its money.
+        amount: Money,
+        /// Its points.
+        points: i64,
+        /// Whether nothing of the order is left: all of it has gone back.
+        whole: bool,
+    },
 }
 
 impl cqrs_es::DomainEvent for OrderEvent {
@@ -116,6 +172,9 @@ impl cqrs_es::DomainEvent for OrderEvent {
             Self::OrderShipped {} => "OrderShipped",
             Self::OrderDelivered {} => "OrderDelivered",
             Self::OrderCancelled { .. } => "OrderCancelled",
+            Self::OrderPointsApplied { .. } => "OrderPointsApplied",
+            Self::OrderRefundStarted { .. } => "OrderRefundStarted",
+            Self::OrderRefunded { .. } => "OrderRefunded",
         }
         .to_owned()
     }

@@ -20,7 +20,7 @@ pub struct Payment;
 
 impl Decider for Payment {
     const TYPE: &'static str = "payment";
-    const STATE_VERSION: u32 = 1;
+    const STATE_VERSION: u32 = 2;
     type State = PaymentState;
     type Command = PaymentCommand;
     type Event = PaymentEvent;
@@ -47,9 +47,11 @@ impl Decider for Payment {
                 reason,
                 next_inquiry_at,
             } => Ok(mark_unknown(state.requested()?, reason, next_inquiry_at)),
-            PaymentCommand::RequestRefund { refund_id, reason } => {
-                request_refund(state.requested()?, refund_id, reason)
-            }
+            PaymentCommand::RequestRefund {
+                refund_id,
+                amount,
+                reason,
+            } => request_refund(state.requested()?, refund_id, amount, reason),
             PaymentCommand::CompleteRefund { refund_id } => {
                 complete_refund(state.requested()?, refund_id)
             }
@@ -148,9 +150,10 @@ fn fail(
             message,
         }]),
         PaymentStatus::Failed => Ok(vec![]),
-        PaymentStatus::Succeeded | PaymentStatus::Cancelled | PaymentStatus::Refunded => {
-            Err(payment.settled())
-        }
+        PaymentStatus::Succeeded
+        | PaymentStatus::Cancelled
+        | PaymentStatus::PartiallyRefunded
+        | PaymentStatus::Refunded => Err(payment.settled()),
     }
 }
 
@@ -172,39 +175,47 @@ fn mark_unknown(
             }]
         }
         // What is known stays known.
-        PaymentStatus::Succeeded | PaymentStatus::Cancelled | PaymentStatus::Refunded => vec![],
+        PaymentStatus::Succeeded
+        | PaymentStatus::Cancelled
+        | PaymentStatus::PartiallyRefunded
+        | PaymentStatus::Refunded => vec![],
     }
 }
 
 fn request_refund(
     payment: &RequestedPayment,
     refund_id: RefundId,
+    amount: Option<Money>,
     reason: RefundReason,
 ) -> Result<Vec<PaymentEvent>, PaymentError> {
     let nothing = PaymentError::NothingToRefund {
         status: payment.status,
     };
-    match payment.status {
-        PaymentStatus::Cancelled | PaymentStatus::Refunded => return Err(nothing),
-        PaymentStatus::Pending
-        | PaymentStatus::Unknown
-        | PaymentStatus::Succeeded
-        | PaymentStatus::Failed => {}
-    }
     let Some(capture) = &payment.capture else {
         return Err(nothing);
     };
-    if payment.refund.is_some() {
+    if payment.refund(refund_id).is_some() {
         return Ok(vec![]);
     }
-    let (order_id, amount) = (payment.order_id, capture.amount);
+    let left = payment.left();
+    let all_is_going = left.is_zero() && !payment.refunds.is_empty();
+    let amount = match amount {
+        Some(amount) if left.minus(amount).is_err() => {
+            return Err(PaymentError::RefundTooLarge { left });
+        }
+        Some(amount) => amount,
+        None if all_is_going && payment.pending_refunds().next().is_some() => return Ok(vec![]),
+        None if all_is_going => return Err(nothing),
+        None => left,
+    };
+    let order_id = payment.order_id;
     let mut events = vec![PaymentEvent::PaymentRefundRequested {
         order_id,
         refund_id,
         amount,
         reason,
     }];
-    if amount.is_zero() {
+    if amount.is_zero() || capture.amount.is_zero() {
         // No gateway was involved, so none has to give anything back.
         events.push(PaymentEvent::PaymentRefunded {
             order_id,
@@ -221,22 +232,18 @@ fn complete_refund(
     payment: &RequestedPayment,
     refund_id: RefundId,
 ) -> Result<Vec<PaymentEvent>, PaymentError> {
-    match &payment.refund {
-        Some(refund) if refund.refund_id == refund_id => Ok(vec![PaymentEvent::PaymentRefunded {
-            order_id: payment.order_id,
-            user_id: payment.user_id.clone(),
-            refund_id,
-            amount: refund.amount,
-            reason: refund.reason,
-        }]),
-        Some(_) | None => match payment.status {
-            PaymentStatus::Cancelled | PaymentStatus::Refunded => Ok(vec![]),
-            PaymentStatus::Pending
-            | PaymentStatus::Unknown
-            | PaymentStatus::Succeeded
-            | PaymentStatus::Failed => Err(PaymentError::NoSuchRefund),
-        },
+    let refund = payment.refund(refund_id);
+    let refund = refund.ok_or(PaymentError::NoSuchRefund)?;
+    if refund.done {
+        return Ok(vec![]);
     }
+    Ok(vec![PaymentEvent::PaymentRefunded {
+        order_id: payment.order_id,
+        user_id: payment.user_id.clone(),
+        refund_id,
+        amount: refund.amount,
+        reason: refund.reason,
+    }])
 }
 
 fn delay_refund(
@@ -245,21 +252,15 @@ fn delay_refund(
     reason: String,
     next_attempt_at: Option<DateTime<Utc>>,
 ) -> Result<Vec<PaymentEvent>, PaymentError> {
-    match &payment.refund {
-        Some(refund) if refund.refund_id == refund_id => {
-            Ok(vec![PaymentEvent::PaymentRefundDelayed {
-                refund_id,
-                reason,
-                attempts: refund.attempts.saturating_add(1),
-                next_attempt_at,
-            }])
-        }
-        Some(_) | None => match payment.status {
-            PaymentStatus::Cancelled | PaymentStatus::Refunded => Ok(vec![]),
-            PaymentStatus::Pending
-            | PaymentStatus::Unknown
-            | PaymentStatus::Succeeded
-            | PaymentStatus::Failed => Err(PaymentError::NoSuchRefund),
-        },
+    let refund = payment.refund(refund_id);
+    let refund = refund.ok_or(PaymentError::NoSuchRefund)?;
+    if refund.done {
+        return Ok(vec![]);
     }
+    Ok(vec![PaymentEvent::PaymentRefundDelayed {
+        refund_id,
+        reason,
+        attempts: refund.attempts.saturating_add(1),
+        next_attempt_at,
+    }])
 }

@@ -43,10 +43,12 @@ pub enum PaymentCommand {
         /// When to ask next.
         next_inquiry_at: Option<DateTime<Utc>>,
     },
-    /// Give all of it back.
+    /// Give it back, or a part of it.
     RequestRefund {
         /// Under which id.
         refund_id: RefundId,
+        /// How much; `None`: all that is left.
+        amount: Option<Money>,
         /// Why.
         reason: RefundReason,
     },

@@ -1,6 +1,7 @@
 //! Why a payment refuses.
 
 use super::state::PaymentStatus;
+use crate::money::Money;
 
 /// A refusal of a payment.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +32,12 @@ pub enum PaymentError {
         /// Where it stands.
         status: PaymentStatus,
     },
+    /// More than is left of the charge.
+    #[error("only {left} is left to refund")]
+    RefundTooLarge {
+        /// What is left.
+        left: Money,
+    },
     /// No such refund was asked for.
     #[error("there is no such refund")]
     NoSuchRefund,
@@ -46,6 +53,7 @@ impl PaymentError {
             Self::Invalid { .. } => "VALIDATION_FAILED",
             Self::AlreadySettled { .. } => "PAYMENT_ALREADY_SETTLED",
             Self::NothingToRefund { .. } => "NOTHING_TO_REFUND",
+            Self::RefundTooLarge { .. } => "REFUND_EXCEEDS_BALANCE",
             Self::NoSuchRefund => "REFUND_NOT_FOUND",
         }
     }

@@ -19,6 +19,8 @@ pub enum RefundReason {
     LateSuccess,
     /// The gateway charged another amount than was asked for.
     AmountMismatch,
+    /// The buyer or an operator asked for it: the order says what for.
+    Requested,
 }
 
 /// An event of a payment.

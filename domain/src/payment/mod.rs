@@ -26,4 +26,4 @@ pub use aggregate::Payment;
 pub use commands::PaymentCommand;
 pub use error::PaymentError;
 pub use events::{NO_RECORD, PaymentEvent, RefundReason};
-pub use state::{Capture, PaymentState, PaymentStatus, PendingRefund, RequestedPayment};
+pub use state::{Capture, PaymentState, PaymentStatus, Refund, RequestedPayment};

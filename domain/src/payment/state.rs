@@ -24,7 +24,9 @@ pub enum PaymentStatus {
     Failed,
     /// Charged, and given back because the order was cancelled.
     Cancelled,
-    /// Charged too late or wrongly, and given back.
+    /// Charged, and a part of it given back.
+    PartiallyRefunded,
+    /// Charged, and all of it given back: because it came too late or was wrong, or because somebody asked.
     Refunded,
 }
 
@@ -38,6 +40,7 @@ impl PaymentStatus {
             Self::Succeeded => "SUCCEEDED",
             Self::Failed => "FAILED",
             Self::Cancelled => "CANCELLED",
+            Self::PartiallyRefunded => "PARTIALLY_REFUNDED",
             Self::Refunded => "REFUNDED",
         }
     }
@@ -78,8 +81,8 @@ pub struct RequestedPayment {
     pub next_inquiry_at: Option<DateTime<Utc>>,
     /// What the gateway charged.
     pub capture: Option<Capture>,
-    /// A refund that is asked for and not done.
-    pub refund: Option<PendingRefund>,
+    /// What is to go back or has gone back, oldest first.
+    pub refunds: Vec<Refund>,
 }
 
 /// What a gateway charged.
@@ -91,9 +94,9 @@ pub struct Capture {
     pub gateway_transaction_id: String,
 }
 
-/// A refund under way.
+/// A refund, done or under way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PendingRefund {
+pub struct Refund {
     /// Its id: the gateway's idempotency key.
     pub refund_id: RefundId,
     /// How much.
@@ -104,6 +107,8 @@ pub struct PendingRefund {
     pub attempts: u32,
     /// When it is tried next, after a failed attempt.
     pub next_attempt_at: Option<DateTime<Utc>>,
+    /// Whether the money went back.
+    pub done: bool,
 }
 
 impl PaymentState {
@@ -137,7 +142,7 @@ impl PaymentState {
                 no_record: false,
                 next_inquiry_at: None,
                 capture: None,
-                refund: None,
+                refunds: Vec::new(),
             });
         }
         if let Some(payment) = self.0.as_mut() {
@@ -163,6 +168,36 @@ impl RequestedPayment {
             self.inquiries
         };
         asked.saturating_add(1)
+    }
+
+    /// A refund, done or not.
+    #[must_use]
+    pub fn refund(&self, refund_id: RefundId) -> Option<&Refund> {
+        let mut refunds = self.refunds.iter();
+        refunds.find(|refund| refund.refund_id == refund_id)
+    }
+
+    /// Refunds that are not known to be done.
+    pub fn pending_refunds(&self) -> impl Iterator<Item = &Refund> {
+        self.refunds.iter().filter(|refund| !refund.done)
+    }
+
+    /// What was captured and is not to go back: nothing when nothing was captured.
+    #[must_use]
+    pub fn left(&self) -> Money {
+        self.less_refunds(|_| true)
+    }
+
+    fn less_refunds(&self, counts: impl Fn(&Refund) -> bool) -> Money {
+        let Some(capture) = &self.capture else {
+            return Money::zero(self.amount.currency());
+        };
+        // No refund exceeds what is left, so this never goes below zero.
+        let refunds = self.refunds.iter().filter(|refund| counts(refund));
+        refunds.fold(capture.amount, |left, refund| {
+            left.minus(refund.amount)
+                .unwrap_or_else(|_| Money::zero(left.currency()))
+        })
     }
 
     fn evolve(&mut self, event: &PaymentEvent) {
@@ -217,34 +252,47 @@ impl RequestedPayment {
                 reason,
                 ..
             } => {
-                self.refund = Some(PendingRefund {
+                self.refunds.push(Refund {
                     refund_id: *refund_id,
                     amount: *amount,
                     reason: *reason,
                     attempts: 0,
                     next_attempt_at: None,
+                    done: false,
                 });
             }
             PaymentEvent::PaymentRefundDelayed {
+                refund_id,
                 attempts,
                 next_attempt_at,
                 ..
             } => {
-                if let Some(refund) = self.refund.as_mut() {
+                if let Some(refund) = self.refund_mut(*refund_id) {
                     refund.attempts = *attempts;
                     refund.next_attempt_at = *next_attempt_at;
                 }
             }
-            PaymentEvent::PaymentRefunded { reason, .. } => {
-                self.refund = None;
+            PaymentEvent::PaymentRefunded {
+                refund_id, reason, ..
+            } => {
+                if let Some(refund) = self.refund_mut(*refund_id) {
+                    refund.done = true;
+                }
+                let all_is_back = self.less_refunds(|refund| refund.done).is_zero();
                 self.status = match reason {
+                    _ if !all_is_back => PaymentStatus::PartiallyRefunded,
                     RefundReason::OrderCancelled => PaymentStatus::Cancelled,
-                    RefundReason::LateSuccess | RefundReason::AmountMismatch => {
-                        PaymentStatus::Refunded
-                    }
+                    RefundReason::LateSuccess
+                    | RefundReason::AmountMismatch
+                    | RefundReason::Requested => PaymentStatus::Refunded,
                 };
             }
         }
+    }
+
+    fn refund_mut(&mut self, refund_id: RefundId) -> Option<&mut Refund> {
+        let mut refunds = self.refunds.iter_mut();
+        refunds.find(|refund| refund.refund_id == refund_id)
     }
 
     pub(super) fn settled(&self) -> PaymentError {

@@ -23,6 +23,10 @@ const TABLE: Table<Payment> = Table {
         ("mismatched", "request mischarge"),
         ("mismatch-refunding", "request mischarge refund-mismatch"),
         ("mismatch-refunded", "request mischarge refund-mismatch complete"),
+        ("parting", "request succeed part"),
+        ("parted", "request succeed part complete-part"),
+        ("rest-refunding", "request succeed part complete-part refund"),
+        ("rest-refunded", "request succeed part complete-part refund complete"),
     ],
     command,
     additive: &["unknown", "delay"],
@@ -32,6 +36,7 @@ const TABLE: Table<Payment> = Table {
     settled = PAYMENT_ALREADY_SETTLED
     nothing = NOTHING_TO_REFUND
     norefund = REFUND_NOT_FOUND
+    toolarge = REFUND_EXCEEDS_BALANCE
     Requested = PaymentRequested
     Succeeded = PaymentSucceeded
     Wrong = PaymentMismatched
@@ -41,23 +46,27 @@ const TABLE: Table<Payment> = Table {
     Delayed = PaymentRefundDelayed
     Refunded = PaymentRefunded
 
-                        request    request-2  succeed    recharge   mischarge  fail     unknown  refund     complete  complete-2  delay     delay-2
-    (none)              Requested  Requested  none       none       none       none     none     none       none      none        none      none
-    pending             -          exists     Succeeded  Succeeded  Wrong      Failed   Unknown  nothing    norefund  norefund    norefund  norefund
-    unknown             -          exists     Succeeded  Succeeded  Wrong      Failed   Unknown  nothing    norefund  norefund    norefund  norefund
-    unheard-of          -          exists     Succeeded  Succeeded  Wrong      Failed   Unknown  nothing    norefund  norefund    norefund  norefund
-    failed              -          exists     Succeeded  Succeeded  Wrong      -        -        nothing    norefund  norefund    norefund  norefund
-    given-up            -          exists     Succeeded  Succeeded  Wrong      -        Unknown  nothing    norefund  norefund    norefund  norefund
-    reopened            -          exists     Succeeded  Succeeded  Wrong      Failed   Unknown  nothing    norefund  norefund    norefund  norefund
-    succeeded           -          exists     -          settled    -          settled  -        Refunding  norefund  norefund    norefund  norefund
-    late                -          exists     -          settled    -          settled  -        Refunding  norefund  norefund    norefund  norefund
-    refunding           -          exists     -          settled    -          settled  -        -          Refunded  norefund    Delayed   norefund
-    delayed             -          exists     -          settled    -          settled  -        -          Refunded  norefund    Delayed   norefund
-    cancelled           -          exists     -          settled    -          settled  -        nothing    -         -           -         -
-    late-refunded       -          exists     -          settled    -          settled  -        nothing    -         -           -         -
-    mismatched          -          exists     -          settled    -          -        -        Refunding  norefund  norefund    norefund  norefund
-    mismatch-refunding  -          exists     -          settled    -          -        -        -          Refunded  norefund    Delayed   norefund
-    mismatch-refunded   -          exists     -          settled    -          settled  -        nothing    -         -           -         -
+request    request-2  succeed    recharge   mischarge  fail       unknown    refund     refund-2   part       complete   complete-2 delay      delay-2
+    (none)              Requested  Requested  none       none       none       none       none       none       none       none       none       none       none       none
+    pending             -          exists     Succeeded  Succeeded  Wrong      Failed     Unknown    nothing    nothing    nothing    norefund   norefund   norefund   norefund
+    unknown             -          exists     Succeeded  Succeeded  Wrong      Failed     Unknown    nothing    nothing    nothing    norefund   norefund   norefund   norefund
+    unheard-of          -          exists     Succeeded  Succeeded  Wrong      Failed     Unknown    nothing    nothing    nothing    norefund   norefund   norefund   norefund
+    failed              -          exists     Succeeded  Succeeded  Wrong      -          -          nothing    nothing    nothing    norefund   norefund   norefund   norefund
+    given-up            -          exists     Succeeded  Succeeded  Wrong      -          Unknown    nothing    nothing    nothing    norefund   norefund   norefund   norefund
+    reopened            -          exists     Succeeded  Succeeded  Wrong      Failed     Unknown    nothing    nothing    nothing    norefund   norefund   norefund   norefund
+    succeeded           -          exists     -          settled    -          settled    -          Refunding  Refunding  Refunding  norefund   norefund   norefund   norefund
+    late                -          exists     -          settled    -          settled    -          Refunding  Refunding  Refunding  norefund   norefund   norefund   norefund
+    refunding           -          exists     -          settled    -          settled    -          -          -          toolarge   Refunded   norefund   Delayed    norefund
+    delayed             -          exists     -          settled    -          settled    -          -          -          toolarge   Refunded   norefund   Delayed    norefund
+    cancelled           -          exists     -          settled    -          settled    -          -          nothing    toolarge   -          norefund   -          norefund
+    late-refunded       -          exists     -          settled    -          settled    -          -          nothing    toolarge   -          norefund   -          norefund
+    mismatched          -          exists     -          settled    -          -          -          Refunding  Refunding  Refunding  norefund   norefund   norefund   norefund
+    mismatch-refunding  -          exists     -          settled    -          -          -          -          -          toolarge   Refunded   norefund   Delayed    norefund
+    mismatch-refunded   -          exists     -          settled    -          settled    -          -          nothing    toolarge   -          norefund   -          norefund
+    parting             -          exists     -          settled    -          settled    -          Refunding  Refunding  -          norefund   norefund   norefund   norefund
+    parted              -          exists     -          settled    -          settled    -          Refunding  Refunding  -          norefund   norefund   norefund   norefund
+    rest-refunding      -          exists     -          settled    -          settled    -          -          -          -          Refunded   norefund   Delayed    norefund
+    rest-refunded       -          exists     -          settled    -          settled    -          -          nothing    -          -          norefund   -          norefund
     ",
 };
 
@@ -75,9 +84,11 @@ fn command(name: &str) -> PaymentCommand {
         "refund" => refund(RefundReason::OrderCancelled),
         "refund-late" => refund(RefundReason::LateSuccess),
         "refund-mismatch" => refund(RefundReason::AmountMismatch),
-        "complete" | "complete-2" => PaymentCommand::CompleteRefund {
-            refund_id: refund_id(if name == "complete" { 1 } else { 2 }),
-        },
+        "refund-2" => give_back(2, None, RefundReason::OrderCancelled),
+        "part" => give_back(3, Some(krw(600)), RefundReason::Requested),
+        "complete" => complete(1),
+        "complete-2" => complete(2),
+        "complete-part" => complete(3),
         "delay" => delay(1),
         "delay-2" => delay(2),
         other => panic!("no command {other}"),
@@ -116,9 +127,20 @@ fn unknown(reason: &str) -> PaymentCommand {
 }
 
 fn refund(reason: RefundReason) -> PaymentCommand {
+    give_back(1, None, reason)
+}
+
+fn give_back(number: u32, amount: Option<Money>, reason: RefundReason) -> PaymentCommand {
     PaymentCommand::RequestRefund {
-        refund_id: refund_id(1),
+        refund_id: refund_id(number),
+        amount,
         reason,
+    }
+}
+
+fn complete(number: u32) -> PaymentCommand {
+    PaymentCommand::CompleteRefund {
+        refund_id: refund_id(number),
     }
 }
 
@@ -145,7 +167,9 @@ fn every_command_in_every_stage_does_what_the_table_says() {
 
 #[test]
 fn every_stage_has_its_status() {
-    use PaymentStatus::{Cancelled, Failed, Pending, Refunded, Succeeded, Unknown};
+    use PaymentStatus::{
+        Cancelled, Failed, PartiallyRefunded, Pending, Refunded, Succeeded, Unknown,
+    };
     let statuses = [
         ("pending", Pending),
         ("unknown", Unknown),
@@ -162,6 +186,10 @@ fn every_stage_has_its_status() {
         ("mismatched", Failed),
         ("mismatch-refunding", Failed),
         ("mismatch-refunded", Refunded),
+        ("parting", Succeeded),
+        ("parted", PartiallyRefunded),
+        ("rest-refunding", PartiallyRefunded),
+        ("rest-refunded", Cancelled),
     ];
     for (name, expected) in statuses {
         let given = stage(name);
@@ -294,7 +322,12 @@ fn a_refund_that_is_delayed_stays_asked_for_and_counts_its_attempts() {
     };
     let given = stage("refunding").when(delay(1)).then(vec![delayed(1)]);
     let given = given.when(delay(1)).then(vec![delayed(2)]);
-    let refund = given.state().requested().unwrap().refund.clone().unwrap();
+    let refund = given
+        .state()
+        .requested()
+        .unwrap()
+        .refund(refund_id(1))
+        .unwrap();
     assert_eq!((refund.attempts, refund.amount), (2, krw(2_000)));
     assert_eq!(refund.next_attempt_at, Some(at(2)));
 }
@@ -363,7 +396,44 @@ fn what_is_known_is_not_asked_again() {
 
 #[test]
 fn there_is_nothing_to_refund_twice() {
-    let given = stage("cancelled").when(command("refund"));
+    let given = stage("cancelled").when(command("refund-2"));
     let status = PaymentStatus::Cancelled;
     given.then_refused(PaymentError::NothingToRefund { status });
+}
+
+/// Hyperswitch, issue 13182: two refunds of 60 on a charge of 100 both succeeded.
+#[test]
+fn of_two_refunds_of_sixty_on_a_hundred_one_succeeds_also_while_neither_is_done() {
+    let sixty = |number| give_back(number, Some(krw(60)), RefundReason::Requested);
+    let charged = [request(krw(100), "tok_approve"), succeed(krw(100), "gw-1")];
+    let given = given::<Payment>(history::<Payment>(charged)).when(sixty(1));
+    let given = given.then(vec![PaymentEvent::PaymentRefundRequested {
+        order_id: order_id(1),
+        refund_id: refund_id(1),
+        amount: krw(60),
+        reason: RefundReason::Requested,
+    }]);
+    assert_eq!(given.state().requested().unwrap().left(), krw(40));
+    let refused = given.when(sixty(2));
+    refused.then_refused(PaymentError::RefundTooLarge { left: krw(40) });
+}
+
+#[test]
+fn a_refund_in_another_currency_is_more_than_is_left() {
+    let dollars = give_back(1, Some(crate::mothers::usd(1)), RefundReason::Requested);
+    let left = krw(2_000);
+    stage("succeeded")
+        .when(dollars)
+        .then_refused(PaymentError::RefundTooLarge { left });
+}
+
+#[test]
+fn what_is_asked_for_after_a_part_is_the_rest() {
+    let given = stage("parted");
+    assert_eq!(given.state().requested().unwrap().left(), krw(1_400));
+    let given = stage("rest-refunding");
+    let payment = given.state().requested().unwrap();
+    assert_eq!(payment.refund(refund_id(1)).unwrap().amount, krw(1_400));
+    assert!(payment.left().is_zero());
+    assert_eq!(payment.pending_refunds().count(), 1);
 }

@@ -8,6 +8,7 @@
 pub(crate) mod coupon;
 pub(crate) mod inventory;
 pub(crate) mod order;
+pub(crate) mod order_refund;
 pub(crate) mod payment;
 pub(crate) mod product;
 pub(crate) mod refund;
@@ -27,6 +28,9 @@ pub(crate) enum Body {
     OrderCreated(order::Created),
     OrderDiscounted(order::Discounted),
     OrderStatusChanged(order::StatusChanged),
+    OrderPointsApplied(order::PointsApplied),
+    OrderRefundRequested(order_refund::Requested),
+    OrderRefunded(order_refund::Done),
     PaymentRequested(payment::Requested),
     PaymentOutcomeUnknown(payment::OutcomeUnknown),
     PaymentCompleted(payment::Completed),
@@ -53,6 +57,9 @@ impl Body {
             Self::OrderCreated(_) => names::ORDER_CREATED,
             Self::OrderDiscounted(_) => names::ORDER_DISCOUNTED,
             Self::OrderStatusChanged(_) => names::ORDER_STATUS_CHANGED,
+            Self::OrderPointsApplied(_) => names::ORDER_POINTS_APPLIED,
+            Self::OrderRefundRequested(_) => names::ORDER_REFUND_REQUESTED,
+            Self::OrderRefunded(_) => names::ORDER_REFUNDED,
             Self::PaymentRequested(_) => names::PAYMENT_REQUESTED,
             Self::PaymentOutcomeUnknown(_) => names::PAYMENT_OUTCOME_UNKNOWN,
             Self::PaymentCompleted(_) => names::PAYMENT_COMPLETED,

@@ -103,5 +103,6 @@ fn public_reason(reason: RefundReason) -> &'static str {
         RefundReason::OrderCancelled => "ORDER_CANCELLED",
         RefundReason::LateSuccess => "LATE_SUCCESS",
         RefundReason::AmountMismatch => "AMOUNT_MISMATCH",
+        RefundReason::Requested => "REQUESTED",
     }
 }

@@ -30,4 +30,9 @@ pub(super) const FILES: &[(&str, &str)] = &embed![
     "schemas/product.product.updated/v1.avsc",
     "schemas/product.product.price-changed/v1.avsc",
     "schemas/product.product.status-changed/v1.avsc",
+    "schemas/order.order.points-applied/v1.avsc",
+    "schemas/order.order.refund-requested/v1.avsc",
+    "schemas/order.order.refunded/v1.avsc",
+    "schemas/payment.payment.refund-requested/v2.avsc",
+    "schemas/payment.payment.refunded/v2.avsc",
 ];

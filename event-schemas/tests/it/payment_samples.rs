@@ -1,17 +1,15 @@
 //! Samples of a payment's events.
 
-use domain::RefundId;
 use domain::payment::{PaymentEvent, RefundReason};
-use uuid::Uuid;
 
-use crate::samples::{krw, moment, order, usd, user};
+use crate::samples::{krw, moment, order, refund, usd, user};
 
 /// What must never be published.
 pub(crate) const TOKEN: &str = "tok_approve_secret";
 
 pub(crate) fn payment_events() -> Vec<PaymentEvent> {
     let (order_id, user_id, amount) = (order(), user(), krw(27_000));
-    let refund_id = RefundId::new(Uuid::from_u128(0x0193_ffff_0000_7000_8000_0000_0000_0001));
+    let refund_id = refund();
     let refunded = |reason| PaymentEvent::PaymentRefunded {
         order_id,
         user_id: user(),

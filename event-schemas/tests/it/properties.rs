@@ -95,6 +95,12 @@ fn order_events() -> impl Strategy<Value = OrderEvent> {
             payment_id: PaymentId::new(payment),
             confirmation_due_at: moment("2025-03-01T10:00:00Z"),
         }),
+        1 => (0..i64::MAX, moneys())
+            .prop_map(|(points, payable)| OrderEvent::OrderPointsApplied { points, payable }),
+        1 => (uuids(), moneys(), 0..i64::MAX, any::<bool>()).prop_map(|(refund, amount, points, whole)| {
+            let refund_id = domain::RefundId::new(refund);
+            OrderEvent::OrderRefunded { refund_id, amount, points, whole }
+        }),
         1 => Just(OrderEvent::OrderConfirmed {}),
         1 => Just(OrderEvent::OrderShipped {}),
         1 => Just(OrderEvent::OrderDelivered {}),
@@ -137,6 +143,18 @@ fn assert_says(value: &Value, event: &OrderEvent) {
             assert_eq!(value["discount_amount"], discount.amount.amount());
             assert_eq!(value["total_amount"], total.amount());
             assert_eq!(value["currency"], total.currency().code());
+        }
+        OrderEvent::OrderPointsApplied { points, payable } => {
+            assert_eq!(value["points"], *points);
+            assert_eq!(value["payable_amount"], payable.amount());
+        }
+        OrderEvent::OrderRefundStarted { amount, lines, .. } => {
+            assert_eq!(value["amount"], amount.amount());
+            assert_eq!(value["items"].as_array().map(Vec::len), Some(lines.len()));
+        }
+        OrderEvent::OrderRefunded { amount, whole, .. } => {
+            assert_eq!(value["amount"], amount.amount());
+            assert_eq!(value["whole"], *whole);
         }
         OrderEvent::OrderPaymentStarted { .. } => panic!("a private event was published"),
         OrderEvent::OrderPaid { payment_id, .. } => {

@@ -3,11 +3,11 @@
 use chrono::{DateTime, Utc};
 use cqrs_es::DomainEvent as _;
 use domain::inventory::{Allocation, InventoryEvent};
-use domain::order::{CancelReason, Discount, OrderEvent, OrderLine};
+use domain::order::{CancelReason, Discount, OrderEvent, OrderLine, RefundedLine};
 use domain::product::{ProductDetails, ProductEvent};
 use domain::{
     CouponCode, CouponPoolId, Currency, DomainEvent, Money, OrderId, OrderItemId, PaymentId,
-    ProductId, Recorded, UserId, WarehouseId,
+    ProductId, Recorded, RefundId, UserId, WarehouseId,
 };
 use event_schemas::{PRIVATE_EVENT_TYPES, publish};
 use uuid::Uuid;
@@ -16,7 +16,7 @@ use crate::coupon_samples::coupon_events;
 use crate::payment_samples::payment_events;
 
 /// How many kinds of domain event there are: [`kind`] numbers them.
-const KINDS: usize = 34;
+const KINDS: usize = 37;
 
 /// Every domain event by a number of its own. Without a wildcard, so that a new event does not compile
 /// here until it has a number; then the tests ask for its sample.
@@ -59,6 +59,9 @@ fn kind(event: &DomainEvent) -> usize {
         DomainEvent::Product(D::ProductRepriced { .. }) => 31,
         DomainEvent::Product(D::ProductPutOnSale {}) => 32,
         DomainEvent::Product(D::ProductMarkedSoldOut {}) => 33,
+        DomainEvent::Order(O::OrderPointsApplied { .. }) => 34,
+        DomainEvent::Order(O::OrderRefundStarted { .. }) => 35,
+        DomainEvent::Order(O::OrderRefunded { .. }) => 36,
     }
 }
 
@@ -114,6 +117,12 @@ pub(crate) fn samples() -> Vec<Recorded> {
                 .into_iter()
                 .map(DomainEvent::Product)
                 .map(of(product().uuid())),
+        )
+        .chain(
+            refund_events()
+                .into_iter()
+                .map(DomainEvent::Order)
+                .map(of(order().uuid())),
         );
     (1..)
         .zip(events)
@@ -150,6 +159,10 @@ pub(crate) fn product() -> ProductId {
 
 pub(crate) fn payment() -> PaymentId {
     PaymentId::new(id(3))
+}
+
+pub(crate) fn refund() -> RefundId {
+    RefundId::new(Uuid::from_u128(0x0193_ffff_0000_7000_8000_0000_0000_0001))
 }
 
 pub(crate) fn pool() -> CouponPoolId {
@@ -244,6 +257,40 @@ fn order_events() -> Vec<OrderEvent> {
                 reason: "my neighbour Kim has one".to_owned(),
             },
             was_paid: true,
+        },
+    ]
+}
+
+/// Behind all others, whose golden records have their places in them.
+fn refund_events() -> Vec<OrderEvent> {
+    vec![
+        OrderEvent::OrderPointsApplied {
+            points: 1_000,
+            payable: krw(26_000),
+        },
+        OrderEvent::OrderRefundStarted {
+            refund_id: refund(),
+            payment_id: payment(),
+            amount: krw(11_180),
+            points: 430,
+            lines: vec![RefundedLine {
+                order_item_id: line(1, 2, 12_900).order_item_id,
+                product_id: product(),
+                quantity: 1,
+                amount: krw(11_180),
+                points: 430,
+                left_quantity: 1,
+                left_amount: krw(11_180),
+                left_points: 430,
+            }],
+            restock: true,
+            reason: "my neighbour Kim has one".to_owned(),
+        },
+        OrderEvent::OrderRefunded {
+            refund_id: refund(),
+            amount: krw(11_180),
+            points: 430,
+            whole: false,
         },
     ]
 }

@@ -33,6 +33,13 @@ impl ClosedOrders {
         })
     }
 
+    /// Takes it out: something of it goes back.
+    pub(super) fn take(&mut self, id: OrderId) -> Option<ClosedOrder> {
+        let closed = self.get(id)?;
+        self.0.remove(&key(id.uuid()));
+        Some(closed)
+    }
+
     /// Keeps it, if its sequence fits; else it stays open.
     pub(super) fn put(&mut self, id: OrderId, order: ClosedOrder) -> bool {
         let Ok(sequence) = u32::try_from(order.sequence) else {

@@ -112,7 +112,10 @@ impl Shop {
             } => {
                 let step = (With::User(key(order_id.uuid())), With::Nobody);
                 self.found.extend(pool.step(at, user_id, *code, step));
-                self.bind(at, *order_id, |bound| *bound = None);
+                if let Some(order) = self.open_order(at, *order_id) {
+                    order.bound = None;
+                    order.coupon_back = true;
+                }
             }
         }
     }

@@ -6,6 +6,7 @@ mod coupons;
 mod inventories;
 mod orders;
 mod payments;
+mod refunds;
 mod rest;
 
 use std::collections::HashMap;
@@ -31,7 +32,7 @@ pub(crate) type Map<K, V> = HashMap<K, V, FixedState>;
 /// Every invariant that the log alone can show, as a fold over it.
 ///
 /// Memory: about 25 bytes for each order, and as many for each payment, that has ended; 50 for each coupon
-/// ever issued; a few hundred for each that has not ended, and for each product. Ten million events of a
+/// ever issued; a few hundred for each that has not ended or of which a part went back, and for each product. Ten million events of a
 /// million orders take about 100 MB at most.
 ///
 /// Ended orders and payments are known by the last 64 bits of their id, which in every version of UUID that

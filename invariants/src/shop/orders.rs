@@ -6,6 +6,7 @@ use domain::{CouponCode, Currency, Money, OrderId, PaymentId, ProductId, UserId}
 
 use super::closed::ClosedOrder;
 use super::coupons::user_key;
+use super::refunds::Refunds;
 use super::{At, Shop};
 use crate::invariant::{Invariant, Violation};
 
@@ -76,6 +77,10 @@ impl Stage {
             OrderEvent::OrderConfirmed {} => (Self::Confirmed, self == Self::Paid),
             OrderEvent::OrderShipped {} => (Self::Shipped, self == Self::Confirmed),
             OrderEvent::OrderDelivered {} => (Self::Delivered, self == Self::Shipped),
+            OrderEvent::OrderPointsApplied { .. } => (self, self == Self::Pending),
+            OrderEvent::OrderRefundStarted { .. } | OrderEvent::OrderRefunded { .. } => {
+                (self, self.is_sold())
+            }
             OrderEvent::OrderCancelled { was_paid, .. } => {
                 let may = if *was_paid { self == Self::Paid } else { open };
                 (Self::Cancelled, may)
@@ -87,7 +92,7 @@ impl Stage {
 /// An order that may still hold something.
 #[derive(Debug)]
 pub(super) struct Order {
-    sequence: u64,
+    pub(super) sequence: u64,
     pub(super) stage: Stage,
     user: u64,
     items: Vec<Item>,
@@ -96,10 +101,16 @@ pub(super) struct Order {
     pub(super) bound: Option<Binding>,
     subtotal: i128,
     pub(super) total: i64,
+    /// What of the total points pay.
+    pub(super) points: i64,
     pub(super) currency: Currency,
     pub(super) payment: Option<PaymentId>,
     /// When it is cancelled if unpaid, or confirmed if paid.
     pub(super) due: Option<DateTime<Utc>>,
+    /// What of it goes back.
+    pub(super) refunds: Refunds,
+    /// Whether its pool says that its coupon came back.
+    pub(super) coupon_back: bool,
 }
 
 /// A product of an order.
@@ -107,11 +118,13 @@ pub(super) struct Order {
 pub(super) struct Item {
     product: ProductId,
     /// How many pieces, as the order says.
-    quantity: i64,
+    pub(super) quantity: i64,
     /// Pieces reserved for it, as the inventory says.
     pub(super) held: i64,
     /// Pieces that left for it, as the inventory says.
     pub(super) out: i64,
+    /// Pieces of it that refunds made stock again, as the order says.
+    pub(super) back: i64,
 }
 
 /// A coupon with an order.
@@ -134,9 +147,12 @@ impl Default for Order {
             bound: None,
             subtotal: 0,
             total: 0,
+            points: 0,
             currency: Currency::Krw,
             payment: None,
             due: None,
+            refunds: Refunds::default(),
+            coupon_back: false,
         }
     }
 }
@@ -152,6 +168,7 @@ impl Order {
                 quantity: 0,
                 held: 0,
                 out: 0,
+                back: 0,
             });
         }
         &mut self.items[place]
@@ -171,6 +188,11 @@ impl Order {
         for line in lines {
             self.item(line.product_id).quantity += i64::from(line.quantity);
         }
+    }
+
+    /// What of it is paid with money.
+    pub(super) fn payable(&self) -> i64 {
+        self.total - self.points
     }
 
     fn set_price(&mut self, discount: Option<&Discount>, total: Money) {
@@ -213,6 +235,9 @@ impl Shop {
     }
 
     pub(super) fn order_event(&mut self, at: At<'_>, id: OrderId, event: &OrderEvent) {
+        if let OrderEvent::OrderRefundStarted { payment_id, .. } = event {
+            self.reopen_order(id, *payment_id);
+        }
         if !self.orders.contains_key(&id)
             && let Some(closed) = self.ended_orders.get(id)
         {
@@ -233,6 +258,7 @@ impl Shop {
         if let OrderEvent::OrderPaid { payment_id, .. } = event {
             self.payment_keeps(*payment_id, true);
         }
+        self.order_goes_back(at, id, event);
         if before.is_sold() != after.is_sold() {
             self.sold(id, after.is_sold());
         }
@@ -249,7 +275,7 @@ impl Shop {
             shelves.sold += sign * item.quantity;
             self.touched.product(item.product);
         }
-        let total = i128::from(order.total) * i128::from(sign);
+        let total = i128::from(order.payable()) * i128::from(sign);
         self.money
             .change(order.currency, |totals| totals.kept += total);
         self.touched.money = true;
@@ -299,7 +325,11 @@ impl Shop {
         };
         for item in &order.items {
             let held = if stage.is_open() { item.quantity } else { 0 };
-            let out = if stage.is_sold() { item.quantity } else { 0 };
+            let out = if stage.is_sold() {
+                item.quantity - item.back
+            } else {
+                0
+            };
             if item.held != held || item.out != out {
                 let evidence = format!(
                     "is {stage:?} with {} of product {}: {} reserved and {} out, not {held} and {out}",
@@ -309,7 +339,13 @@ impl Shop {
             }
         }
         let holds = stage.is_open() || stage.is_sold();
-        let expected = order.discount.filter(|_| holds);
+        let expected = order
+            .discount
+            .filter(|_| holds && !order.refunds.is_whole());
+        if order.coupon_back && stage.is_sold() && !order.refunds.is_whole() {
+            let evidence = format!("is {stage:?}, and its coupon came back");
+            wrong(Invariant::Coupons, evidence);
+        }
         let agrees = match (expected, order.bound) {
             (None, None) => true,
             (Some((code, amount)), Some(bound)) => {
@@ -336,6 +372,10 @@ impl Shop {
             wrong(Invariant::Coupons, evidence);
         }
         let sequence = order.sequence;
+        if !order.refunds.is_empty() {
+            // What goes back of it later must be seen beside what went back before.
+            return;
+        }
         if stage.has_ended() && self.ended_orders.put(id, ClosedOrder { sequence, stage }) {
             self.orders.remove(&id);
         }
@@ -384,9 +424,17 @@ fn take_in(at: At<'_>, order: &mut Order, event: &OrderEvent) -> Option<Violatio
             let evidence = format!("payment {other} was started, {payment_id} paid");
             Some(at.violation(Invariant::Money, evidence))
         }
+        OrderEvent::OrderPointsApplied { points, payable } => {
+            order.points = *points;
+            let agrees = *points >= 0 && payable.amount() == order.payable();
+            let evidence = || format!("{payable} is not {} less {points} points", order.total);
+            (!agrees).then(|| at.violation(Invariant::Money, evidence()))
+        }
         OrderEvent::OrderConfirmed {}
         | OrderEvent::OrderShipped {}
         | OrderEvent::OrderDelivered {}
+        | OrderEvent::OrderRefundStarted { .. }
+        | OrderEvent::OrderRefunded { .. }
         | OrderEvent::OrderCancelled { .. } => None,
     }
 }

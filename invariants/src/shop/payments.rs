@@ -20,9 +20,20 @@ pub(super) struct Payment {
     failed: bool,
     /// Whether it paid an order that is sold.
     kept: bool,
-    refund: Option<(Option<RefundId>, i64)>,
-    refunded: Option<i64>,
+    /// What its order gave up of it by refunds.
+    given_up: i64,
+    refunds: Vec<Refund>,
     pub(super) waits: Waits,
+}
+
+/// Money that is to go back, or has.
+#[derive(Debug)]
+struct Refund {
+    /// `None` when it was done before the payment ended.
+    id: Option<RefundId>,
+    amount: i64,
+    done: bool,
+    waits: Waits,
 }
 
 /// What a payment waits for.
@@ -44,8 +55,8 @@ impl Payment {
             captured: None,
             failed: false,
             kept: false,
-            refund: None,
-            refunded: None,
+            given_up: 0,
+            refunds: Vec::new(),
             waits: Waits::Nothing,
         }
     }
@@ -60,21 +71,22 @@ impl Payment {
             captured,
             failed: closed.end == End::Failed,
             kept: closed.end == End::Kept,
-            refund: back.map(|amount| (None, amount)),
-            refunded: back,
+            given_up: 0,
+            refunds: back.map(Refund::done_before).into_iter().collect(),
             waits: Waits::Nothing,
         }
     }
 
     /// How it ended, if it did.
     fn closed(&self) -> Option<ClosedPayment> {
-        if self.waits != Waits::Nothing {
+        if !self.is_settled() {
             return None;
         }
-        let (end, amount) = match (self.captured, self.refunded) {
-            (None, None) if self.failed => (End::Failed, self.requested?),
-            (Some(amount), None) if self.kept && self.refund.is_none() => (End::Kept, amount),
-            (Some(amount), Some(back)) if amount == back && !self.kept => (End::Refunded, amount),
+        let none = self.refunds.is_empty();
+        let (end, amount) = match self.captured {
+            None if self.failed && none => (End::Failed, self.requested?),
+            Some(amount) if self.kept && none => (End::Kept, amount),
+            Some(amount) if !self.kept && !none && amount == self.back() => (End::Refunded, amount),
             _ => return None,
         };
         Some(ClosedPayment {
@@ -94,12 +106,42 @@ impl Payment {
 
     pub(super) fn captured(&self) -> (i64, i64, Currency) {
         let captured = self.captured.unwrap_or(0);
-        (captured, self.refunded.unwrap_or(0), self.currency)
+        (captured, self.back(), self.currency)
+    }
+
+    /// What is to go back, or has.
+    fn asked(&self) -> i64 {
+        let amounts = self.refunds.iter().map(|refund| refund.amount);
+        amounts.fold(0, i64::saturating_add)
+    }
+
+    /// What has gone back.
+    fn back(&self) -> i64 {
+        let done = self.refunds.iter().filter(|refund| refund.done);
+        done.map(|refund| refund.amount)
+            .fold(0, i64::saturating_add)
+    }
+
+    /// All that it waits for: its outcome, and its refunds.
+    pub(super) fn all_waits(&self) -> impl Iterator<Item = &Waits> {
+        let refunds = self.refunds.iter().map(|refund| &refund.waits);
+        std::iter::once(&self.waits).chain(refunds)
     }
 
     /// Whether it is known what became of it.
     pub(super) fn is_settled(&self) -> bool {
-        self.waits == Waits::Nothing
+        self.all_waits().all(|waits| *waits == Waits::Nothing)
+    }
+}
+
+impl Refund {
+    fn done_before(amount: i64) -> Self {
+        Self {
+            id: None,
+            amount,
+            done: true,
+            waits: Waits::Nothing,
+        }
     }
 }
 
@@ -117,6 +159,12 @@ impl Shop {
     /// An order says that this payment paid it, or that it is sold no longer.
     pub(super) fn payment_keeps(&mut self, id: PaymentId, keeps: bool) {
         self.payment(id).kept = keeps;
+    }
+
+    /// An order says that this much of its payment goes back.
+    pub(super) fn payment_gives_up(&mut self, id: PaymentId, amount: i64) {
+        let payment = self.payment(id);
+        payment.given_up = payment.given_up.saturating_add(amount);
     }
 
     pub(super) fn payment_event(
@@ -180,12 +228,20 @@ impl Shop {
                 refund_id, amount, ..
             } => self.refund_requested(at, id, *refund_id, *amount, occurred_at),
             PaymentEvent::PaymentRefundDelayed {
+                refund_id,
                 reason,
                 next_attempt_at,
                 ..
             } => {
                 let waits = waits(*next_attempt_at, "its refund is not done", reason);
-                self.payment(id).waits = waits;
+                let refunds = &mut self.payment(id).refunds;
+                match pending(refunds, *refund_id) {
+                    Some(refund) => refund.waits = waits,
+                    None => {
+                        let evidence = format!("refund {refund_id} is delayed, and not under way");
+                        self.found.push(at.violation(Invariant::Refunds, evidence));
+                    }
+                }
             }
             PaymentEvent::PaymentRefunded {
                 refund_id, amount, ..
@@ -209,14 +265,14 @@ impl Shop {
         let fits = order.is_some_and(|order| {
             order.stage == Stage::Paying
                 && order.payment == Some(id)
-                && order.total == amount.amount()
+                && order.payable() == amount.amount()
                 && order.currency == amount.currency()
         });
         if twice || !fits {
             let order = order.map_or_else(
                 || "has no open order".to_owned(),
                 |order| {
-                    let (stage, total) = (order.stage, order.total);
+                    let (stage, total) = (order.stage, order.payable());
                     format!(
                         "its order is {stage:?} and costs {total} {}",
                         order.currency
@@ -258,13 +314,18 @@ impl Shop {
     ) {
         let payment = self.payment(id);
         let captured = payment.captured.unwrap_or(0);
-        let before = payment.refund.replace((Some(refund_id), amount.amount()));
-        payment.waits = Waits::Until(occurred_at, "its refund is not done");
-        let currency = payment.currency;
-        if before.is_some() || amount.amount() > captured || amount.currency() != currency {
+        let (before, currency) = (payment.asked(), payment.currency);
+        let mut refunds = payment.refunds.iter();
+        let twice = refunds.any(|refund| refund.id == Some(refund_id));
+        payment.refunds.push(Refund {
+            id: Some(refund_id),
+            amount: amount.amount(),
+            done: false,
+            waits: Waits::Until(occurred_at, "its refund is not done"),
+        });
+        if twice || payment.asked() > captured || amount.currency() != currency {
             let evidence = format!(
-                "refund of {amount} asked for: {captured} {currency} captured, {} owed before",
-                before.map_or(0, |(_, amount)| amount)
+                "refund {refund_id} of {amount} asked for: {captured} {currency} captured, {before} owed before"
             );
             self.found.push(at.violation(Invariant::Refunds, evidence));
         }
@@ -276,17 +337,17 @@ impl Shop {
 
     fn refunded(&mut self, at: At<'_>, id: PaymentId, refund_id: RefundId, amount: Money) {
         let payment = self.payment(id);
-        payment.waits = Waits::Nothing;
-        let asked = payment.refund == Some((Some(refund_id), amount.amount()));
-        let captured = payment.captured.unwrap_or(0);
-        let before = payment.refunded.unwrap_or(0);
-        let after = before.saturating_add(amount.amount());
-        let twice = payment.refunded.replace(after).is_some();
-        if !asked || twice || after > captured {
+        let (captured, before) = (payment.captured.unwrap_or(0), payment.back());
+        let known = pending(&mut payment.refunds, refund_id);
+        let asked = known.is_some_and(|refund| {
+            refund.done = true;
+            refund.waits = Waits::Nothing;
+            refund.amount == amount.amount()
+        });
+        if !asked || payment.back() > captured {
             let evidence = format!(
-                "refund {refund_id} of {amount}: {captured} captured, {:?} asked for, {before} given back \
-                 before",
-                payment.refund
+                "refund {refund_id} of {amount}: {captured} captured, {before} given back before, of {:?}",
+                payment.refunds
             );
             self.found.push(at.violation(Invariant::Refunds, evidence));
         }
@@ -298,14 +359,19 @@ impl Shop {
         self.touched.money = true;
     }
 
-    /// After a command: captured money is kept for the order that it sold, or goes back, all of it.
+    /// After a command: captured money is kept for the order that it sold, but for what that order gave up; or
+    /// it goes back, all of it.
     pub(super) fn check_payment(&mut self, id: PaymentId) {
         let position = self.position;
         let Some(payment) = self.payments.get(&id) else {
             return;
         };
-        let owed = payment.refund.map(|(_, amount)| amount);
-        let expected = if payment.kept { None } else { payment.captured };
+        let owed = payment.asked();
+        let expected = if payment.kept {
+            payment.given_up
+        } else {
+            payment.captured.unwrap_or(0)
+        };
         let sold_for_nothing = payment.kept && payment.captured.is_none();
         if owed != expected || sold_for_nothing {
             let sold = if payment.kept {
@@ -314,7 +380,7 @@ impl Shop {
                 "paid no sold order"
             };
             let evidence = format!(
-                "{sold}: {:?} captured, {owed:?} to go back",
+                "{sold}: {:?} captured, {owed} to go back, not {expected}",
                 payment.captured
             );
             self.found.push(Violation {
@@ -329,6 +395,12 @@ impl Shop {
             self.payments.remove(&id);
         }
     }
+}
+
+/// A refund that is under way.
+fn pending(refunds: &mut [Refund], id: RefundId) -> Option<&mut Refund> {
+    let mut pending = refunds.iter_mut();
+    pending.find(|refund| refund.id == Some(id) && !refund.done)
 }
 
 /// What a payment waits for that will be tried at a moment, or never again by itself.

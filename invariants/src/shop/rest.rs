@@ -34,10 +34,12 @@ impl Shop {
             }
         }
         for (id, payment) in &self.payments {
-            if let Waits::Until(due, what) = &payment.waits
-                && *due <= now
-            {
-                late(format!("payment/{id}"), format!("{what}, due {due}"));
+            for waits in payment.all_waits() {
+                if let Waits::Until(due, what) = waits
+                    && *due <= now
+                {
+                    late(format!("payment/{id}"), format!("{what}, due {due}"));
+                }
             }
         }
         for (id, pool) in &self.pools {
@@ -55,7 +57,8 @@ impl Shop {
         let mut parked: Vec<(String, String)> = self
             .payments
             .iter()
-            .filter_map(|(id, payment)| match &payment.waits {
+            .flat_map(|(id, payment)| payment.all_waits().map(move |waits| (id, waits)))
+            .filter_map(|(id, waits)| match waits {
                 Waits::Parked(why) => Some((format!("payment/{id}"), why.clone())),
                 Waits::Nothing | Waits::Until(..) => None,
             })

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 use domain::coupon_pool::{CouponPoolEvent, DiscountRule};
 use domain::inventory::{Allocation, InventoryEvent};
-use domain::order::{CancelReason, Discount, OrderEvent, OrderLine};
+use domain::order::{CancelReason, Discount, OrderEvent, OrderLine, RefundedLine};
 use domain::payment::{PaymentEvent, RefundReason};
 use domain::{
     CouponCode, CouponPoolId, Currency, DomainEvent, Money, OrderId, OrderItemId, PaymentId,
@@ -326,6 +326,60 @@ impl Story {
         self.payment(number, refund).commit()
     }
 
+    /// Asks for pieces of an order of two back, under this refund's number.
+    pub(super) fn ask_back(
+        &mut self,
+        number: u32,
+        refund_number: u32,
+        pieces: u32,
+        left: u32,
+    ) -> &mut Self {
+        let refund_id = refund(refund_number);
+        self.order(number, refund_started(number, refund_id, pieces, left));
+        let requested = PaymentEvent::PaymentRefundRequested {
+            order_id: order(number),
+            refund_id,
+            amount: krw(PRICE * i64::from(pieces)),
+            reason: RefundReason::Requested,
+        };
+        self.payment(number, requested).commit()
+    }
+
+    /// That refund is done.
+    pub(super) fn give_back(
+        &mut self,
+        number: u32,
+        refund_number: u32,
+        pieces: u32,
+        whole: bool,
+    ) -> &mut Self {
+        let (refund_id, amount) = (refund(refund_number), krw(PRICE * i64::from(pieces)));
+        self.payment(
+            number,
+            PaymentEvent::PaymentRefunded {
+                order_id: order(number),
+                user_id: user("zoe"),
+                refund_id,
+                amount,
+                reason: RefundReason::Requested,
+            },
+        );
+        self.order(
+            number,
+            OrderEvent::OrderRefunded {
+                refund_id,
+                amount,
+                points: 0,
+                whole,
+            },
+        );
+        self.stock(InventoryEvent::StockReturned {
+            order_id: order(number),
+            allocations: seoul(pieces),
+        });
+        self.commit()
+    }
+
     pub(super) fn succeed_late(&mut self, number: u32) -> &mut Self {
         let amount = self.total(number);
         self.payment(number, succeeded(number, amount));
@@ -346,6 +400,34 @@ impl Story {
         if let Some((name, serial)) = self.coupons.get(&number).cloned() {
             self.coupon(event(user(&name), code(serial), order(number)));
         }
+    }
+}
+
+/// Refund `number` of order `number`: so many of its two pieces, at 500 won each, and what it leaves.
+pub(super) fn refund_started(
+    number: u32,
+    refund_id: RefundId,
+    pieces: u32,
+    left: u32,
+) -> OrderEvent {
+    let line = RefundedLine {
+        order_item_id: OrderItemId::new(uuid(6, 1)),
+        product_id: product(),
+        quantity: pieces,
+        amount: krw(PRICE * i64::from(pieces)),
+        points: 0,
+        left_quantity: left,
+        left_amount: krw(PRICE * i64::from(left)),
+        left_points: 0,
+    };
+    OrderEvent::OrderRefundStarted {
+        refund_id,
+        payment_id: payment(number),
+        amount: line.amount,
+        points: 0,
+        lines: vec![line],
+        restock: true,
+        reason: "too small".to_owned(),
     }
 }
 

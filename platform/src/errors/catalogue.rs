@@ -208,6 +208,11 @@ pub(super) const CATALOGUE: &[(&str, &str, &str)] = &[
         "결제할 수 없는 상태의 주문입니다",
     ),
     (
+        "ORDER_NOT_REFUNDABLE",
+        "The order cannot be refunded now.",
+        "환불할 수 없는 상태의 주문입니다",
+    ),
+    (
         "ORDER_STATUS_CONFLICT",
         "The order's status does not allow this.",
         "현재 주문 상태에서는 처리할 수 없습니다",
@@ -283,6 +288,11 @@ pub(super) const CATALOGUE: &[(&str, &str, &str)] = &[
         "프로젝션을 찾을 수 없습니다",
     ),
     (
+        "REFUND_EXCEEDS_BALANCE",
+        "More than is left to refund.",
+        "환불 가능 금액 또는 수량을 초과했습니다",
+    ),
+    (
         "REFUND_NOT_FOUND",
         "There is no such refund.",
         "환불을 찾을 수 없습니다",
@@ -314,6 +324,11 @@ pub(super) const CATALOGUE: &[(&str, &str, &str)] = &[
     ),
     ("TOO_LONG", "The value is too long.", "값이 너무 깁니다"),
     ("TOO_MANY", "There are too many.", "개수가 너무 많습니다"),
+    (
+        "TOO_MANY_REFUNDS",
+        "The order was refunded in too many steps.",
+        "환불 횟수 한도를 초과했습니다",
+    ),
     (
         "TOO_MANY_REQUESTS",
         "Too many requests; try again later.",

@@ -15,7 +15,7 @@ async fn paid(shop: &Shop) -> Sale {
 
 async fn until_refund_delayed(shop: &Shop, sale: Sale, attempts: u32) {
     eventually(&format!("{attempts} refunds in vain"), async || {
-        let refund = shop.payment(sale.payment_id).await.refund;
+        let refund = shop.payment(sale.payment_id).await.refunds.pop();
         refund.filter(|refund| refund.attempts == attempts)
     })
     .await;

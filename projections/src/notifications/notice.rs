@@ -45,7 +45,10 @@ fn of_order(
     let (kind, params) = match order_event {
         OrderEvent::OrderPlaced { .. }
         | OrderEvent::OrderDiscounted { .. }
+        | OrderEvent::OrderPointsApplied { .. }
         | OrderEvent::OrderPaymentStarted { .. }
+        | OrderEvent::OrderRefundStarted { .. }
+        | OrderEvent::OrderRefunded { .. }
         | OrderEvent::OrderPaid { .. } => return Ok(None),
         OrderEvent::OrderConfirmed {} => ("ORDER_CONFIRMED", json!({ "orderId": order_id })),
         OrderEvent::OrderShipped {} => ("ORDER_SHIPPED", json!({ "orderId": order_id })),
@@ -125,6 +128,7 @@ fn of_payment(event: &Event, payment_event: &PaymentEvent) -> Option<Notice> {
             let kind = match reason {
                 RefundReason::OrderCancelled => "PAYMENT_CANCELLED",
                 RefundReason::LateSuccess | RefundReason::AmountMismatch => "PAYMENT_REFUNDED",
+                RefundReason::Requested => "ORDER_REFUNDED",
             };
             let params = json!({
                 "orderId": order_id,

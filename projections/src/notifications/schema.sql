@@ -7,6 +7,7 @@
 -- PAYMENT_FAILED     {orderId, paymentId, amount: Money, failureCode}
 -- PAYMENT_CANCELLED  {orderId, paymentId, refundId, amount: Money}: the order was cancelled, the money went back
 -- PAYMENT_REFUNDED   {orderId, paymentId, refundId, amount: Money, reason}: a late or wrong charge went back
+-- ORDER_REFUNDED     {orderId, paymentId, refundId, amount: Money, reason}: all or part of the order went back
 -- COUPON_ISSUED      {couponPoolId, code, name, validUntil}
 -- COUPON_RETURNED    {couponPoolId, code, orderId}: free again after its order was cancelled
 CREATE TABLE notifications (

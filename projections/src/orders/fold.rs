@@ -61,6 +61,9 @@ fn placed(
         subtotal_amount: subtotal.amount(),
         discount_amount: 0,
         total_amount: total.amount(),
+        points: 0,
+        refunded_amount: 0,
+        refunded_points: 0,
         item_count,
         coupon_code: None,
         payment_id: None,
@@ -91,6 +94,12 @@ fn change(row: &mut OrderRow, event: &Event, order_event: &OrderEvent) {
         OrderEvent::OrderDiscounted { discount, total } => {
             take_off(row, Some(discount));
             row.total_amount = total.amount();
+        }
+        OrderEvent::OrderPointsApplied { points, .. } => row.points = *points,
+        OrderEvent::OrderRefundStarted { .. } => {}
+        OrderEvent::OrderRefunded { amount, points, .. } => {
+            row.refunded_amount = row.refunded_amount.saturating_add(amount.amount());
+            row.refunded_points = row.refunded_points.saturating_add(*points);
         }
         OrderEvent::OrderPaymentStarted { payment_id } => row.payment_id = Some(payment_id.uuid()),
         OrderEvent::OrderPaid {

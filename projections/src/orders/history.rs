@@ -58,6 +58,34 @@ fn of_order(event: &OrderEvent) -> Value {
         } => {
             json!({ "paymentId": payment_id, "confirmationDueAt": confirmation_due_at })
         }
+        OrderEvent::OrderPointsApplied { points, payable } => {
+            json!({ "points": points, "payableAmount": payable })
+        }
+        OrderEvent::OrderRefundStarted {
+            refund_id,
+            amount,
+            points,
+            lines,
+            reason,
+            ..
+        } => json!({
+            "refundId": refund_id,
+            "amount": amount,
+            "points": points,
+            "text": reason,
+            "items": lines.iter().map(|line| json!({
+                "orderItemId": line.order_item_id,
+                "quantity": line.quantity,
+                "amount": line.amount,
+                "points": line.points,
+            })).collect::<Vec<_>>(),
+        }),
+        OrderEvent::OrderRefunded {
+            refund_id,
+            amount,
+            points,
+            whole,
+        } => json!({ "refundId": refund_id, "amount": amount, "points": points, "whole": whole }),
         OrderEvent::OrderConfirmed {}
         | OrderEvent::OrderShipped {}
         | OrderEvent::OrderDelivered {} => json!({}),

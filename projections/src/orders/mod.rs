@@ -2,6 +2,7 @@
 
 mod fold;
 mod history;
+mod refunds;
 mod rows;
 
 use std::collections::BTreeSet;
@@ -29,7 +30,7 @@ impl Projector for Orders {
     }
 
     fn version(&self) -> i32 {
-        1
+        2
     }
 
     fn wants(&self) -> &'static [&'static str] {
@@ -42,6 +43,9 @@ impl Projector for Orders {
             "OrderShipped",
             "OrderDelivered",
             "OrderCancelled",
+            "OrderPointsApplied",
+            "OrderRefundStarted",
+            "OrderRefunded",
             "PaymentRequested",
             "PaymentOutcomeUnknown",
             "PaymentSucceeded",
@@ -62,6 +66,8 @@ impl Projector for Orders {
             &[
                 Table::public("orders"),
                 Table::public("order_items"),
+                Table::public("order_refunds"),
+                Table::public("order_refund_items"),
                 Table::public("order_history"),
                 Table::inner("order_payments"),
             ]
@@ -75,7 +81,8 @@ impl Projector for Orders {
     ) -> Result<(), ProjectionError> {
         let mut orders = load_orders(tables, events).await?;
         let mut payments = load_payments(tables, events).await?;
-        let mut items = Vec::new();
+        let mut refunds = refunds::load(tables, events).await?;
+        let (mut items, mut refund_items) = (Vec::new(), Vec::new());
         let mut history = Vec::with_capacity(events.len());
         for event in events {
             let order_id = match &*event.event {
@@ -83,6 +90,8 @@ impl Projector for Orders {
                     let order_id = event.id()?;
                     fold::fold(&mut orders, order_id, event, order_event)?;
                     items.extend(rows::items(order_id, order_event)?);
+                    let taken = refunds::fold(&mut refunds, order_id, event, order_event)?;
+                    refund_items.extend(taken);
                     order_id
                 }
                 DomainEvent::Payment(payment_event) => {
@@ -96,7 +105,9 @@ impl Projector for Orders {
         }
         orders.save(tables).await?;
         payments.save(tables).await?;
+        refunds.save(tables).await?;
         table::insert::<ItemRow>(tables, &items).await?;
+        table::insert(tables, &refund_items).await?;
         table::insert(tables, &history).await?;
         Ok(())
     }

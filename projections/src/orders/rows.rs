@@ -17,6 +17,9 @@ row! {
         subtotal_amount: i64 as "bigint",
         discount_amount: i64 as "bigint",
         total_amount: i64 as "bigint",
+        points: i64 as "bigint",
+        refunded_amount: i64 as "bigint",
+        refunded_points: i64 as "bigint",
         item_count: i32 as "integer",
         coupon_code: Option<String> as "text",
         payment_id: Option<Uuid> as "uuid",
@@ -50,6 +53,32 @@ row! {
 }
 
 row! {
+    RefundRow in "order_refunds" key (order_id, id) {
+        order_id: Uuid as "uuid",
+        id: Uuid as "uuid",
+        payment_id: Uuid as "uuid",
+        status: String as "text",
+        amount: i64 as "bigint",
+        points: i64 as "bigint",
+        restocks: bool as "boolean",
+        reason: String as "text",
+        requested_at: DateTime<Utc> as "timestamptz",
+        completed_at: Option<DateTime<Utc>> as "timestamptz",
+    }
+}
+
+row! {
+    RefundItemRow in "order_refund_items" key (order_id, refund_id, order_item_id) {
+        order_id: Uuid as "uuid",
+        refund_id: Uuid as "uuid",
+        order_item_id: Uuid as "uuid",
+        quantity: i32 as "integer",
+        amount: i64 as "bigint",
+        points: i64 as "bigint",
+    }
+}
+
+row! {
     HistoryRow in "order_history" key (order_id, position) {
         order_id: Uuid as "uuid",
         position: i64 as "bigint",
@@ -78,9 +107,14 @@ pub(super) fn items(order_id: Uuid, event: &OrderEvent) -> Result<Vec<ItemRow>, 
         .collect()
 }
 
+/// A number of pieces as a column holds it.
+pub(super) fn pieces(quantity: u32) -> Result<i32, ProjectionError> {
+    i32::try_from(quantity)
+        .map_err(|_| ProjectionError::Poison(format!("{quantity} pieces are too many")))
+}
+
 fn item(order_id: Uuid, line_number: i32, line: &OrderLine) -> Result<ItemRow, ProjectionError> {
-    let quantity = i32::try_from(line.quantity)
-        .map_err(|_| ProjectionError::Poison(format!("{} pieces are too many", line.quantity)))?;
+    let quantity = pieces(line.quantity)?;
     Ok(ItemRow {
         order_id,
         line_number,

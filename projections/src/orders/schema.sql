@@ -6,7 +6,10 @@ CREATE TABLE orders (
     currency            text COLLATE "C" NOT NULL,
     subtotal_amount     bigint NOT NULL,           -- the sum of the items
     discount_amount     bigint NOT NULL,           -- what the coupon takes off; 0 without one
-    total_amount        bigint NOT NULL,           -- what is to be paid
+    total_amount        bigint NOT NULL,           -- what is to be paid, with money or points
+    points              bigint NOT NULL,           -- what of it points pay
+    refunded_amount     bigint NOT NULL,           -- money that went back by refunds
+    refunded_points     bigint NOT NULL,
     item_count          integer NOT NULL,          -- rows of order_items
     coupon_code         text COLLATE "C",
     payment_id          uuid,                      -- the one payment that was asked for
@@ -39,6 +42,30 @@ CREATE TABLE order_items (
     unit_price_amount bigint NOT NULL,             -- in the order's currency
     amount            bigint NOT NULL,             -- quantity × unit price
     PRIMARY KEY (order_id, line_number)
+);
+
+-- Its refunds, done or not, and what each takes of which item.
+CREATE TABLE order_refunds (
+    order_id     uuid NOT NULL,
+    id           uuid NOT NULL,
+    payment_id   uuid NOT NULL,
+    status       text COLLATE "C" NOT NULL,        -- PENDING, SUCCEEDED
+    amount       bigint NOT NULL,                  -- in the order's currency
+    points       bigint NOT NULL,
+    restocks     boolean NOT NULL,                 -- whether its pieces become stock again
+    reason       text NOT NULL,                    -- the words of whoever asked
+    requested_at timestamptz NOT NULL,
+    completed_at timestamptz,
+    PRIMARY KEY (order_id, id)
+);
+CREATE TABLE order_refund_items (
+    order_id      uuid NOT NULL,
+    refund_id     uuid NOT NULL,
+    order_item_id uuid NOT NULL,
+    quantity      integer NOT NULL,                -- 0 when only money goes back
+    amount        bigint NOT NULL,
+    points        bigint NOT NULL,
+    PRIMARY KEY (order_id, refund_id, order_item_id)
 );
 
 -- What happened to an order, event by event, its payment's events among them: GET /orders/{id}/history.

@@ -1,7 +1,7 @@
 //! What an event makes of a payment's row.
 
+use domain::Money;
 use domain::payment::{PaymentEvent, PaymentStatus, RefundReason};
-use domain::{Money, RefundId};
 use uuid::Uuid;
 
 use super::rows::PaymentRow;
@@ -76,13 +76,8 @@ fn requested(
         unknown_reason: None,
         inquiries: 0,
         next_inquiry_at: None,
-        refund_id: None,
-        refund_reason: None,
-        refund_attempts: 0,
-        next_refund_attempt_at: None,
         requested_at: event.at(),
         completed_at: None,
-        refunded_at: None,
         updated_at: event.at(),
         version: event.version()?,
     })
@@ -130,30 +125,14 @@ fn change(
             row.completed_at = Some(event.at());
             charge(row, *charged, gateway_transaction_id);
         }
-        PaymentEvent::PaymentRefundRequested {
-            refund_id, reason, ..
-        } => {
-            refund(row, *refund_id, *reason);
+        PaymentEvent::PaymentRefundRequested { .. } | PaymentEvent::PaymentRefundDelayed { .. } => {
         }
-        PaymentEvent::PaymentRefundDelayed {
-            attempts,
-            next_attempt_at,
-            ..
-        } => {
-            row.refund_attempts = count(*attempts)?;
-            row.next_refund_attempt_at = *next_attempt_at;
-        }
-        PaymentEvent::PaymentRefunded {
-            refund_id,
-            amount,
-            reason,
-            ..
-        } => {
-            refund(row, *refund_id, *reason);
-            row.status = refunded_status(*reason).as_str().to_owned();
+        PaymentEvent::PaymentRefunded { amount, reason, .. } => {
             row.refunded_amount = row.refunded_amount.saturating_add(amount.amount());
-            row.refunded_at = Some(event.at());
-            row.next_refund_attempt_at = None;
+            let all = row.refunded_amount >= row.charged_amount;
+            refunded_status(*reason, all)
+                .as_str()
+                .clone_into(&mut row.status);
         }
     }
     Ok(())
@@ -174,25 +153,18 @@ fn charge(row: &mut PaymentRow, charged: Money, gateway_transaction_id: &str) {
     row.gateway_transaction_id = Some(gateway_transaction_id.to_owned());
 }
 
-fn refund(row: &mut PaymentRow, refund_id: RefundId, reason: RefundReason) {
-    row.refund_id = Some(refund_id.uuid());
-    let reason = match reason {
-        RefundReason::OrderCancelled => "ORDER_CANCELLED",
-        RefundReason::LateSuccess => "LATE_SUCCESS",
-        RefundReason::AmountMismatch => "AMOUNT_MISMATCH",
-    };
-    row.refund_reason = Some(reason.to_owned());
-}
-
-/// Where a payment stands whose whole charge went back.
-pub(super) fn refunded_status(reason: RefundReason) -> PaymentStatus {
+/// Where a payment stands of whose charge all or a part went back.
+pub(super) fn refunded_status(reason: RefundReason, all: bool) -> PaymentStatus {
     match reason {
+        _ if !all => PaymentStatus::PartiallyRefunded,
         RefundReason::OrderCancelled => PaymentStatus::Cancelled,
-        RefundReason::LateSuccess | RefundReason::AmountMismatch => PaymentStatus::Refunded,
+        RefundReason::LateSuccess | RefundReason::AmountMismatch | RefundReason::Requested => {
+            PaymentStatus::Refunded
+        }
     }
 }
 
-fn count(number: u32) -> Result<i32, ProjectionError> {
+pub(super) fn count(number: u32) -> Result<i32, ProjectionError> {
     i32::try_from(number)
         .map_err(|_| ProjectionError::Poison(format!("{number} attempts are too many")))
 }

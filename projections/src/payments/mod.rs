@@ -1,6 +1,7 @@
 //! Payments, and where each order's payment stands (PAY-04, U-03).
 
 mod fold;
+mod refunds;
 mod rows;
 mod states;
 
@@ -28,7 +29,7 @@ impl Projector for Payments {
     }
 
     fn version(&self) -> i32 {
-        1
+        2
     }
 
     fn wants(&self) -> &'static [&'static str] {
@@ -36,6 +37,7 @@ impl Projector for Payments {
             "OrderPlaced",
             "OrderDiscounted",
             "OrderCancelled",
+            "OrderPointsApplied",
             "PaymentRequested",
             "PaymentOutcomeUnknown",
             "PaymentSucceeded",
@@ -52,7 +54,13 @@ impl Projector for Payments {
     }
 
     fn tables(&self) -> &'static [Table] {
-        const { &[Table::public("payments"), Table::public("payment_states")] }
+        const {
+            &[
+                Table::public("payments"),
+                Table::public("payment_refunds"),
+                Table::public("payment_states"),
+            ]
+        }
     }
 
     async fn apply(
@@ -62,12 +70,14 @@ impl Projector for Payments {
     ) -> Result<(), ProjectionError> {
         let (payment_ids, order_ids) = touched(events)?;
         let mut payments = Rows::load(tables, payment_ids, |row: &PaymentRow| row.id).await?;
+        let mut refunds = refunds::load(tables, events).await?;
         let key = |row: &PaymentStateRow| row.order_id;
         let mut states = Rows::load(tables, order_ids, key).await?;
         for event in events {
             match &*event.event {
                 DomainEvent::Payment(payment_event) => {
                     fold::fold(&mut payments, event.id()?, event, payment_event)?;
+                    refunds::fold(&mut refunds, event.id()?, event, payment_event)?;
                     states::of_payment(&mut states, event.id()?, event, payment_event)?;
                 }
                 DomainEvent::Order(order_event) => {
@@ -79,6 +89,7 @@ impl Projector for Payments {
             }
         }
         payments.save(tables).await?;
+        refunds.save(tables).await?;
         states.save(tables).await?;
         Ok(())
     }
@@ -99,6 +110,7 @@ fn touched(events: &[Event]) -> Result<(BTreeSet<Uuid>, BTreeSet<Uuid>), Project
             DomainEvent::Order(
                 OrderEvent::OrderPlaced { .. }
                 | OrderEvent::OrderDiscounted { .. }
+                | OrderEvent::OrderPointsApplied { .. }
                 | OrderEvent::OrderCancelled { .. },
             ) => {
                 orders.insert(event.id::<Uuid>()?);

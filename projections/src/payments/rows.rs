@@ -23,15 +23,25 @@ row! {
         unknown_reason: Option<String> as "text",
         inquiries: i32 as "integer",
         next_inquiry_at: Option<DateTime<Utc>> as "timestamptz",
-        refund_id: Option<Uuid> as "uuid",
-        refund_reason: Option<String> as "text",
-        refund_attempts: i32 as "integer",
-        next_refund_attempt_at: Option<DateTime<Utc>> as "timestamptz",
         requested_at: DateTime<Utc> as "timestamptz",
         completed_at: Option<DateTime<Utc>> as "timestamptz",
-        refunded_at: Option<DateTime<Utc>> as "timestamptz",
         updated_at: DateTime<Utc> as "timestamptz",
         version: i64 as "bigint",
+    }
+}
+
+row! {
+    RefundRow in "payment_refunds" key (payment_id, id) {
+        payment_id: Uuid as "uuid",
+        id: Uuid as "uuid",
+        status: String as "text",
+        reason: String as "text",
+        amount: i64 as "bigint",
+        failed_attempts: i32 as "integer",
+        delay_reason: Option<String> as "text",
+        next_attempt_at: Option<DateTime<Utc>> as "timestamptz",
+        requested_at: DateTime<Utc> as "timestamptz",
+        completed_at: Option<DateTime<Utc>> as "timestamptz",
     }
 }
 

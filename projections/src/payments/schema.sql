@@ -16,17 +16,27 @@ CREATE TABLE payments (
     unknown_reason         text,                      -- why the outcome is unknown
     inquiries              integer NOT NULL,          -- how often it was found unknown
     next_inquiry_at        timestamptz,
-    refund_id              uuid,                      -- asked for, done or not
-    refund_reason          text COLLATE "C",          -- ORDER_CANCELLED, LATE_SUCCESS, AMOUNT_MISMATCH
-    refund_attempts        integer NOT NULL,          -- failed ones
-    next_refund_attempt_at timestamptz,
     requested_at           timestamptz NOT NULL,
     completed_at           timestamptz,               -- when it succeeded or failed
-    refunded_at            timestamptz,
     updated_at             timestamptz NOT NULL,
     version                bigint NOT NULL
 );
 CREATE INDEX payments_order_idx ON payments (order_id);
+
+-- What goes back of it, done or not.
+CREATE TABLE payment_refunds (
+    payment_id      uuid NOT NULL,
+    id              uuid NOT NULL,
+    status          text COLLATE "C" NOT NULL, -- PENDING, SUCCEEDED
+    reason          text COLLATE "C" NOT NULL, -- ORDER_CANCELLED, LATE_SUCCESS, AMOUNT_MISMATCH, REQUESTED
+    amount          bigint NOT NULL,           -- in the currency of the charge
+    failed_attempts integer NOT NULL,
+    delay_reason    text,                      -- why the last attempt failed
+    next_attempt_at timestamptz,               -- NULL while PENDING: it is under way, or a person must look
+    requested_at    timestamptz NOT NULL,
+    completed_at    timestamptz,
+    PRIMARY KEY (payment_id, id)
+);
 
 -- One row an order, from its placing on: the fast read of where its payment stands.
 CREATE TABLE payment_states (

@@ -36,10 +36,13 @@ pub(super) fn of_order(
     }
     match order_event {
         OrderEvent::OrderDiscounted { total, .. } => row.payment_amount = total.amount(),
+        OrderEvent::OrderPointsApplied { payable, .. } => row.payment_amount = payable.amount(),
         OrderEvent::OrderCancelled { .. } => set(row, PaymentStatus::Cancelled),
         OrderEvent::OrderPlaced { .. }
         | OrderEvent::OrderPaymentStarted { .. }
         | OrderEvent::OrderPaid { .. }
+        | OrderEvent::OrderRefundStarted { .. }
+        | OrderEvent::OrderRefunded { .. }
         | OrderEvent::OrderConfirmed {}
         | OrderEvent::OrderShipped {}
         | OrderEvent::OrderDelivered {} => return Ok(()),
@@ -86,10 +89,11 @@ pub(super) fn of_payment(
         }
         PaymentEvent::PaymentRefundRequested { .. } => {}
         PaymentEvent::PaymentRefunded { amount, reason, .. } => {
-            set(row, refunded_status(*reason));
             row.refunded_amount = row
                 .refunded_amount
                 .saturating_add(in_currency(row, *amount));
+            let all = row.refunded_amount >= row.paid_amount;
+            set(row, refunded_status(*reason, all));
         }
     }
     row.last_updated_at = event.at();

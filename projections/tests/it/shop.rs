@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::checkout::{
-    CancelOrder, CancelledBy, GatewayAnswer, OrderItem, PlaceOrder, RefundAnswer, RequestPayment,
+    AskedBy, CancelOrder, GatewayAnswer, OrderItem, PlaceOrder, RefundAnswer, RequestPayment,
     RetrySchedule, SettlePayment, SettleRefund,
 };
 use domain::coupon_pool::{ClaimCoupon, CreateCouponPool, DiscountRule};
@@ -299,7 +299,7 @@ impl Shop {
     /// Cancels an order; the id is that of the refund, should there be one.
     pub(crate) async fn cancel(&self, user: &str, order_id: OrderId) -> RefundId {
         let refund_id = RefundId::new(Uuid::now_v7());
-        let by = CancelledBy::User(user_id(user));
+        let by = AskedBy::User(user_id(user));
         self.execute(CancelOrder {
             order_id,
             by,

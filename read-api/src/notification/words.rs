@@ -29,6 +29,7 @@ fn korean(kind: &str, params: &Value) -> String {
         "PAYMENT_FAILED" => format!("결제에 실패했습니다{amount}."),
         "PAYMENT_CANCELLED" => format!("결제가 취소되어 환불되었습니다{amount}."),
         "PAYMENT_REFUNDED" => format!("잘못 청구된 금액이 환불되었습니다{amount}."),
+        "ORDER_REFUNDED" => format!("환불이 완료되었습니다{amount}."),
         "COUPON_ISSUED" => format!("쿠폰이 발급되었습니다{}.", name(params)),
         "COUPON_RETURNED" => "주문이 취소되어 쿠폰을 다시 사용할 수 있습니다.".to_owned(),
         _ => "새 알림이 있습니다.".to_owned(),
@@ -50,6 +51,7 @@ fn english(kind: &str, params: &Value) -> String {
         "PAYMENT_FAILED" => format!("Your payment failed{amount}."),
         "PAYMENT_CANCELLED" => format!("Your payment was cancelled and refunded{amount}."),
         "PAYMENT_REFUNDED" => format!("A wrong charge was refunded{amount}."),
+        "ORDER_REFUNDED" => format!("Your refund is complete{amount}."),
         "COUPON_ISSUED" => format!("You got a coupon{}.", name(params)),
         "COUPON_RETURNED" => "The order was cancelled; you can use its coupon again.".to_owned(),
         _ => "You have a new notification.".to_owned(),
@@ -84,7 +86,7 @@ mod tests {
     use super::*;
 
     /// The kinds that the projector writes (`projections/src/notifications/schema.sql`).
-    const KINDS: [&str; 10] = [
+    const KINDS: [&str; 11] = [
         "ORDER_CONFIRMED",
         "ORDER_SHIPPED",
         "ORDER_DELIVERED",
@@ -93,6 +95,7 @@ mod tests {
         "PAYMENT_FAILED",
         "PAYMENT_CANCELLED",
         "PAYMENT_REFUNDED",
+        "ORDER_REFUNDED",
         "COUPON_ISSUED",
         "COUPON_RETURNED",
     ];

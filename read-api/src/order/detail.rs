@@ -36,8 +36,16 @@ pub(crate) struct OrderDetail {
     subtotal_amount: Money,
     /// What the coupon takes off.
     discount_amount: Money,
-    /// What is to be paid, or was: subtotal less discount.
+    /// What is to be paid, or was, with money or points: subtotal less discount.
     total_amount: Money,
+    /// What of it points pay: one is a minor unit.
+    points: i64,
+    /// Money that went back by refunds.
+    refunded_amount: Money,
+    /// Points that went back by refunds.
+    refunded_points: i64,
+    /// Refunds of all or parts of it, done or not, oldest first.
+    refunds: Vec<OrderRefund>,
     coupon_code: Option<String>,
     payment: OrderPaymentState,
     /// Why it was cancelled; `null` when it was not.
@@ -70,6 +78,43 @@ pub(crate) struct OrderItem {
     unit_price: Money,
     /// `quantity × unitPrice`.
     amount: Money,
+    /// Pieces that a refund took, done or not.
+    refunded_quantity: i64,
+    /// Money that a refund took, done or not.
+    refunded_amount: Money,
+    /// Points that a refund took, done or not.
+    refunded_points: i64,
+}
+
+/// What goes back of an order.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OrderRefund {
+    id: Uuid,
+    payment_id: Uuid,
+    /// `PENDING` until money and points are back, then `SUCCEEDED`.
+    status: String,
+    amount: Money,
+    points: i64,
+    /// Whether its pieces become stock again: they had not left the warehouse.
+    restocks: bool,
+    /// In the words of whoever asked.
+    reason: String,
+    requested_at: DateTime<Utc>,
+    completed_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Deserialize)]
+struct RefundRow {
+    id: Uuid,
+    payment_id: Uuid,
+    status: String,
+    amount: i64,
+    points: i64,
+    restocks: bool,
+    reason: String,
+    requested_at: DateTime<Utc>,
+    completed_at: Option<DateTime<Utc>>,
 }
 
 /// Where an order's payment stands.
@@ -108,6 +153,9 @@ struct Row {
     subtotal_amount: i64,
     discount_amount: i64,
     total_amount: i64,
+    points: i64,
+    order_refunded_amount: i64,
+    refunded_points: i64,
     coupon_code: Option<String>,
     payment_id: Option<Uuid>,
     payment_status: Option<String>,
@@ -127,6 +175,7 @@ struct Row {
     updated_at: DateTime<Utc>,
     version: i64,
     items: Json<Vec<ItemRow>>,
+    refunds: Json<Vec<RefundRow>>,
 }
 
 #[derive(Deserialize)]
@@ -137,6 +186,9 @@ struct ItemRow {
     quantity: i32,
     unit_price_amount: i64,
     amount: i64,
+    refunded_quantity: i64,
+    refunded_amount: i64,
+    refunded_points: i64,
 }
 
 impl From<Row> for OrderDetail {
@@ -149,9 +201,27 @@ impl From<Row> for OrderDetail {
             quantity: item.quantity,
             unit_price: money(item.unit_price_amount),
             amount: money(item.amount),
+            refunded_quantity: item.refunded_quantity,
+            refunded_amount: money(item.refunded_amount),
+            refunded_points: item.refunded_points,
+        });
+        let refunds = row.refunds.0.into_iter().map(|refund| OrderRefund {
+            id: refund.id,
+            payment_id: refund.payment_id,
+            status: refund.status,
+            amount: money(refund.amount),
+            points: refund.points,
+            restocks: refund.restocks,
+            reason: refund.reason,
+            requested_at: refund.requested_at,
+            completed_at: refund.completed_at,
         });
         Self {
             items: items.collect(),
+            refunds: refunds.collect(),
+            points: row.points,
+            refunded_amount: money(row.order_refunded_amount),
+            refunded_points: row.refunded_points,
             subtotal_amount: money(row.subtotal_amount),
             discount_amount: money(row.discount_amount),
             total_amount: money(row.total_amount),
@@ -216,15 +286,30 @@ async fn find(
 ) -> Result<Option<OrderDetail>, ReadError> {
     let row: Option<Row> = sqlx::query_as(
         "SELECT o.id, o.user_id, o.status, o.currency, o.subtotal_amount, o.discount_amount,
-                o.total_amount, o.coupon_code, o.payment_id, o.payment_due_at, o.confirmation_due_at,
+                o.total_amount, o.points, o.refunded_amount AS order_refunded_amount, o.refunded_points,
+                o.coupon_code, o.payment_id, o.payment_due_at, o.confirmation_due_at,
                 o.paid_at, o.confirmed_at, o.shipped_at, o.delivered_at, o.cancelled_at, o.cancel_kind,
                 o.cancel_code, o.cancel_reason, o.created_at, o.updated_at, o.version,
                 s.current_status AS payment_status, coalesce(s.paid_amount, 0) AS paid_amount,
                 coalesce(s.refunded_amount, 0) AS refunded_amount,
                 (SELECT coalesce(json_agg(i), '[]')
-                   FROM (SELECT id, product_id, product_name, quantity, unit_price_amount, amount
-                           FROM read_model.order_items WHERE order_id = o.id
-                          ORDER BY line_number LIMIT $4) i) AS items
+                   FROM (SELECT id, product_id, product_name, quantity, unit_price_amount, amount,
+                                coalesce(r.quantity_back, 0) AS refunded_quantity,
+                                coalesce(r.amount_back, 0) AS refunded_amount,
+                                coalesce(r.points_back, 0) AS refunded_points
+                           FROM read_model.order_items l
+                           LEFT JOIN (SELECT order_item_id, sum(quantity) AS quantity_back,
+                                             sum(amount) AS amount_back, sum(points) AS points_back
+                                        FROM read_model.order_refund_items
+                                       WHERE order_id = o.id GROUP BY order_item_id) r
+                             ON r.order_item_id = l.id
+                          WHERE l.order_id = o.id
+                          ORDER BY line_number LIMIT $4) i) AS items,
+                (SELECT coalesce(json_agg(r), '[]')
+                   FROM (SELECT id, payment_id, status, amount, points, restocks, reason,
+                                requested_at, completed_at
+                           FROM read_model.order_refunds WHERE order_id = o.id
+                          ORDER BY requested_at, id LIMIT $4) r) AS refunds
            FROM read_model.orders o
            LEFT JOIN read_model.payment_states s ON s.order_id = o.id
           WHERE o.id = $1 AND ($2 OR o.user_id = $3)",

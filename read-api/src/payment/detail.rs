@@ -4,8 +4,9 @@ use actix_web::get;
 use actix_web::web::Data;
 use chrono::{DateTime, Utc};
 use platform::{ApiError, MinPosition, Principal, ValidPath};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
+use sqlx::types::Json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -41,26 +42,48 @@ pub(crate) struct PaymentDetail {
     /// How often it was found unknown.
     inquiries: i32,
     next_inquiry_at: Option<DateTime<Utc>>,
-    /// The refund that was asked for, done or not.
-    refund: Option<Refund>,
+    /// What goes back of it, done or not, oldest first.
+    refunds: Vec<Refund>,
     requested_at: DateTime<Utc>,
     /// When it succeeded or failed.
     completed_at: Option<DateTime<Utc>>,
     updated_at: DateTime<Utc>,
 }
 
+/// The most refunds that are listed; a payment may have a hundred, and one that cancels the rest.
+const REFUNDS_MAX: i64 = 200;
+
 /// A refund.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Refund {
     id: Uuid,
-    /// `ORDER_CANCELLED`, `LATE_SUCCESS` or `AMOUNT_MISMATCH`.
-    reason: Option<String>,
+    /// `PENDING` until the gateway said that it is done, then `SUCCEEDED`.
+    status: String,
+    /// `ORDER_CANCELLED`, `LATE_SUCCESS`, `AMOUNT_MISMATCH` or `REQUESTED`.
+    reason: String,
+    amount: Money,
     /// Attempts that failed.
     failed_attempts: i32,
+    /// Why the last of them failed.
+    delay_reason: Option<String>,
     next_attempt_at: Option<DateTime<Utc>>,
+    requested_at: DateTime<Utc>,
     /// When it was done; `null` before.
-    refunded_at: Option<DateTime<Utc>>,
+    completed_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Deserialize)]
+struct RefundRow {
+    id: Uuid,
+    status: String,
+    reason: String,
+    amount: i64,
+    failed_attempts: i32,
+    delay_reason: Option<String>,
+    next_attempt_at: Option<DateTime<Utc>>,
+    requested_at: DateTime<Utc>,
+    completed_at: Option<DateTime<Utc>>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -80,19 +103,26 @@ struct Row {
     unknown_reason: Option<String>,
     inquiries: i32,
     next_inquiry_at: Option<DateTime<Utc>>,
-    refund_id: Option<Uuid>,
-    refund_reason: Option<String>,
-    refund_attempts: i32,
-    next_refund_attempt_at: Option<DateTime<Utc>>,
     requested_at: DateTime<Utc>,
     completed_at: Option<DateTime<Utc>>,
-    refunded_at: Option<DateTime<Utc>>,
+    refunds: Json<Vec<RefundRow>>,
     updated_at: DateTime<Utc>,
 }
 
 impl From<Row> for PaymentDetail {
     fn from(row: Row) -> Self {
         let charged_in = row.charged_currency.as_deref().unwrap_or(&row.currency);
+        let refunds = row.refunds.0.into_iter().map(|refund| Refund {
+            id: refund.id,
+            status: refund.status,
+            reason: refund.reason,
+            amount: Money::new(refund.amount, charged_in),
+            failed_attempts: refund.failed_attempts,
+            delay_reason: refund.delay_reason,
+            next_attempt_at: refund.next_attempt_at,
+            requested_at: refund.requested_at,
+            completed_at: refund.completed_at,
+        });
         Self {
             amount: Money::new(row.amount, &row.currency),
             charged_amount: Money::new(row.charged_amount, charged_in),
@@ -107,13 +137,7 @@ impl From<Row> for PaymentDetail {
             unknown_reason: row.unknown_reason,
             inquiries: row.inquiries,
             next_inquiry_at: row.next_inquiry_at,
-            refund: row.refund_id.map(|id| Refund {
-                id,
-                reason: row.refund_reason,
-                failed_attempts: row.refund_attempts,
-                next_attempt_at: row.next_refund_attempt_at,
-                refunded_at: row.refunded_at,
-            }),
+            refunds: refunds.collect(),
             requested_at: row.requested_at,
             completed_at: row.completed_at,
             updated_at: row.updated_at,
@@ -152,13 +176,18 @@ pub(crate) async fn find(
     let row: Option<Row> = sqlx::query_as(
         "SELECT id, order_id, status, currency, amount, charged_amount, charged_currency,
                 refunded_amount, gateway, gateway_transaction_id, failure_code, failure_message,
-                unknown_reason, inquiries, next_inquiry_at, refund_id, refund_reason, refund_attempts,
-                next_refund_attempt_at, requested_at, completed_at, refunded_at, updated_at
-           FROM read_model.payments WHERE id = $1 AND ($2 OR user_id = $3)",
+                unknown_reason, inquiries, next_inquiry_at, requested_at, completed_at, updated_at,
+                (SELECT coalesce(json_agg(r), '[]')
+                   FROM (SELECT id, status, reason, amount, failed_attempts, delay_reason,
+                                next_attempt_at, requested_at, completed_at
+                           FROM read_model.payment_refunds WHERE payment_id = p.id
+                          ORDER BY requested_at, id LIMIT $4) r) AS refunds
+           FROM read_model.payments p WHERE id = $1 AND ($2 OR user_id = $3)",
     )
     .bind(id)
     .bind(sees_all(caller))
     .bind(caller.subject())
+    .bind(REFUNDS_MAX)
     .fetch_optional(pool)
     .await?;
     Ok(row.map(PaymentDetail::from))

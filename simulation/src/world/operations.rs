@@ -3,11 +3,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::checkout::{
-    CancelOrder, CancelledBy, ConfirmOrder, OrderItem, PlaceOrder, RequestPayment,
+    AskedBy, CancelOrder, ConfirmOrder, OrderItem, PlaceOrder, RefundPayment, RequestPayment,
 };
 use domain::coupon_pool::{ClaimCoupon, CreateCouponPool, DiscountRule};
 use domain::inventory::{AdjustStock, ReceiveStock};
-use domain::order::{Order, OrderCommand};
+use domain::order::{Order, OrderCommand, OrderError, OrderStatus, RefundItem, RefundScope};
 use domain::product::{ChangeProduct, PatchProduct, ProductCommand, ProductDetails};
 use domain::{
     CouponCode, CouponPoolId, Currency, Halt, Money, Operation, OrderId, OrderItemId, PaymentId,
@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::office::BANK;
+use crate::deeds::Part;
 
 /// How long an order may wait for its payment.
 const PAYMENT_LIMIT: TimeDelta = TimeDelta::seconds(100);
@@ -68,7 +69,12 @@ pub(super) enum Request {
     },
     Cancel {
         order: OrderId,
-        by: CancelledBy,
+        by: AskedBy,
+    },
+    Refund {
+        order: OrderId,
+        by: AskedBy,
+        part: Part,
     },
     Claim {
         user: UserId,
@@ -219,6 +225,12 @@ pub(super) fn command(
             reason: "changed my mind".to_owned(),
             refund_id: RefundId::new(new_id(rng)),
         }),
+        Request::Refund { order, by, part } => make.of(Refund {
+            refund_id: RefundId::new(new_id(rng)),
+            order,
+            by,
+            part,
+        }),
         Request::Claim { user, pool } => make.of(ClaimCoupon {
             pool_id: pool,
             user_id: user,
@@ -284,5 +296,55 @@ impl Operation for Move {
         let order = workspace.read::<Order>(self.order)?;
         let order = order.placed().map_err(Rejection::from)?;
         Ok(json!({ "id": self.order, "status": order.status }))
+    }
+}
+
+/// A part of an order goes back. A client would have read the order and its payment; here they are looked up
+/// when the request is decided.
+#[derive(Debug)]
+struct Refund {
+    refund_id: RefundId,
+    order: OrderId,
+    by: AskedBy,
+    part: Part,
+}
+
+impl Operation for Refund {
+    fn name(&self) -> &'static str {
+        "refund-payment"
+    }
+
+    fn streams(&self) -> Vec<StreamId> {
+        vec![StreamId::of::<Order>(self.order)]
+    }
+
+    fn decide(&self, workspace: &mut Workspace<'_>) -> Result<Value, Halt> {
+        let order = workspace.read::<Order>(self.order)?;
+        let order = order.placed().map_err(Rejection::from)?;
+        let status = order.status;
+        let Some(payment_id) = order.payment_id.filter(|_| status != OrderStatus::Pending) else {
+            return Err(Rejection::from(OrderError::NotRefundable { status }).into());
+        };
+        let scope = match self.part {
+            Part::All => RefundScope::Everything,
+            Part::Won(won) => RefundScope::Amount(price(won)),
+            Part::Pieces { line, quantity } => {
+                let place = line.checked_rem(order.lines.len()).unwrap_or(0);
+                let line = order.lines.get(place);
+                let item = line.map(|line| RefundItem {
+                    order_item_id: line.order_item_id,
+                    quantity,
+                });
+                RefundScope::Items(item.into_iter().collect())
+            }
+        };
+        let refund = RefundPayment {
+            refund_id: self.refund_id,
+            payment_id,
+            scope,
+            reason: "too small".to_owned(),
+            by: self.by.clone(),
+        };
+        refund.decide(workspace)
     }
 }

@@ -35,7 +35,9 @@ fn a_command_that_happens_twice_is_found() {
 
 #[test]
 fn a_charge_under_a_new_key_is_found() {
-    assert_eq!(found(Plant::ChargedTwice, 20), "gateway-ledger");
+    // Where the order goes back it is a refund that never ends; where nothing does, the ledger shows it.
+    let mut failures = failures(Plant::ChargedTwice, 20);
+    assert!(failures.any(|failure| failure.what == "gateway-ledger"));
 }
 
 #[test]

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use crate::coupon_pool::CouponPoolEvent;
-use crate::ids::{CouponCode, OrderId, PaymentId, UserId, WarehouseId};
+use crate::ids::{CouponCode, OrderId, PaymentId, RefundId, UserId, WarehouseId};
 use crate::inventory::{Allocation, InventoryEvent};
-use crate::order::{Discount, OrderEvent, OrderLine};
+use crate::order::{Discount, OrderEvent, OrderLine, RefundedLine};
 use crate::payment::PaymentEvent;
 use crate::recorded::{DomainEvent, Recorded};
 
@@ -110,6 +110,39 @@ struct OrderBook {
     lines: Vec<OrderLine>,
     discount: Option<Discount>,
     total: i64,
+    points: i64,
+    refunds: BTreeMap<RefundId, RefundBook>,
+    /// Whether it said that all of it has gone back.
+    whole_back: bool,
+}
+
+struct RefundBook {
+    lines: Vec<RefundedLine>,
+    restock: bool,
+    done: bool,
+}
+
+impl OrderBook {
+    /// What refunds took of it, done or not: all lines of all of them.
+    fn taken(&self) -> impl Iterator<Item = &RefundedLine> {
+        self.refunds.values().flat_map(|refund| &refund.lines)
+    }
+
+    /// The money that refunds took of it.
+    fn given_up(&self) -> i64 {
+        self.taken().map(|line| line.amount.amount()).sum()
+    }
+
+    /// Pieces of a line that are on the shelf again.
+    fn restocked(&self, line: &OrderLine) -> i64 {
+        let done = self
+            .refunds
+            .values()
+            .filter(|refund| refund.done && refund.restock);
+        let lines = done.flat_map(|refund| &refund.lines);
+        let own = lines.filter(|taken| taken.order_item_id == line.order_item_id);
+        own.map(|taken| i64::from(taken.quantity)).sum()
+    }
 }
 
 type Orders = BTreeMap<OrderId, OrderBook>;
@@ -133,6 +166,9 @@ fn post_order(orders: &mut Orders, recorded: &Recorded) -> Verdict {
             lines: lines.clone(),
             discount: discount.clone(),
             total: total.amount(),
+            points: 0,
+            refunds: BTreeMap::new(),
+            whole_back: false,
         };
         let before = orders.insert(id, book);
         return ensure(before.is_none(), || format!("{id} is placed twice"));
@@ -148,12 +184,71 @@ fn post_order(orders: &mut Orders, recorded: &Recorded) -> Verdict {
         }
         OrderEvent::OrderPaid { .. } => order.stage = Stage::Sold,
         OrderEvent::OrderCancelled { .. } => order.stage = Stage::Cancelled,
+        OrderEvent::OrderPointsApplied { points, .. } => order.points = *points,
+        OrderEvent::OrderRefundStarted {
+            refund_id,
+            lines,
+            restock,
+            ..
+        } => {
+            let refund = RefundBook {
+                lines: lines.clone(),
+                restock: *restock,
+                done: false,
+            };
+            let before = order.refunds.insert(*refund_id, refund);
+            ensure(before.is_none(), || format!("{refund_id} begins twice"))?;
+        }
+        OrderEvent::OrderRefunded {
+            refund_id, whole, ..
+        } => {
+            let refund = order.refunds.get_mut(refund_id);
+            let refund = refund.ok_or(format!("{refund_id} was never asked for"))?;
+            ensure(!refund.done, || format!("{refund_id} is done twice"))?;
+            refund.done = true;
+            order.whole_back = *whole;
+        }
         OrderEvent::OrderPaymentStarted { .. }
         | OrderEvent::OrderConfirmed {}
         | OrderEvent::OrderShipped {}
         | OrderEvent::OrderDelivered {} => {}
     }
     Ok(())
+}
+
+/// After every operation: no line gave back more pieces or more worth than it had, what the refunds say is
+/// left of it is so, and an order that says it is back has given back just what it cost.
+pub(super) fn no_line_gives_back_more_than_it_had(log: &Log) -> Verdict {
+    log.audit(post_order, |orders: &Orders| {
+        for (id, order) in orders {
+            for line in &order.lines {
+                let (mut pieces, mut worth, mut left) = (0, 0, i64::from(line.quantity));
+                let own = |taken: &&RefundedLine| taken.order_item_id == line.order_item_id;
+                for taken in order.taken().filter(own) {
+                    pieces += i64::from(taken.quantity);
+                    worth += taken.amount.amount() + taken.points;
+                    left = left.min(i64::from(taken.left_quantity));
+                }
+                let had = i64::from(line.quantity);
+                ensure(pieces <= had && worth <= line.amount.amount(), || {
+                    let amount = line.amount;
+                    format!("{id}: {pieces} of {had} pieces and {worth} of {amount} back")
+                })?;
+                ensure(left == had - pieces, || {
+                    format!("{id}: {left} pieces are said to be left of {had}, {pieces} are back")
+                })?;
+            }
+            let money = order.given_up();
+            let pieces: u32 = order.taken().map(|line| line.quantity).sum();
+            let all: u32 = order.lines.iter().map(|line| line.quantity).sum();
+            let is_all = money == order.total - order.points && pieces == all;
+            ensure(!order.whole_back || is_all, || {
+                let total = order.total;
+                format!("{id} is not back: {money} of {total} and {pieces} of {all} pieces are")
+            })?;
+        }
+        Ok(())
+    })
 }
 
 /// After every operation, for each product: what was deducted and did not come back is what the sold
@@ -190,7 +285,9 @@ pub(super) fn what_left_the_shelf_was_paid_for(log: &Log) -> Verdict {
             for line in &order.lines {
                 let pieces = expected.entry(line.product_id.to_string()).or_default();
                 match order.stage {
-                    Stage::Sold => pieces.0 += i64::from(line.quantity),
+                    Stage::Sold => {
+                        pieces.0 += i64::from(line.quantity) - order.restocked(line);
+                    }
                     Stage::Pending => pieces.1 += i64::from(line.quantity),
                     Stage::Cancelled => {}
                 }
@@ -293,6 +390,7 @@ pub(super) fn coupons_are_used_once(log: &Log) -> Verdict {
             let discount = order.discount.as_ref().map(|discount| discount.code);
             let expected = match (order.stage, discount) {
                 (Stage::Pending, Some(code)) => vec![(order.user.clone(), code, Coupon::Held(*id))],
+                (Stage::Sold, Some(_)) if order.whole_back => vec![],
                 (Stage::Sold, Some(code)) => vec![(order.user.clone(), code, Coupon::Used(*id))],
                 (Stage::Cancelled, _) | (_, None) => vec![],
             };
@@ -328,8 +426,15 @@ pub(super) fn totals_add_up(log: &Log) -> Verdict {
 struct PaymentBook {
     order: Option<OrderId>,
     captured: Option<i64>,
-    refund_requested: Option<i64>,
+    /// What is to go back, or has, by refund.
+    refunds: BTreeMap<RefundId, i64>,
     refunded: i64,
+}
+
+impl PaymentBook {
+    fn requested(&self) -> i64 {
+        self.refunds.values().sum()
+    }
 }
 
 #[derive(Default)]
@@ -354,9 +459,13 @@ fn post_money(books: &mut Money, recorded: &Recorded) -> Verdict {
             let before = payment.captured.replace(amount.amount());
             ensure(before.is_none(), || format!("{id} is captured twice"))?;
         }
-        PaymentEvent::PaymentRefundRequested { amount, .. } => {
-            let before = payment.refund_requested.replace(amount.amount());
-            ensure(before.is_none(), || format!("{id} is to be refunded twice"))?;
+        PaymentEvent::PaymentRefundRequested {
+            refund_id, amount, ..
+        } => {
+            let before = payment.refunds.insert(*refund_id, amount.amount());
+            ensure(before.is_none(), || {
+                format!("{refund_id} of {id} begins twice")
+            })?;
         }
         PaymentEvent::PaymentRefunded { amount, .. } => payment.refunded += amount.amount(),
         PaymentEvent::PaymentOutcomeUnknown { .. }
@@ -364,7 +473,7 @@ fn post_money(books: &mut Money, recorded: &Recorded) -> Verdict {
         | PaymentEvent::PaymentRefundDelayed { .. } => {}
     }
     let captured = payment.captured.unwrap_or_default();
-    let requested = payment.refund_requested.unwrap_or_default();
+    let requested = payment.requested();
     ensure(
         requested <= captured && payment.refunded <= requested,
         || {
@@ -383,12 +492,14 @@ pub(super) fn money_is_conserved(log: &Log) -> Verdict {
         let sum = |of: fn(&PaymentBook) -> i64| books.payments.values().map(of).sum::<i64>();
         let captured = sum(|payment| payment.captured.unwrap_or_default());
         let refunded = sum(|payment| payment.refunded);
-        let owed = sum(|payment| payment.refund_requested.unwrap_or_default() - payment.refunded);
+        let owed = sum(|payment| payment.requested() - payment.refunded);
         let sold = books
             .orders
             .values()
             .filter(|order| order.stage == Stage::Sold);
-        let kept: i64 = sold.map(|order| order.total).sum();
+        let kept: i64 = sold
+            .map(|order| order.total - order.points - order.given_up())
+            .sum();
         ensure(captured == refunded + owed + kept, || {
             format!("{captured} captured, {refunded} back, {owed} owed, {kept} kept")
         })
@@ -420,6 +531,11 @@ pub(super) fn no_order_is_paid_after_cancellation(log: &Log) -> Verdict {
                 },
             )
             | ("paid", OrderEvent::OrderCancelled { was_paid: true, .. }) => "cancelled",
+            (
+                "paid" | "confirmed" | "shipped" | "delivered",
+                OrderEvent::OrderRefundStarted { .. } | OrderEvent::OrderRefunded { .. },
+            ) => before,
+            ("pending", OrderEvent::OrderPointsApplied { .. }) => "pending",
             _ => return Err(format!("{event:?} after {before}")),
         };
         stages.insert(recorded.aggregate_id.clone(), after);
@@ -429,21 +545,23 @@ pub(super) fn no_order_is_paid_after_cancellation(log: &Log) -> Verdict {
 }
 
 /// After every operation: what was captured for an order that is not sold is owed back, all of it; and
-/// nothing of an order that is sold.
+/// of one that is sold just what its refunds took.
 pub(super) fn the_money_of_a_cancelled_order_goes_back(log: &Log) -> Verdict {
     log.audit(post_money, |books: &Money| {
         for (id, payment) in &books.payments {
             let order = payment.order.and_then(|order| books.orders.get(&order));
             let order = order.ok_or(format!("{id} is for no order"))?;
             let sold = order.stage == Stage::Sold;
-            let expected = if sold { None } else { payment.captured };
-            ensure(payment.refund_requested == expected, || {
-                format!(
-                    "{id}: {:?} owed, not {expected:?}",
-                    payment.refund_requested
-                )
+            let expected = if sold {
+                order.given_up()
+            } else {
+                payment.captured.unwrap_or_default()
+            };
+            ensure(payment.requested() == expected, || {
+                format!("{id}: {} owed, not {expected}", payment.requested())
             })?;
-            ensure(!sold || payment.captured == Some(order.total), || {
+            let price = order.total - order.points;
+            ensure(!sold || payment.captured == Some(price), || {
                 format!("{id} paid {:?} for {}", payment.captured, order.total)
             })?;
         }
@@ -451,11 +569,26 @@ pub(super) fn the_money_of_a_cancelled_order_goes_back(log: &Log) -> Verdict {
     })
 }
 
-/// At the end, when nothing waits any more: no order is pending, and none is merely paid.
+/// At the end, when nothing waits any more: no order is pending, none is merely paid, and every refund is done.
 pub(super) fn every_saga_has_ended(log: &Log) -> Verdict {
+    let mut orders = Orders::default();
+    for recorded in &log.events {
+        post_order(&mut orders, recorded)?;
+    }
+    for (id, order) in &orders {
+        let ended = order.refunds.values().all(|refund| refund.done);
+        ensure(ended, || format!("a refund of {id} has not ended"))?;
+    }
     let mut last = BTreeMap::new();
     for recorded in &log.events {
         if let DomainEvent::Order(event) = &recorded.event {
+            let refund = matches!(
+                event,
+                OrderEvent::OrderRefundStarted { .. } | OrderEvent::OrderRefunded { .. }
+            );
+            if refund {
+                continue;
+            }
             last.insert(recorded.aggregate_id.clone(), event);
         }
     }
@@ -469,12 +602,13 @@ pub(super) fn every_saga_has_ended(log: &Log) -> Verdict {
     Ok(())
 }
 
-/// What the sold orders cost, all together.
+/// What the sold orders cost, less what of them went back, all together.
 pub(super) fn sold(log: &Log) -> i64 {
     let mut orders = Orders::default();
     for recorded in &log.events {
         post_order(&mut orders, recorded).unwrap();
     }
     let sold = orders.values().filter(|order| order.stage == Stage::Sold);
-    sold.map(|order| order.total).sum()
+    sold.map(|order| order.total - order.points - order.given_up())
+        .sum()
 }

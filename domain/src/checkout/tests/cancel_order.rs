@@ -7,7 +7,7 @@ use super::deeds::{
     approved, by, cancel, confirm, declined, pay, place, receive, refunded, settle,
 };
 use super::shop::Shop;
-use crate::checkout::{CancelledBy, PlaceOrder, RefundAnswer};
+use crate::checkout::{AskedBy, PlaceOrder, RefundAnswer};
 use crate::coupon_pool::CouponState;
 use crate::mothers::{krw, order_id};
 use crate::order::{CancelReason, OrderError, OrderEvent, OrderStatus};
@@ -49,7 +49,7 @@ fn a_paid_order_gives_back_its_stock_its_coupon_and_its_money() {
     assert_eq!(shop.last(), events);
     assert_eq!(shop.stock(TEA), (10, 0, 10));
     assert_eq!(shop.coupon(FIXED, "ann"), CouponState::Issued);
-    let refund = shop.payment(1).refund.unwrap();
+    let refund = shop.payment(1).refunds.remove(0);
     assert_eq!(
         (refund.amount, refund.reason),
         (krw(1_500), RefundReason::OrderCancelled)
@@ -123,8 +123,8 @@ fn the_order_of_another_cannot_be_cancelled_except_by_an_operator() {
     let refused = shop.refuses(&cancel(1, by("bob")));
     assert_eq!(refused, OrderError::NotFound.into());
     assert_eq!(shop.refuses(&cancel(99, by("ann"))), refused);
-    assert_eq!(shop.refuses(&cancel(99, CancelledBy::Operator)), refused);
-    shop.does(&cancel(1, CancelledBy::Operator));
+    assert_eq!(shop.refuses(&cancel(99, AskedBy::Operator)), refused);
+    shop.does(&cancel(1, AskedBy::Operator));
     assert_eq!(shop.order(1).status, OrderStatus::Cancelled);
 }
 
@@ -133,7 +133,7 @@ fn a_confirmed_order_cannot_be_cancelled_by_anybody() {
     let mut shop = Shop::with_a_paid_order();
     shop.does(&confirm(1));
     let status = OrderStatus::Confirmed;
-    for by in [by("ann"), CancelledBy::Operator] {
+    for by in [by("ann"), AskedBy::Operator] {
         let refused = shop.refuses(&cancel(1, by));
         assert_eq!(refused, OrderError::NotCancellable { status }.into());
         assert_eq!(refused.code(), "ORDER_NOT_CANCELLABLE");

@@ -10,8 +10,8 @@ use super::gateway::TOKENS;
 use super::runner::Runner;
 use super::shop::Shop;
 use crate::checkout::{
-    CancelOrder, CancelledBy, ConfirmOrder, ExpireOrder, GatewayAnswer, OrderItem, PlaceOrder,
-    RefundAnswer, RequestPayment, RetrySchedule, SettlePayment, SettleRefund,
+    AskedBy, CancelOrder, ConfirmOrder, ExpireOrder, GatewayAnswer, OrderItem, PlaceOrder,
+    RefundAnswer, RefundPayment, RequestPayment, RetrySchedule, SettlePayment, SettleRefund,
 };
 use crate::coupon_pool::{
     ClaimCoupon, CloseCouponPool, CouponPool, CreateCouponPool, DiscountRule,
@@ -22,7 +22,7 @@ use crate::mothers::{
     at, krw, order_id, order_item_id, payment_id, pieces, pool_id, product_id, refund_id, user,
     warehouse,
 };
-use crate::order::Order;
+use crate::order::{Order, RefundItem, RefundScope};
 use crate::payment::Payment;
 use crate::product::{ChangeProduct, ProductCommand};
 use crate::workspace::Operation;
@@ -49,6 +49,8 @@ pub(super) enum Deed {
     Answer(u32, Answer),
     Refunded(u32, bool),
     Cancel(u32, bool),
+    /// Of which order, by its buyer or an operator, and what.
+    Refund(u32, bool, Part),
     Expire(u32),
     Confirm(u32),
     Close(u32),
@@ -62,6 +64,15 @@ pub(super) enum Deed {
     Step(usize),
     /// The gateway answers nothing to so many questions to come.
     Silence(u32),
+}
+
+/// What of an order is to go back.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Part {
+    All,
+    /// Pieces of the line at this place.
+    Pieces(usize, u32),
+    Money(i64),
 }
 
 /// What a gateway may say, true or not.
@@ -82,6 +93,11 @@ fn shopping() -> impl Strategy<Value = Deed> {
     let token = || prop_oneof![1 => Just(0), 1 => 0..TOKENS.len()];
     let coupon = || prop::option::weighted(0.5, 1..=POOLS);
     let items = prop::collection::vec((product(), 1..=4_u32), 1..=3);
+    let part = prop_oneof![
+        1 => Just(Part::All),
+        4 => (0..3_usize, 1..=4_u32).prop_map(|(line, pieces)| Part::Pieces(line, pieces)),
+        2 => (1..=4_000_i64).prop_map(Part::Money),
+    ];
     prop_oneof![
         2 => (product(), 0..2_usize, 1..=5_u32).prop_map(|(p, w, q)| Deed::Receive(p, w, q)),
         1 => (product(), 0..2_usize, -4..=4_i32).prop_map(|(p, w, d)| Deed::Adjust(p, w, d)),
@@ -89,7 +105,8 @@ fn shopping() -> impl Strategy<Value = Deed> {
         3 => (0..4_usize, 1..=POOLS).prop_map(|(who, pool)| Deed::Claim(who, pool)),
         6 => (0..4_usize, items, coupon()).prop_map(|(who, items, c)| Deed::Place(who, items, c)),
         6 => (which(), token(), coupon()).prop_map(|(n, t, c)| Deed::Pay(n, t, c)),
-        4 => (which(), any::<bool>()).prop_map(|(n, buyer)| Deed::Cancel(n, buyer)),
+        6 => (which(), any::<bool>()).prop_map(|(n, buyer)| Deed::Cancel(n, buyer)),
+        3 => (which(), any::<bool>(), part).prop_map(|(n, buyer, part)| Deed::Refund(n, buyer, part)),
         1 => which().prop_map(Deed::Expire),
         1 => which().prop_map(Deed::Confirm),
         1 => (1..=POOLS).prop_map(Deed::Close),
@@ -137,6 +154,7 @@ pub(super) struct World {
     pub(super) runner: Runner,
     orders: u32,
     payments: u32,
+    refunds: u32,
     /// What took effect and can be repeated.
     done: Vec<Arc<dyn Operation>>,
     /// Operations that took effect twice.
@@ -151,6 +169,7 @@ impl Default for World {
             runner: Runner::default(),
             orders: 0,
             payments: 0,
+            refunds: 0,
             done: Vec::new(),
             twice: Vec::new(),
             silence_left: SILENCE_MAX,
@@ -237,6 +256,7 @@ impl World {
             | Deed::Place(..)
             | Deed::Pay(..)
             | Deed::Cancel(..)
+            | Deed::Refund(..)
             | Deed::Expire(_)
             | Deed::Confirm(_)
             | Deed::Close(_) => {
@@ -262,9 +282,9 @@ impl World {
             Deed::Cancel(order, buyer) => {
                 let order_id = self.order_number(*order)?;
                 let by = if *buyer {
-                    CancelledBy::User(self.buyer_of(order_id))
+                    AskedBy::User(self.buyer_of(order_id))
                 } else {
-                    CancelledBy::Operator
+                    AskedBy::Operator
                 };
                 Arc::new(CancelOrder {
                     order_id,
@@ -272,6 +292,10 @@ impl World {
                     reason: "changed my mind".to_owned(),
                     refund_id: refund_id(1_000 + *order % self.orders),
                 })
+            }
+            Deed::Refund(order, by_buyer, part) => {
+                let order_id = self.order_number(*order)?;
+                Arc::new(self.refund(order_id, *by_buyer, *part)?)
             }
             Deed::Expire(order) => {
                 let order_id = self.order_number(*order)?;
@@ -326,6 +350,31 @@ impl World {
         }
     }
 
+    fn refund(&mut self, order_id: OrderId, by_buyer: bool, part: Part) -> Option<RefundPayment> {
+        let order = self.shop.state::<Order>(order_id);
+        let order = order.placed().ok()?;
+        let scope = match part {
+            Part::All => RefundScope::Everything,
+            Part::Money(won) => RefundScope::Amount(krw(won)),
+            Part::Pieces(line, quantity) => RefundScope::Items(vec![RefundItem {
+                order_item_id: order.lines.get(line % order.lines.len())?.order_item_id,
+                quantity,
+            }]),
+        };
+        self.refunds += 1;
+        Some(RefundPayment {
+            refund_id: refund_id(2_000 + self.refunds),
+            payment_id: order.payment_id?,
+            scope,
+            reason: "too small".to_owned(),
+            by: if by_buyer {
+                AskedBy::User(order.user_id.clone())
+            } else {
+                AskedBy::Operator
+            },
+        })
+    }
+
     fn answer(&mut self, number: u32, answer: Answer) {
         if self.payments == 0 {
             return;
@@ -366,10 +415,8 @@ impl World {
         }
         let payment_id = payment_id(1 + number % self.payments);
         let state = self.shop.state::<Payment>(payment_id);
-        let refund = state
-            .requested()
-            .ok()
-            .and_then(|payment| payment.refund.clone());
+        let payment = state.requested().ok();
+        let refund = payment.and_then(|payment| payment.pending_refunds().last().cloned());
         let Some(refund) = refund else { return };
         let settle = SettleRefund {
             payment_id,

@@ -2,7 +2,7 @@
 
 use super::shop::Shop;
 use crate::checkout::{
-    CancelOrder, CancelledBy, ConfirmOrder, ExpireOrder, GatewayAnswer, OrderItem, PlaceOrder,
+    AskedBy, CancelOrder, ConfirmOrder, ExpireOrder, GatewayAnswer, OrderItem, PlaceOrder,
     RefundAnswer, RequestPayment, RetrySchedule, SettlePayment, SettleRefund,
 };
 use crate::coupon_pool::{ClaimCoupon, CouponPool, CreateCouponPool, DiscountRule};
@@ -222,7 +222,7 @@ pub(super) fn not_done() -> RefundAnswer {
     }
 }
 
-pub(super) fn cancel(order: u32, by: CancelledBy) -> CancelOrder {
+pub(super) fn cancel(order: u32, by: AskedBy) -> CancelOrder {
     CancelOrder {
         order_id: order_id(order),
         by,
@@ -231,8 +231,8 @@ pub(super) fn cancel(order: u32, by: CancelledBy) -> CancelOrder {
     }
 }
 
-pub(super) fn by(name: &str) -> CancelledBy {
-    CancelledBy::User(user(name))
+pub(super) fn by(name: &str) -> AskedBy {
+    AskedBy::User(user(name))
 }
 
 pub(super) fn expire(order: u32, minute: i64) -> ExpireOrder {

@@ -17,11 +17,12 @@ use crate::recorded::{DomainEvent, Recorded};
 type Checker = fn(&Log) -> Verdict;
 
 /// Every checker that looks at each operation.
-pub(super) const CHECKERS: [Checker; 7] = [
+pub(super) const CHECKERS: [Checker; 8] = [
     books::stock_is_never_oversold,
     books::what_left_the_shelf_was_paid_for,
     books::coupons_are_used_once,
     books::totals_add_up,
+    books::no_line_gives_back_more_than_it_had,
     books::money_is_conserved,
     books::no_order_is_paid_after_cancellation,
     books::the_money_of_a_cancelled_order_goes_back,

@@ -26,7 +26,13 @@ pub(super) struct Gateway {
 
 struct Charge {
     amount: Money,
-    refund: Option<RefundId>,
+    refunds: BTreeMap<RefundId, i64>,
+}
+
+impl Charge {
+    fn left(&self) -> i64 {
+        self.amount.amount() - self.refunds.values().sum::<i64>()
+    }
 }
 
 impl Gateway {
@@ -40,7 +46,7 @@ impl Gateway {
         };
         let charge = Charge {
             amount,
-            refund: None,
+            refunds: BTreeMap::new(),
         };
         self.charges.entry(request.payment_id).or_insert(charge);
         if request.token == "tok_charge_then_timeout" || self.is_silent() {
@@ -58,10 +64,16 @@ impl Gateway {
     }
 
     /// Asked to give the money back.
-    pub(super) fn refund(&mut self, payment_id: PaymentId, refund_id: RefundId) -> RefundAnswer {
+    pub(super) fn refund(
+        &mut self,
+        payment_id: PaymentId,
+        refund_id: RefundId,
+        amount: Money,
+    ) -> RefundAnswer {
         let charge = self.charges.get_mut(&payment_id).unwrap();
-        let first = *charge.refund.get_or_insert(refund_id);
-        assert_eq!(first, refund_id, "one refund under two ids");
+        let first = *charge.refunds.entry(refund_id).or_insert(amount.amount());
+        assert_eq!(first, amount.amount(), "one refund of two amounts");
+        assert!(charge.left() >= 0, "more goes back than was charged");
         if self.is_silent() {
             let reason = "timeout".to_owned();
             return RefundAnswer::NotDone { reason };
@@ -71,11 +83,7 @@ impl Gateway {
 
     /// What it has charged and not given back.
     pub(super) fn keeps(&self) -> i64 {
-        let kept = self
-            .charges
-            .values()
-            .filter(|charge| charge.refund.is_none());
-        kept.map(|charge| charge.amount.amount()).sum()
+        self.charges.values().map(Charge::left).sum()
     }
 
     fn found(&self, payment_id: PaymentId) -> GatewayAnswer {

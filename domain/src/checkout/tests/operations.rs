@@ -4,7 +4,7 @@
 use chrono::Duration;
 
 use super::super::{
-    CancelOrder, CancelledBy, ConfirmOrder, ExpireOrder, GatewayAnswer, OrderItem, PlaceOrder,
+    AskedBy, CancelOrder, ConfirmOrder, ExpireOrder, GatewayAnswer, OrderItem, PlaceOrder,
     RefundAnswer, RequestPayment, RetrySchedule, SettlePayment, SettleRefund,
 };
 use super::back_office::{adjust, patch};
@@ -78,7 +78,7 @@ fn an_orders_operations() {
     is(&place, "place-order", &streams, &[order()]);
     let cancel = CancelOrder {
         order_id: order_id(1),
-        by: CancelledBy::Operator,
+        by: AskedBy::Operator,
         reason: "why not".to_owned(),
         refund_id: refund_id(1),
     };

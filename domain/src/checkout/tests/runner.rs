@@ -11,6 +11,7 @@ use crate::checkout::sagas::react;
 use crate::checkout::{ConfirmOrder, ExpireOrder, RetrySchedule, SettlePayment, SettleRefund};
 use crate::coupon_pool::CloseCouponPool;
 use crate::ids::RefundId;
+use crate::payment::Payment;
 use crate::rejection::Rejection;
 use crate::saga::{Action, Due};
 use crate::workspace::Operation;
@@ -78,7 +79,7 @@ impl Runner {
 
     /// Does a step: the gateway may be called again, the command is executed once.
     pub(super) fn perform(&mut self, shop: &mut Shop, id: Uuid, action: &Action) {
-        let operation = self.operation(shop.now, id, action);
+        let operation = self.operation(shop, id, action);
         if !self.done.insert(id) {
             return;
         }
@@ -116,7 +117,8 @@ impl Runner {
         }
     }
 
-    fn operation(&mut self, now: DateTime<Utc>, id: Uuid, action: &Action) -> Box<dyn Operation> {
+    fn operation(&mut self, shop: &Shop, id: Uuid, action: &Action) -> Box<dyn Operation> {
+        let now = shop.now;
         let settle = |payment_id, answer| {
             Box::new(SettlePayment {
                 payment_id,
@@ -139,13 +141,18 @@ impl Runner {
             Action::RefundPayment {
                 payment_id,
                 refund_id,
-            } => Box::new(SettleRefund {
-                payment_id: *payment_id,
-                refund_id: *refund_id,
-                answer: self.gateway.refund(*payment_id, *refund_id),
-                now,
-                attempts: RetrySchedule::default(),
-            }),
+            } => {
+                let payment = shop.state::<Payment>(payment_id);
+                let refund = payment.requested().unwrap().refund(*refund_id);
+                let amount = refund.unwrap().amount;
+                Box::new(SettleRefund {
+                    payment_id: *payment_id,
+                    refund_id: *refund_id,
+                    answer: self.gateway.refund(*payment_id, *refund_id, amount),
+                    now,
+                    attempts: RetrySchedule::default(),
+                })
+            }
             Action::ConfirmOrder { order_id } => Box::new(ConfirmOrder {
                 order_id: *order_id,
             }),

@@ -28,6 +28,7 @@ const TABLE: &str = "
     PaymentRefundRequested                 refund-payment     now
     PaymentRefundRequested.late-success    refund-payment     now
     PaymentRefundRequested.amount-mismatch refund-payment     now
+    PaymentRefundRequested.requested       refund-payment     now
     PaymentRefundDelayed                   refund-payment     1
 ";
 

@@ -174,7 +174,7 @@ fn a_late_success_after_a_timeout_is_refunded() {
     let mut shop = shop("expired");
     shop.does(&settle(1, approved(1_500)));
     assert_eq!(shop.order(1).status, OrderStatus::Cancelled);
-    let refund = shop.payment(1).refund.unwrap();
+    let refund = shop.payment(1).refunds.remove(0);
     assert_eq!(
         (refund.amount, refund.reason),
         (krw(1_500), RefundReason::LateSuccess)
@@ -190,7 +190,7 @@ fn an_order_cancelled_while_its_payment_is_under_way_is_refunded_when_that_succe
     assert_eq!(shop.payment(1).status, PaymentStatus::Pending);
     shop.does(&settle(1, approved(1_500)));
     assert_eq!(
-        shop.payment(1).refund.unwrap().reason,
+        shop.payment(1).refunds.remove(0).reason,
         RefundReason::LateSuccess
     );
     assert_eq!(shop.coupon(FIXED, "ann"), CouponState::Issued);
@@ -203,7 +203,7 @@ fn a_charge_of_the_wrong_amount_goes_back_as_it_was_charged() {
         let reply = shop.does(&settle(1, charged(wrong, "gw-1")));
         assert_eq!(reply["status"], "FAILED");
         assert_eq!(shop.order(1).status, OrderStatus::Cancelled);
-        let refund = shop.payment(1).refund.unwrap();
+        let refund = shop.payment(1).refunds.remove(0);
         assert_eq!(
             (refund.amount, refund.reason),
             (wrong, RefundReason::AmountMismatch)

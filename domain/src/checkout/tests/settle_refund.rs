@@ -36,7 +36,7 @@ fn money_that_did_not_go_back_stays_owed_and_is_tried_on_the_schedule() {
     for _ in 0..13 {
         shop.does(&refunded(1, not_done()));
         assert_eq!(shop.last(), ["PaymentRefundDelayed"]);
-        let refund = shop.payment(1).refund.unwrap();
+        let refund = shop.payment(1).refunds.remove(0);
         assert_eq!(refund.amount, krw(1_500));
         waits.push(
             refund

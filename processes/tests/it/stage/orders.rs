@@ -1,7 +1,7 @@
 //! What buyers and operators do, as the command API would.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::checkout::{CancelOrder, CancelledBy, OrderItem, PlaceOrder, RequestPayment};
+use domain::checkout::{AskedBy, CancelOrder, OrderItem, PlaceOrder, RequestPayment};
 use domain::coupon_pool::{CouponPool, CreateCouponPool, DiscountRule};
 use domain::inventory::{Inventory, ReceiveStock};
 use domain::order::{Order, OrderStatus};
@@ -126,7 +126,7 @@ impl Shop {
     pub(crate) async fn cancel(&self, order_id: OrderId) {
         self.accepted(CancelOrder {
             order_id,
-            by: CancelledBy::User(buyer()),
+            by: AskedBy::User(buyer()),
             reason: "another one was cheaper".to_owned(),
             refund_id: RefundId::new(Uuid::now_v7()),
         })

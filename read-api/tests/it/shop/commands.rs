@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 use domain::checkout::{
-    CancelOrder, CancelledBy, GatewayAnswer, OrderItem, PlaceOrder, RequestPayment, RetrySchedule,
+    AskedBy, CancelOrder, GatewayAnswer, OrderItem, PlaceOrder, RequestPayment, RetrySchedule,
     SettlePayment,
 };
 use domain::coupon_pool::{ClaimCoupon, CreateCouponPool, DiscountRule};
@@ -173,7 +173,7 @@ impl Shop {
     pub(crate) async fn cancel(&self, user: &str, order_id: Uuid) -> u64 {
         let cancel = CancelOrder {
             order_id: OrderId::new(order_id),
-            by: CancelledBy::User(user.parse().expect("a user")),
+            by: AskedBy::User(user.parse().expect("a user")),
             reason: "changed my mind".to_owned(),
             refund_id: RefundId::new(Uuid::now_v7()),
         };

@@ -1,7 +1,7 @@
 //! What the shop's people ask for: how it is opened, and what each deed comes to as a request.
 
 use chrono::TimeDelta;
-use domain::checkout::CancelledBy;
+use domain::checkout::AskedBy;
 use domain::coupon_pool::DiscountRule;
 use domain::{CouponCode, CouponPoolId, OrderId, ProductId, Quantity, UserId, WarehouseId};
 
@@ -122,13 +122,28 @@ impl World {
                         operator,
                         Request::Cancel {
                             order,
-                            by: CancelledBy::Operator,
+                            by: AskedBy::Operator,
                         },
                     )
                 } else {
-                    let by = CancelledBy::User(name.parse().ok()?);
+                    let by = AskedBy::User(name.parse().ok()?);
                     (name, Request::Cancel { order, by })
                 }
+            }
+            What::Refund {
+                order,
+                by_operator,
+                part,
+            } => {
+                let (name, order) = self.order(*order)?;
+                let (principal, by) = if *by_operator {
+                    (operator, AskedBy::Operator)
+                } else {
+                    let user = name.parse().ok()?;
+                    (name, AskedBy::User(user))
+                };
+                let part = *part;
+                (principal, Request::Refund { order, by, part })
             }
             What::Claim { pool } => {
                 let pool = self.pool(*pool);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::checkout::{CancelOrder, CancelledBy, OrderItem, PlaceOrder};
+use domain::checkout::{AskedBy, CancelOrder, OrderItem, PlaceOrder};
 use domain::coupon_pool::{ClaimCoupon, CreateCouponPool, DiscountRule};
 use domain::inventory::ReceiveStock;
 use domain::product::{ChangeProduct, ProductCommand, ProductDetails};
@@ -347,7 +347,7 @@ fn command(rng: &mut Rng) -> Command {
         }),
         6 => make.of(CancelOrder {
             order_id,
-            by: CancelledBy::User(user_id),
+            by: AskedBy::User(user_id),
             reason: "no".to_owned(),
             refund_id: RefundId::new(Uuid::from_u128(3)),
         }),
