@@ -129,8 +129,8 @@ test_verb() {
   trap finish_tests EXIT
   step "installing what is missing"
   require_cargo
-  install_missing look_for_servers look_for_compilers look_for_python look_for_compose look_for_shellcheck
-  step "starting PostgreSQL, Redis and Kafka (test set)"
+  install_missing look_for_servers look_for_mariadb look_for_compilers look_for_python look_for_compose look_for_shellcheck
+  step "starting PostgreSQL, Redis, Kafka and MariaDB (test set)"
   start_test_services
   step "a Python environment with a stock client of the stream"
   make_venv "$STATE/test/venv" "$STREAM_CLIENT"
