@@ -94,6 +94,8 @@ tests_that_run_alone() {
     -p read-api --lib -- --ignored --test-threads 1 plans::
   cargo_tests "tests that run alone: servers that go away" cargo-test-outages \
     -p projections --test it -- --ignored --test-threads 1 outages::
+  cargo_tests "tests that run alone: a million legacy payments, there and back" cargo-test-legacy \
+    -p e2e --test it -- --ignored --test-threads 1 legacy::rehearsal::
   # Last, since a failure may leave the server waiting for its standby.
   cargo_tests "tests that run alone: a standby that is not there" cargo-test-standbys \
     -p event-store --test it -- --ignored --test-threads 1 standbys::
@@ -124,7 +126,7 @@ optional_check() { # optional_check PROGRAM NAME COMMAND...: skipped, and said s
 }
 
 test_verb() {
-  begin_steps 18
+  begin_steps 19
   TEST_SUMMARY_PENDING=yes
   trap finish_tests EXIT
   step "installing what is missing"
