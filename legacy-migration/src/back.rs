@@ -15,11 +15,11 @@ use crate::{drop, foreign_keys};
 /// Rows that one statement deletes.
 const DELETE_ROWS: i64 = 20_000;
 
-/// What the copy wrote, with what identifies it; what points at something else first.
+/// What the copy wrote, as (subject, table, when a row of it came about); what points at something else first.
 const COPIED: [(&str, &str, &str); 3] = [
-    ("HISTORY", "transaction_history", "id"),
-    ("PAYMENT", "transactions", "id"),
-    ("METHOD", "methods", "id"),
+    ("HISTORY", "transaction_history", "changed_at"),
+    ("PAYMENT", "transactions", "requested_at"),
+    ("METHOD", "methods", "registered_at"),
 ];
 
 /// Refuses a way back across the copy when rows came since that only the new schema has: the legacy
@@ -28,17 +28,18 @@ pub(crate) async fn require_nothing_newer(
     target: &Target,
     to: Step,
 ) -> Result<(), LegacyMigrationError> {
-    let switched = target.is_done(Step::Switch).await?;
-    if !switched || to >= Step::Switch {
+    let steps = target.steps().await?;
+    let Some(copy) = steps.get(Step::Copy.name()).filter(|_| to < Step::Copy) else {
         return Ok(());
-    }
+    };
     let mut newer: i64 = 0;
-    for (subject, table, id) in COPIED {
+    for (subject, table, since) in COPIED {
         let sql = format!(
-            "SELECT count(*) FROM payment.{table} row WHERE NOT EXISTS (
-                 SELECT FROM payment.legacy_ids ids WHERE ids.subject = '{subject}' AND ids.id = row.{id})"
+            "SELECT count(*) FROM payment.{table} row WHERE row.{since} >= $1 AND NOT EXISTS (
+                 SELECT FROM payment.legacy_ids ids WHERE ids.subject = '{subject}' AND ids.id = row.id)"
         );
         let rows: i64 = sqlx::query_scalar(&sql)
+            .bind(copy.started_at)
             .fetch_one(&target.payment)
             .await
             .map_err(Failed)?;
@@ -71,7 +72,7 @@ pub(crate) async fn undo(
 
 /// A batch of ids at a time: the rows, and then their ids in the same transaction.
 async fn remove_copies(target: &Target, tell: &mut Teller) -> Result<(), LegacyMigrationError> {
-    for (subject, table, id) in COPIED {
+    for (subject, table, _) in COPIED {
         // A history that was written after the copy goes with its transaction: `accept_newer` said so.
         let children = match subject {
             "PAYMENT" => Some(("transaction_history", "transaction_id")),
@@ -94,7 +95,7 @@ async fn remove_copies(target: &Target, tell: &mut Teller) -> Result<(), LegacyM
                 break;
             };
             let uuids: Vec<uuid::Uuid> = ids.iter().map(|(_, id)| *id).collect();
-            for (table, id) in children.into_iter().chain([(table, id)]) {
+            for (table, id) in children.into_iter().chain([(table, "id")]) {
                 sqlx::query(&format!("DELETE FROM payment.{table} WHERE {id} = ANY($1)"))
                     .bind(&uuids)
                     .execute(&mut *transaction)

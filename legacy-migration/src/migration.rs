@@ -97,16 +97,17 @@ impl LegacyMigration {
             return Err(LegacyMigrationError::NotYet { step, needs });
         }
         let drop_has_begun = self.target.steps().await?.contains_key(Step::Drop.name());
+        let mut now = Fingerprints::new();
         if !drop_has_begun {
             shape::require(&mut self.source).await?;
-            self.require_unchanged(step).await?;
+            now = self.require_unchanged(step).await?;
         }
         if step == Step::Drop && !drop_has_begun {
             drop::require_unblocked(&mut self.source).await?;
             drop::keep_definitions(&mut self.source, &self.target).await?;
         }
         self.target.begin(step).await?;
-        let details = self.work(step).await?;
+        let details = self.work(step, now).await?;
         self.target.finish(step, &details).await?;
         tracing::info!(step = step.name(), "step {step} is done");
         Ok(true)
@@ -140,7 +141,8 @@ impl LegacyMigration {
         report::read(&self.target).await
     }
 
-    async fn work(&mut self, step: Step) -> Result<Value, LegacyMigrationError> {
+    /// `now` is what the source held when the step began.
+    async fn work(&mut self, step: Step, now: Fingerprints) -> Result<Value, LegacyMigrationError> {
         let (source, target, tell) = (&mut self.source, &self.target, &mut *self.tell);
         match step {
             Step::Start => Ok(Value::Null),
@@ -156,10 +158,7 @@ impl LegacyMigration {
             }
             Step::Verify => {
                 let compared = verify::verify(source, target, &self.settings, tell).await?;
-                // Looked at again: nothing may have changed while it was counted.
-                let now = of_tables(source, tell).await?;
-                let then = self.recorded(Step::BackUp).await?;
-                unchanged(&then, &now, Step::BackUp)?;
+                // What changed while it was counted is found by the next step, which asks for the same again.
                 Ok(json!({ "tables": details(now), "compared": compared }))
             }
             Step::Switch => Ok(json!({ "authoritative": "payment" })),
@@ -171,15 +170,21 @@ impl LegacyMigration {
     }
 
     /// What the source has to be still, for steps that stand on an earlier look at it.
-    async fn require_unchanged(&mut self, step: Step) -> Result<(), LegacyMigrationError> {
+    async fn require_unchanged(
+        &mut self,
+        step: Step,
+    ) -> Result<Fingerprints, LegacyMigrationError> {
         let since = match step {
-            Step::Start | Step::BackUp | Step::Check | Step::DropForeignKeys => return Ok(()),
+            Step::Start | Step::BackUp | Step::Check | Step::DropForeignKeys => {
+                return Ok(Fingerprints::new());
+            }
             Step::Copy | Step::Verify => Step::BackUp,
             Step::Switch | Step::Drop => Step::Verify,
         };
         let then = self.recorded(since).await?;
         let now = of_tables(&mut self.source, &mut *self.tell).await?;
-        unchanged(&then, &now, since)
+        unchanged(&then, &now, since)?;
+        Ok(now)
     }
 
     /// The fingerprints that a step left.

@@ -140,38 +140,49 @@ async fn run<P: Pass>(
     settings: &Settings,
     tell: &mut Teller,
 ) -> Result<(), LegacyMigrationError> {
-    let failed = LegacyMigrationError::Target;
-    let mut at = store::position(target, P::SUBJECT).await?;
-    while !at.finished {
-        let rows = read::page::<P>(source, at.last_key, settings.batch_rows).await?;
-        let Some(last) = rows.last() else {
-            store::finish(target, P::SUBJECT).await?;
-            break;
-        };
-        let last_key = last.key()?;
-        let mut pass = P::default();
-        let mut batch = Batch::default();
-        for row in &rows {
-            match pass.take(row, settings) {
-                Ok(legacy_id) => batch.carried.push(legacy_id),
-                Err(reject) => batch.rejects.push(reject),
-            }
-        }
-        pass.look_up(target, &mut batch).await.map_err(failed)?;
-        batch.masked = pass.masked();
-        pass.link(target).await.map_err(failed)?;
-        let mut transaction = target.payment.begin().await.map_err(failed)?;
-        pass.insert(&mut transaction).await.map_err(failed)?;
-        store::commit(transaction, P::SUBJECT, last_key, &batch)
-            .await
-            .map_err(failed)?;
-        at.last_key = last_key;
-        at.carried += i64::try_from(batch.carried.len()).unwrap_or(i64::MAX);
-        tell(Progress::new(
-            "copied",
-            P::SUBJECT.name(),
-            at.carried.unsigned_abs(),
-        ));
+    let at = store::position(target, P::SUBJECT).await?;
+    if at.finished {
+        return Ok(());
     }
-    Ok(())
+    let mut carried = at.carried.unsigned_abs();
+    let mut rows = read::page::<P>(source, at.last_key, settings.batch_rows).await?;
+    while let Some(last) = rows.last() {
+        let last_key = last.key()?;
+        // The next rows come from one server while these go to the other.
+        let (next, written) = futures::try_join!(
+            read::page::<P>(source, last_key, settings.batch_rows),
+            write::<P>(target, settings, &rows, last_key),
+        )?;
+        rows = next;
+        carried += written;
+        tell(Progress::new("copied", P::SUBJECT.name(), carried));
+    }
+    store::finish(target, P::SUBJECT).await
+}
+
+/// Writes a batch; returns how many of its rows were carried over.
+async fn write<P: Pass>(
+    target: &Target,
+    settings: &Settings,
+    rows: &[LegacyRow],
+    last_key: i64,
+) -> Result<u64, LegacyMigrationError> {
+    let failed = LegacyMigrationError::Target;
+    let mut pass = P::default();
+    let mut batch = Batch::default();
+    for row in rows {
+        match pass.take(row, settings) {
+            Ok(legacy_id) => batch.carried.push(legacy_id),
+            Err(reject) => batch.rejects.push(reject),
+        }
+    }
+    pass.look_up(target, &mut batch).await.map_err(failed)?;
+    batch.masked = pass.masked();
+    pass.link(target).await.map_err(failed)?;
+    let mut transaction = target.payment.begin().await.map_err(failed)?;
+    pass.insert(&mut transaction).await.map_err(failed)?;
+    store::commit(transaction, P::SUBJECT, last_key, &batch)
+        .await
+        .map_err(failed)?;
+    Ok(batch.carried.len() as u64)
 }

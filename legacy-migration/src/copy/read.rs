@@ -8,7 +8,8 @@ use super::{LegacyRow, Pass};
 use crate::error::LegacyMigrationError;
 use crate::source::cell;
 
-/// The most that the rows of one batch may hold; a batch ends with the row that goes past it.
+/// The most that the rows of one batch may hold; a batch ends with the row that goes past it. Two batches are
+/// in memory at a time.
 const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// The rows after a key.

@@ -162,7 +162,8 @@ async fn the_way_back_does_not_lose_what_the_new_schema_alone_has_unless_told_to
         said.contains("1 rows were written to the new schema"),
         "{said}"
     );
-    shop.run(&["back", "--to", "switch"]);
+    shop.run(&["back", "--to", "copy"]);
+    shop.refused(&["back", "--to", "start"]);
     shop.run(&["back", "--to", "start", "--accept-newer"]);
     let left = "SELECT count(*) FROM payment.transactions";
     assert_eq!(shop.number(left).await, 1, "what is new stays");
