@@ -136,13 +136,14 @@ impl Target {
         .await
     }
 
-    /// Keeps definitions; the ones that are kept already stay as they are.
+    /// Keeps definitions, as they are now.
     pub(crate) async fn keep(&self, all: &[Definition]) -> Result<(), LegacyMigrationError> {
         let mut transaction = self.payment.begin().await.map_err(Failed)?;
         for one in all {
             sqlx::query(
                 "INSERT INTO payment.legacy_definitions (kind, name, table_name, definition)
-                 VALUES ($1, $2, $3, $4) ON CONFLICT (kind, name) DO NOTHING",
+                 VALUES ($1, $2, $3, $4)
+                 ON CONFLICT (kind, name) DO UPDATE SET definition = EXCLUDED.definition",
             )
             .bind(&one.kind)
             .bind(&one.name)

@@ -127,13 +127,13 @@ const COMPARISONS: [Comparison; 4] = [
         subject: Subject::Order,
         source: "SELECT p.status, COUNT(*), SUM(p.amount) FROM (
                      SELECT p.payment_id, p.status, p.amount FROM tb_payments p
-                       JOIN orders o ON o.order_id = p.order_id
+                       JOIN orders o ON o.order_id = p.order_id WHERE 1 = 1 {and}
                       UNION ALL
                      SELECT p.payment_id, p.status, p.amount FROM orders o
                        JOIN tb_payments p ON p.payment_id = o.payment_id
-                      WHERE NOT (p.order_id <=> o.order_id)
-                 ) p WHERE 1 = 1 {and} GROUP BY 1",
-        key: "payment_id",
+                      WHERE NOT (p.order_id <=> o.order_id) {and}
+                 ) p GROUP BY 1",
+        key: "p.payment_id",
         rejects: "PAYMENT",
         target: "SELECT ARRAY[payment_status::text], count(*), NULL FROM main.legacy_order_payment_mapping
                   WHERE $1::interval IS NOT NULL GROUP BY 1",

@@ -133,7 +133,7 @@ impl LegacyRow {
         let bytes = self.bytes(column)?;
         let text = String::from_utf8_lossy(bytes);
         let (kept, masked) = mask(&text);
-        let is_json = serde_json::from_str::<Value>(&kept).is_ok() && !kept.contains('\0');
+        let is_json = serde_json::from_str::<Value>(&kept).is_ok();
         let json = if is_json {
             kept
         } else {
