@@ -27,11 +27,14 @@ pub(super) struct Link {
 #[derive(Debug, Default)]
 pub(super) struct Orders {
     rows: HashMap<i64, (Link, Reject)>,
+    /// Those whose payment named them: their link is there already.
+    linked: HashSet<i64>,
 }
 
 impl Pass for Orders {
     const SUBJECT: Subject = Subject::Order;
-    const QUERY: &'static str = "SELECT o.order_id, o.payment_id, p.status, p.completed_at, p.payment_id \
+    const QUERY: &'static str = "SELECT o.order_id, o.payment_id, p.status, p.completed_at, p.payment_id, \
+         p.order_id \
          FROM orders o LEFT JOIN tb_payments p ON p.payment_id = o.payment_id \
          WHERE o.payment_id IS NOT NULL AND o.order_id > {after} ORDER BY o.order_id LIMIT {limit}";
     // Status and time are the payment's, so that a reject shows what the order pointed at.
@@ -65,6 +68,9 @@ impl Pass for Orders {
             status,
             confirmed_at,
         };
+        if row.beside(Self::COLUMNS.len() + 1) == Some(order) {
+            self.linked.insert(order);
+        }
         self.rows.insert(order, (link, row.rejected(rejected)));
         Ok(order)
     }
@@ -82,7 +88,8 @@ impl Pass for Orders {
     }
 
     async fn link(&self, target: &Target) -> Result<(), sqlx::Error> {
-        let links: Vec<&Link> = self.rows.values().map(|(link, _)| link).collect();
+        let links = self.rows.values().map(|(link, _)| link);
+        let links: Vec<&Link> = links.filter(|l| !self.linked.contains(&l.order)).collect();
         insert_links(&target.main, &links).await
     }
 
