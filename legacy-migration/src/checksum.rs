@@ -89,7 +89,7 @@ async fn digest(
     loop {
         let until = next_range(source, stored_as, key, after).await?;
         let sql = format!(
-            "SELECT COUNT(*),
+            "SELECT COUNT(*), COUNT({row}),
                     COALESCE(BIT_XOR(CAST(CONV(LEFT(MD5({row}), 16), 16, 10) AS UNSIGNED)), 0),
                     COALESCE(SUM(CRC32({row})), 0)
                FROM {stored_as} WHERE {key} > {after} AND {key} <= {until}"
@@ -97,8 +97,14 @@ async fn digest(
         let answer = texts(source, &sql).await?;
         let numbers: Result<Vec<u64>, _> = answer.iter().flatten().map(|n| parsed(n)).collect();
         match numbers?.as_slice() {
-            [0, _, _] => return Ok(total),
-            [rows, xor, sum] => total.add(*rows, *xor, *sum),
+            [0, _, _, _] => return Ok(total),
+            [rows, digested, xor, sum] if rows == digested => total.add(*rows, *xor, *sum),
+            // A text that is larger than max_allowed_packet is NULL to the server.
+            [_, _, _, _] => {
+                return Err(LegacyMigrationError::TooLarge {
+                    table: stored_as.to_owned(),
+                });
+            }
             _ => {
                 return Err(LegacyMigrationError::Unreadable {
                     what: format!("the checksum of {stored_as}"),

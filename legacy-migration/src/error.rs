@@ -50,6 +50,12 @@ pub enum LegacyMigrationError {
         /// Which table.
         table: String,
     },
+    /// The server cannot look at a row as a whole.
+    #[error("a row of {table} is larger than the legacy server's max_allowed_packet; raise it")]
+    TooLarge {
+        /// Which table.
+        table: String,
+    },
     /// Both sides were counted, and do not agree.
     #[error("the two sides differ: {}", .mismatches.join("; "))]
     Mismatch {
@@ -92,6 +98,7 @@ impl LegacyMigrationError {
             Self::NotYet { .. } => "NOT_YET",
             Self::SourceChanged { .. } => "SOURCE_CHANGED",
             Self::BackupDiffers { .. } => "BACKUP_DIFFERS",
+            Self::TooLarge { .. } => "ROW_TOO_LARGE",
             Self::Mismatch { .. } => "MISMATCH",
             Self::Blocked { .. } => "BLOCKED",
             Self::Newer { .. } => "NEWER_ROWS",

@@ -24,6 +24,36 @@ async fn a_step_does_not_come_before_its_turn() {
 }
 
 #[tokio::test]
+async fn one_process_at_a_time_migrates() {
+    let shop = LegacyShop::new(PAYMENTS).await;
+    let mut other = shop.target.acquire().await.expect("a connection");
+    sqlx::query("SELECT pg_advisory_lock(hashtextextended('migrate-legacy', 0))")
+        .execute(&mut *other)
+        .await
+        .expect("the lock is free");
+    let said = shop.refused(&["back-up"]);
+    assert!(said.contains("another migrate-legacy is at work"), "{said}");
+    assert_eq!(shop.legacy_tables().await.len(), 7, "no backup was begun");
+    drop(other.detach());
+    shop.run(&["back-up"]);
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn a_row_that_is_too_large_to_be_digested_is_not_passed_over() {
+    let shop = LegacyShop::new(PAYMENTS).await;
+    // Each of the two fits into a packet of 16 MiB, both together do not.
+    let body = "CONCAT(REPEAT('x', 9000000))";
+    shop.legacy_execute(&format!(
+        "UPDATE tb_payments SET pg_request = {body}, pg_response = {body} WHERE payment_id = 101"
+    ))
+    .await;
+    let said = shop.refused(&["back-up"]);
+    assert!(said.contains("max_allowed_packet"), "{said}");
+    shop.close().await;
+}
+
+#[tokio::test]
 async fn another_schema_than_the_documented_one_is_named_and_left_alone() {
     let shop = LegacyShop::new(PAYMENTS).await;
     shop.legacy_execute("ALTER TABLE tb_payments ADD COLUMN vat DECIMAL(18, 4) NULL")

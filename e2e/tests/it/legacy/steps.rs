@@ -104,6 +104,23 @@ async fn a_row_is_what_it_was() {
 }
 
 #[tokio::test]
+async fn bodies_of_many_megabytes_come_in_batches_that_end_early() {
+    let shop = LegacyShop::new(1_000).await;
+    // Thirty megabytes within one batch's rows; a batch ends at sixteen.
+    shop.legacy_execute(
+        r#"UPDATE tb_payments SET pg_response = CONCAT('{"log":"', REPEAT('x', 6000000), '"}')
+            WHERE payment_id BETWEEN 101 AND 105"#,
+    )
+    .await;
+    shop.run(&["all", "--until", "verify"]);
+    shop.assert_carried().await;
+    let large = "SELECT count(*) FROM payment.transactions
+                  WHERE length(pg_response_data ->> 'log') = 6000000";
+    assert_eq!(shop.number(large).await, 5);
+    shop.close().await;
+}
+
+#[tokio::test]
 async fn the_way_back_from_the_end_leaves_the_source_as_it_was_and_the_way_there_is_open_again() {
     let shop = LegacyShop::new(PAYMENTS).await;
     let before = shop.portrait().await;
