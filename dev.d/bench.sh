@@ -11,13 +11,13 @@ bench_verb() {
   begin_steps 5
   step "installing what is missing"
   require_cargo
-  install_missing look_for_servers look_for_compilers
+  install_missing look_for_servers look_for_mariadb look_for_compilers
   step "installing the peers"
   install_peers
   step "cargo build --release"
   (cd "$CHECKOUT" && cargo build --release --locked -p bench -p commerce) ||
     die "the build failed" "read cargo's lines above"
-  step "starting PostgreSQL, Redis and Kafka (test set)"
+  step "starting the servers of the test set"
   any_service_runs test || ours=yes
   [[ $ours == no ]] || trap 'stop_services test' EXIT
   start_services test

@@ -38,6 +38,8 @@ program_env() {
     OWNER_DATABASE_URL "$(postgres_url up commerce)" \
     DATABASE_URL "postgres://commerce_app:$(secret_of up commerce_app)@$database" \
     READ_DATABASE_URL "postgres://commerce_read:$(secret_of up commerce_read)@$database" \
+    PAYMENT_DATABASE_URL "postgres://payment_service:$(secret_of up payment_service)@$database" \
+    MAIN_SERVICE_DATABASE_URL "postgres://main_service:$(secret_of up main_service)@$database" \
     REDIS_URL "$(redis_url up)" \
     KAFKA_BROKERS "$(kafka_brokers up)" \
     COMMAND_API_ADDR "$host:$(port_of up command_api)" \

@@ -1,7 +1,11 @@
 # shellcheck shell=bash
-# The three servers of a set, together.
+# The servers of a set, together: three, and on the test set the one that speaks for a legacy database.
 
 PARTS=(postgres redis kafka)
+parts_of() { # parts_of SET
+  printf '%s\n' "${PARTS[@]}"
+  [[ $1 != test ]] || echo mariadb
+}
 
 # Two `./dev` at once must not both start a server. The lock is file descriptor 9, which every process
 # that we leave behind closes, or it would hold the lock for as long as it lives.
@@ -27,13 +31,13 @@ start_part() { # start_part SET PART
 
 start_all_parts() {
   local part
-  for part in "${PARTS[@]}"; do start_part "$1" "$part"; done
+  for part in $(parts_of "$1"); do start_part "$1" "$part"; done
 }
 
 stop_all_parts() {
   local part
   # Kafka first: it takes longest to finish, and nothing depends on it.
-  for part in kafka redis postgres; do
+  for part in kafka $(parts_of "$1" | grep -v kafka); do
     "stop_$part" "$1"
     forget_port "$1" "$part"
   done
@@ -45,7 +49,7 @@ stop_services() { with_set_locked "$1" stop_all_parts "$1"; }
 
 any_service_runs() {
   local part
-  for part in "${PARTS[@]}"; do
+  for part in $(parts_of "$1"); do
     if "${part}_pid" "$1" >/dev/null; then return 0; fi
   done
   return 1
@@ -55,7 +59,8 @@ wipe_set() { # the data of a stopped set
   local set=$1 home
   ! any_service_runs "$set" || die "the $set servers are running; their data stays" "stop them first"
   home="$(set_dir "$set")/postgres"
-  rm -rf -- "$(readlink -f -- "$home" 2>/dev/null || printf '%s' "$home")" "$home" "$(set_dir "$set")/redis" "$(set_dir "$set")/kafka"
+  home=$(readlink -f -- "$home" 2>/dev/null || printf '%s' "$home")
+  rm -rf -- "$(dirname -- "$home")/mariadb" "$home" "$(set_dir "$set")/postgres" "$(set_dir "$set")/redis" "$(set_dir "$set")/kafka"
 }
 
 services_env() { # services_env SET: as `export` lines
@@ -64,6 +69,7 @@ services_env() { # services_env SET: as `export` lines
     printf 'export TEST_POSTGRES_URL=%q\n' "$(postgres_url test)"
     printf 'export TEST_REDIS_URL=%q\n' "$(redis_url test)"
     printf 'export TEST_KAFKA_BROKERS=%q\n' "$(kafka_brokers test)"
+    printf 'export TEST_MARIADB_URL=%q\n' "$(mariadb_url test)"
     printf 'export TEST_POSTGRES_CONTROL=%q\n' "$ROOM/control/postgres"
     printf 'export TEST_REDIS_CONTROL=%q\n' "$ROOM/control/redis"
     printf 'export TEST_KAFKA_CONTROL=%q\n' "$ROOM/control/kafka"
@@ -105,8 +111,10 @@ services_verb() {
     up)
       begin_steps 2
       step "installing what is missing"
-      install_missing look_for_servers
-      step "starting PostgreSQL, Redis and Kafka ($set set)"
+      local looks=(look_for_servers)
+      [[ $set != test ]] || looks+=(look_for_mariadb)
+      install_missing "${looks[@]}"
+      step "starting the servers of the $set set"
       start_services "$set"
       ;;
     down) stop_services "$set" ;;

@@ -16,6 +16,7 @@ KAFKA_HEAP_MB=512
 POSTGRES_READY_SECONDS=60
 REDIS_READY_SECONDS=30
 KAFKA_READY_SECONDS=90
+MARIADB_READY_SECONDS=60
 PROGRAM_READY_SECONDS=60
 # `commerce` promises to finish what it took within 10 s of a SIGTERM.
 PROGRAM_STOP_SECONDS=15
@@ -25,6 +26,7 @@ declare -A DEFAULT_PORT=(
   [up.postgres]=15432 [up.redis]=16379 [up.kafka]=19092 [up.kafka_controller]=19093
   [up.command_api]=8080 [up.read_api]=8081 [up.mock_gateway]=8090
   [test.postgres]=25432 [test.redis]=26379 [test.kafka]=29092 [test.kafka_controller]=29093
+  [test.mariadb]=25306
   [chaos.postgres]=24432 [chaos.redis]=24379 [chaos.kafka]=24092 [chaos.kafka_controller]=24093
 )
 

@@ -94,6 +94,8 @@ tests_that_run_alone() {
     -p read-api --lib -- --ignored --test-threads 1 plans::
   cargo_tests "tests that run alone: servers that go away" cargo-test-outages \
     -p projections --test it -- --ignored --test-threads 1 outages::
+  cargo_tests "tests that run alone: a million legacy payments, there and back" cargo-test-legacy \
+    -p e2e --test it -- --ignored --test-threads 1 legacy::rehearsal::
   # Last, since a failure may leave the server waiting for its standby.
   cargo_tests "tests that run alone: a standby that is not there" cargo-test-standbys \
     -p event-store --test it -- --ignored --test-threads 1 standbys::
@@ -124,13 +126,13 @@ optional_check() { # optional_check PROGRAM NAME COMMAND...: skipped, and said s
 }
 
 test_verb() {
-  begin_steps 18
+  begin_steps 19
   TEST_SUMMARY_PENDING=yes
   trap finish_tests EXIT
   step "installing what is missing"
   require_cargo
-  install_missing look_for_servers look_for_compilers look_for_python look_for_compose look_for_shellcheck
-  step "starting PostgreSQL, Redis and Kafka (test set)"
+  install_missing look_for_servers look_for_mariadb look_for_compilers look_for_python look_for_compose look_for_shellcheck
+  step "starting PostgreSQL, Redis, Kafka and MariaDB (test set)"
   start_test_services
   step "a Python environment with a stock client of the stream"
   make_venv "$STATE/test/venv" "$STREAM_CLIENT"

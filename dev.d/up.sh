@@ -116,7 +116,7 @@ health_of() { # health_of PORT: the first words of the readiness answer
 
 server_status() { # server_status SET
   local part pid
-  for part in "${PARTS[@]}"; do
+  for part in $(parts_of "$1"); do
     if pid=$("${part}_pid" "$1"); then
       status_line "$part" "$(port_of "$1" "$part")" "$pid" "up for $(ps -o etime= -p "$pid" | tr -d ' ')"
     else

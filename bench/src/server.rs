@@ -263,11 +263,7 @@ async fn make_template(
         .await?;
     let mut owner = options.clone().database(&name).connect().await?;
     // The roles' passwords are not ours to set: the benchmark connects as the owner.
-    let login = migrations::Login { password: None };
-    let roles = migrations::Roles {
-        app: login.clone(),
-        read: login,
-    };
+    let roles = migrations::Roles::all(&migrations::Login { password: None });
     migrations::run(&mut owner, &roles).await?;
     owner.close().await?;
     Ok(name)

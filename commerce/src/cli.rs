@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::config::serve_help;
-use crate::verbs::VerifyArgs;
+use crate::verbs::{MigrateLegacyArgs, VerifyArgs};
 
 /// An event-sourced commerce backend.
 #[derive(Debug, Parser)]
@@ -28,6 +28,8 @@ pub(crate) enum Verb {
     },
     /// Bring the database up to date: roles, schemas, read models. Safe to repeat.
     Migrate,
+    /// Bring the payments of a legacy MySQL database into the schema payment, step by step, with a way back.
+    MigrateLegacy(MigrateLegacyArgs),
     /// Prove the log and what follows from it: exit code 1 and the evidence when a promise is broken.
     Verify(VerifyArgs),
     /// Build a projection anew beside the live one, compare, and switch to it.

@@ -23,6 +23,10 @@ pub(crate) enum CommerceError {
     NotMigrated { source: event_store::StoreError },
     #[error("the migration failed")]
     Migration(#[from] migrations::MigrationError),
+    #[error("the legacy migration")]
+    Legacy(#[from] legacy_migration::LegacyMigrationError),
+    #[error("LEGACY_DATABASE_URL is not a mysql:// URL")]
+    LegacyUrl { source: sqlx::Error },
     #[error("the projections")]
     Projections(#[from] projections::ProjectionError),
     #[error("the processes")]

@@ -5,10 +5,47 @@ use std::time::Duration;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{Connection, PgConnection};
 
-static EVENT_STORE: Migrator = sqlx::migrate!("./event_store");
-static PROCESSES: Migrator = sqlx::migrate!("./processes");
-static PROJECTIONS: Migrator = sqlx::migrate!("./projections");
-static RELAY: Migrator = sqlx::migrate!("./relay");
+/// A folder of SQL, and the schema that it makes.
+struct Schema {
+    name: &'static str,
+    /// The role that owns the schema and all in it; `None`: whoever migrates.
+    owner: Option<&'static str>,
+    migrator: Migrator,
+}
+
+/// In the order in which they are applied.
+static SCHEMAS: [Schema; 6] = [
+    Schema {
+        name: "event_store",
+        owner: None,
+        migrator: sqlx::migrate!("./event_store"),
+    },
+    Schema {
+        name: "processes",
+        owner: None,
+        migrator: sqlx::migrate!("./processes"),
+    },
+    Schema {
+        name: "projections",
+        owner: None,
+        migrator: sqlx::migrate!("./projections"),
+    },
+    Schema {
+        name: "relay",
+        owner: None,
+        migrator: sqlx::migrate!("./relay"),
+    },
+    Schema {
+        name: "payment",
+        owner: Some("payment_service"),
+        migrator: sqlx::migrate!("./payment"),
+    },
+    Schema {
+        name: "main",
+        owner: Some("main_service"),
+        migrator: sqlx::migrate!("./main"),
+    },
+];
 
 /// A role that the program logs in as.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +61,36 @@ pub struct Roles {
     pub app: Login,
     /// `commerce_read`: answers queries.
     pub read: Login,
+    /// `payment_service`: owns the schema `payment`, and has no right anywhere else.
+    pub payment_service: Login,
+    /// `main_service`: owns the schema `main`, and may read `payment.transactions`.
+    pub main_service: Login,
+    /// `other_service`: stands for everybody else, and has no right at all.
+    pub other_service: Login,
+}
+
+impl Roles {
+    /// Every role with the same login.
+    #[must_use]
+    pub fn all(login: &Login) -> Self {
+        Self {
+            app: login.clone(),
+            read: login.clone(),
+            payment_service: login.clone(),
+            main_service: login.clone(),
+            other_service: login.clone(),
+        }
+    }
+
+    fn named(&self) -> [(&'static str, &Login); 5] {
+        [
+            ("commerce_app", &self.app),
+            ("commerce_read", &self.read),
+            ("payment_service", &self.payment_service),
+            ("main_service", &self.main_service),
+            ("other_service", &self.other_service),
+        ]
+    }
 }
 
 /// Why a migration did not go through. Nothing of the failed file was applied.
@@ -47,27 +114,45 @@ pub enum MigrationError {
 /// # Errors
 /// The connection is not an owner's, a file fails, or an applied file was edited.
 pub async fn run(owner: &mut PgConnection, roles: &Roles) -> Result<(), MigrationError> {
-    make_role(owner, "commerce_app", &roles.app).await?;
-    make_role(owner, "commerce_read", &roles.read).await?;
-    let schemas = [
-        ("event_store", &EVENT_STORE),
-        ("processes", &PROCESSES),
-        ("projections", &PROJECTIONS),
-        ("relay", &RELAY),
-    ];
-    for (schema, migrator) in schemas {
-        // The names are constants of this file: nothing from outside gets into the SQL.
-        sqlx::raw_sql(&format!(
-            "CREATE SCHEMA IF NOT EXISTS {schema}; SET search_path = {schema}"
-        ))
-        .execute(&mut *owner)
-        .await?;
-        let applied = migrator.run(&mut *owner).await;
-        sqlx::raw_sql("RESET search_path")
+    for (name, login) in roles.named() {
+        make_role(owner, name, login).await?;
+    }
+    for schema in &SCHEMAS {
+        enter(owner, schema).await?;
+        let applied = schema.migrator.run(&mut *owner).await;
+        sqlx::raw_sql("RESET search_path; RESET ROLE")
             .execute(&mut *owner)
             .await?;
-        applied.map_err(|source| MigrationError::Schema { schema, source })?;
+        applied.map_err(|source| MigrationError::Schema {
+            schema: schema.name,
+            source,
+        })?;
     }
+    Ok(())
+}
+
+/// Makes the schema if need be, and everything made from now on its owner's. The names are constants of this
+/// file: nothing from outside gets into the SQL.
+async fn enter(connection: &mut PgConnection, schema: &Schema) -> Result<(), sqlx::Error> {
+    let name = schema.name;
+    let sql = match schema.owner {
+        None => format!("CREATE SCHEMA IF NOT EXISTS {name}; SET search_path = {name}"),
+        // Whoever is not a superuser has to be a member of a role to act as it. PostgreSQL 16 knows
+        // members who may not.
+        Some(role) => format!(
+            "DO $$
+             BEGIN
+                 IF NOT pg_has_role(current_user, '{role}',
+                        CASE WHEN current_setting('server_version_num')::int >= 160000
+                             THEN 'SET' ELSE 'MEMBER' END) THEN
+                     GRANT {role} TO CURRENT_USER;
+                 END IF;
+             END $$;
+             CREATE SCHEMA IF NOT EXISTS {name} AUTHORIZATION {role};
+             SET ROLE {role}; SET search_path = {name}"
+        ),
+    };
+    sqlx::raw_sql(&sql).execute(connection).await?;
     Ok(())
 }
 
@@ -75,8 +160,9 @@ pub async fn run(owner: &mut PgConnection, roles: &Roles) -> Result<(), Migratio
 #[must_use]
 pub fn fingerprint() -> String {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64; // FNV-1a, 64 bit: short, and no attacker is in sight
-    for migrator in [&EVENT_STORE, &PROCESSES, &PROJECTIONS, &RELAY] {
-        for byte in migrator
+    for schema in &SCHEMAS {
+        for byte in schema
+            .migrator
             .iter()
             .flat_map(|migration| migration.checksum.iter())
         {

@@ -11,6 +11,7 @@ pub mod health;
 pub mod http;
 pub mod json;
 pub mod metrics;
+pub mod money_column;
 pub mod openapi;
 pub mod paging;
 pub mod params;

@@ -12,4 +12,4 @@ mod services;
 
 pub use eventually::{eventually, eventually_within};
 pub use postgres::TestDatabase;
-pub use services::{kafka_brokers, redis_url, required_env, unique};
+pub use services::{kafka_brokers, mariadb_url, redis_url, required_env, unique};

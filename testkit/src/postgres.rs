@@ -52,17 +52,19 @@ impl TestDatabase {
     /// As `commerce_app`.
     #[must_use]
     pub fn app_options(&self) -> PgConnectOptions {
-        self.owner_options()
-            .username("commerce_app")
-            .password(ROLE_PASSWORD)
+        self.role_options("commerce_app")
     }
 
     /// As `commerce_read`.
     #[must_use]
     pub fn read_options(&self) -> PgConnectOptions {
-        self.owner_options()
-            .username("commerce_read")
-            .password(ROLE_PASSWORD)
+        self.role_options("commerce_read")
+    }
+
+    /// As any role that the migrations make.
+    #[must_use]
+    pub fn role_options(&self, role: &str) -> PgConnectOptions {
+        self.owner_options().username(role).password(ROLE_PASSWORD)
     }
 
     /// The URL for a role, for a process of its own.
@@ -160,11 +162,7 @@ async fn make_template(server: &PgConnectOptions, connection: &mut PgConnection,
     let login = migrations::Login {
         password: Some(ROLE_PASSWORD.to_owned()),
     };
-    let roles = migrations::Roles {
-        app: login.clone(),
-        read: login,
-    };
-    migrations::run(&mut owner, &roles)
+    migrations::run(&mut owner, &migrations::Roles::all(&login))
         .await
         .expect("the migrations apply");
     owner.close().await.expect("the connection closes");

@@ -25,6 +25,12 @@ pub fn kafka_brokers() -> String {
     required_env("TEST_KAFKA_BROKERS")
 }
 
+/// The test MariaDB, as its root, without a database's name.
+#[must_use]
+pub fn mariadb_url() -> String {
+    required_env("TEST_MARIADB_URL")
+}
+
 /// A name that no other test has: `prefix_` and 32 hex digits.
 #[must_use]
 pub fn unique(prefix: &str) -> String {

@@ -58,6 +58,10 @@ pub(crate) struct OwnerConfig {
     pub(crate) app_url: Secret,
     /// As the queries: its password is set on the role.
     pub(crate) read_url: Option<Secret>,
+    /// As the payment service: its password is set on the role.
+    pub(crate) payment_url: Option<Secret>,
+    /// As the rest of the shop, where it looks at payments: its password is set on the role.
+    pub(crate) main_service_url: Option<Secret>,
 }
 
 impl OwnerConfig {
@@ -78,6 +82,16 @@ impl OwnerConfig {
                 "READ_DATABASE_URL",
                 "postgres://commerce_read:…@replica/commerce",
                 "What queries are answered from, as role commerce_read; DATABASE_URL when not set.",
+            ),
+            payment_url: env.optional_secret(
+                "PAYMENT_DATABASE_URL",
+                "postgres://payment_service:…@localhost/commerce",
+                "The schema payment, as role payment_service.",
+            ),
+            main_service_url: env.optional_secret(
+                "MAIN_SERVICE_DATABASE_URL",
+                "postgres://main_service:…@localhost/commerce",
+                "The schema main, as role main_service, which may read payment.transactions.",
             ),
         }
     }

@@ -2,9 +2,11 @@
 
 mod database;
 mod gateways;
+mod legacy;
 mod ops;
 mod roles;
 
 pub(crate) use database::{DatabaseConfig, OwnerConfig};
 pub(crate) use gateways::{GatewaysConfig, MockServerSettings};
+pub(crate) use legacy::LegacyConfig;
 pub(crate) use roles::{ServeConfig, read_relay, serve_help};

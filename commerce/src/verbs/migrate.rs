@@ -16,10 +16,17 @@ pub(crate) async fn run() -> Result<ExitCode, CommerceError> {
     let roles = Roles {
         app: login("DATABASE_URL", Some(&config.app_url))?,
         read: login("READ_DATABASE_URL", config.read_url.as_ref())?,
+        payment_service: login("PAYMENT_DATABASE_URL", config.payment_url.as_ref())?,
+        main_service: login(
+            "MAIN_SERVICE_DATABASE_URL",
+            config.main_service_url.as_ref(),
+        )?,
+        // Nobody logs in as it: it stands for whoever has no business with payments.
+        other_service: Login { password: None },
     };
     let mut owner = database::connect("OWNER_DATABASE_URL", &config.owner_url).await?;
     migrations::run(&mut owner, &roles).await?;
-    say("the log's schemas are up to date");
+    say("the schemas are up to date");
     projections::install(&mut owner).await?;
     say("the read models are installed");
     Ok(ExitCode::SUCCESS)

@@ -2,6 +2,7 @@
 
 mod doctor;
 mod migrate;
+mod migrate_legacy;
 mod mock_gateway;
 mod rebuild;
 mod seed;
@@ -12,6 +13,7 @@ use std::process::ExitCode;
 
 use crate::cli::Verb;
 use crate::error::CommerceError;
+pub(crate) use migrate_legacy::MigrateLegacyArgs;
 use rebuild::How;
 pub(crate) use verify::VerifyArgs;
 
@@ -20,6 +22,7 @@ pub(crate) async fn run(verb: Verb) -> Result<ExitCode, CommerceError> {
     match verb {
         Verb::Serve { roles } => crate::app::serve(&roles).await,
         Verb::Migrate => migrate::run().await,
+        Verb::MigrateLegacy(args) => migrate_legacy::run(args).await,
         Verb::Token {
             role,
             subject,

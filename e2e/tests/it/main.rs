@@ -11,6 +11,7 @@ mod client;
 mod crash;
 mod doctor;
 mod installation;
+mod legacy;
 mod logs;
 mod split;
 mod stream;
