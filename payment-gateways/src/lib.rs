@@ -22,6 +22,7 @@ mod gateway_text;
 mod gateways;
 mod measured;
 pub mod mock;
+pub mod nice;
 mod port;
 pub mod toss;
 

@@ -86,11 +86,9 @@ fn of_payment(payment_id: Uuid, answer: &Answer) -> GatewayReply {
     }
 }
 
-/// An account that nothing was paid into is cancelled without anything being given back.
+/// An account that nothing was paid into is cancelled without an approval before.
 fn was_never_paid(payment: &Payment) -> bool {
-    let gave_back = payment.cancels.iter().flatten();
-    let gave_back: i64 = gave_back.map(|cancel| cancel.cancel_amount.max(0)).sum();
-    payment.virtual_account.is_some() && gave_back == 0
+    payment.virtual_account.is_some() && payment.approved_at.is_none()
 }
 
 fn waiting(payment: Payment) -> GatewayReply {

@@ -19,6 +19,8 @@ pub(super) struct Payment {
     pub(super) total_amount: i64,
     pub(super) balance_amount: i64,
     #[serde(default)]
+    pub(super) approved_at: Option<String>,
+    #[serde(default)]
     pub(super) failure: Option<Failure>,
     #[serde(default)]
     pub(super) cancels: Option<Vec<Cancel>>,
