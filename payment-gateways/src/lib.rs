@@ -24,6 +24,7 @@ mod measured;
 pub mod mock;
 pub mod nice;
 mod port;
+mod tls;
 pub mod toss;
 
 pub use circuit::{Circuit, CircuitRules, CircuitState, MachineClock, Monotonic};
@@ -38,3 +39,4 @@ pub use port::{
     RefundReply, RefundRequest, TransactionKind, TransactionsPage, TransactionsQuery,
     TransactionsReply, WebhookAcknowledgement, WebhookDelivery, WebhookNotice, WebhookRefusal,
 };
+pub use tls::prepare_tls;

@@ -89,6 +89,7 @@ impl GatewayClient {
                 bounds: "above 0 and at most 60 s",
             });
         }
+        crate::tls::prepare_tls();
         let client = Client::builder()
             .redirect(redirect::Policy::none())
             .retry(retry::never())

@@ -35,4 +35,6 @@ mod switches;
 #[cfg(test)]
 mod toss_mock;
 #[cfg(test)]
+mod watched_calls;
+#[cfg(test)]
 mod webhooks;

@@ -15,6 +15,7 @@
 
 mod billing;
 mod call;
+mod catalogue;
 mod errors;
 mod payments;
 mod transactions;
