@@ -28,13 +28,13 @@ pub struct CircuitRules {
 }
 
 impl Default for CircuitRules {
-    /// Ten in a row within 30 s, looked at again after 5 s: at the usual deadline of 10 s and many calls at a
+    /// Ten in a row within 30 s, looked at again after 2 s: at the usual deadline of 10 s and many calls at a
     /// time, a company that is down costs each of a first handful its deadline, and then nobody.
     fn default() -> Self {
         Self {
             troubles_in_a_row: 10,
             window: Duration::from_secs(30),
-            wait: Duration::from_secs(5),
+            wait: Duration::from_secs(2),
         }
     }
 }

@@ -200,3 +200,19 @@ async fn a_decline_is_no_trouble() {
     assert_eq!(states, [("toss", CircuitState::Closed)]);
     stage.stop().await;
 }
+
+/// With `--features tls` only: without it the address is refused at start.
+#[cfg(feature = "tls")]
+#[tokio::test]
+async fn a_server_that_speaks_no_tls_is_told_nothing() {
+    let stage = Stage::new().await;
+    let url = stage.server.url().replace("http://", "https://");
+    let gateway = linked(&url, Company::Toss, PATIENT, Link::bare());
+    let reply = gateway.confirm(payment("tok_approve")).await;
+    let no_connection = GatewayReply::Unknown {
+        reason: "CONNECT_FAILED".to_owned(),
+    };
+    assert_eq!(reply, no_connection);
+    assert!(stage.ledger().await.is_empty());
+    stage.stop().await;
+}

@@ -156,6 +156,7 @@ pub async fn serve(
     config: MockServerConfig,
     shutdown: CancellationToken,
 ) -> Result<MockServer, PaymentGatewaysError> {
+    crate::tls::prepare_tls();
     let (file, limit) = (config.ledger_file.clone(), config.ledger_max_entries);
     let clock = Arc::new(MockClock::default());
     let of_ledger = Arc::clone(&clock);
