@@ -4,14 +4,15 @@ use chrono::{TimeDelta, Utc};
 use payment_gateways::mock::server::{Company, MockServerConfig};
 use payment_gateways::{
     BillingKeyReply, ChargeBillingKeyRequest, DeleteBillingKeyRequest, DeletionReply,
-    IssueBillingKeyRequest, RefundAccount, RefundRequest, TransactionKind, TransactionsQuery,
-    TransactionsReply,
+    IssueBillingKeyRequest, NoticeSubject, RefundAccount, RefundRequest, TransactionKind,
+    TransactionsQuery, TransactionsReply,
 };
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::companies::gateway_of;
+use crate::merchant::Merchant;
 use crate::stage::{HASTY, PATIENT, Stage, approved, payment, refund_of};
 
 /// `test_sk_x:`, in base64.
@@ -271,6 +272,9 @@ async fn a_card_is_registered_once_charged_often_and_deleted() {
         ..charge()
     };
     assert_eq!(gateway.charge_billing_key(other).await.outcome(), "unknown");
+    let merchant = Merchant::failing(0, gateway.acknowledgement());
+    let target = json!({ "url": merchant.url, "company": "toss" });
+    assert_eq!(stage.post("/webhooks", &target).await, 204);
     let key = DeleteBillingKeyRequest {
         billing_key: issued.billing_key.clone(),
     };
@@ -280,6 +284,10 @@ async fn a_card_is_registered_once_charged_often_and_deleted() {
             DeletionReply::Deleted
         );
     }
+    let told = merchant.hears(1).await[0].read_by(&gateway).unwrap();
+    let deleted = NoticeSubject::BillingKey(issued.billing_key.clone());
+    assert_eq!(told.subject, deleted);
+    merchant.handle.stop(false).await;
     assert_eq!(
         gateway.charge_billing_key(charge()).await.outcome(),
         "unknown"

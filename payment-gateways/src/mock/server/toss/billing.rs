@@ -82,6 +82,7 @@ async fn issue(request: HttpRequest, mock: web::Data<MockState>, body: web::Byte
             Ok(Worked {
                 payment: None,
                 kept: vec![Kept::BillingKey(record)],
+                notice: None,
                 status: 200,
                 body,
             })
@@ -166,9 +167,16 @@ async fn delete(
             .filter(|record| !record.is_deleted);
         let mut record = record.ok_or("NOT_FOUND_BILLING_KEY")?;
         record.is_deleted = true;
+        let notice = json!({
+            "eventType": "BILLING_DELETED",
+            "createdAt": korean_time(desk.now()),
+            "billingKey": key.as_str(),
+            "reason": "상점 요청",
+        });
         Ok(Worked {
             payment: None,
             kept: vec![Kept::BillingKey(record)],
+            notice: Some(notice),
             status: 200,
             body: json!({}),
         })

@@ -47,6 +47,8 @@ pub(super) struct Worked {
     pub(super) payment: Option<(PaymentRecord, Step)>,
     /// What else is to be kept.
     pub(super) kept: Vec<Kept>,
+    /// What else is told to the merchant.
+    pub(super) notice: Option<Value>,
     pub(super) status: u16,
     pub(super) body: Value,
 }
@@ -58,6 +60,7 @@ impl Worked {
             body: payment_json(&payment),
             payment: Some((payment, step)),
             kept: Vec::new(),
+            notice: None,
             status: 200,
         }
     }
@@ -167,6 +170,9 @@ pub(super) async fn work(
                 kept.extend(reply.map(Kept::Reply));
                 desk.keep(kept)?;
             }
+        }
+        if let Some(notice) = worked.notice {
+            webhooks.announce_as(Company::Toss, "a billing key".to_owned(), &notice);
         }
         Ok(Ok((status, body)))
     });
