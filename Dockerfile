@@ -6,7 +6,7 @@ COPY . .
 # The caches outlive the layer, so a rebuild compiles what changed; the binary is copied out of them.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/source/target \
-    cargo build --release --locked -p commerce \
+    cargo build --release --locked -p commerce --features tls \
     && cp target/release/commerce /usr/local/bin/commerce
 
 FROM debian:bookworm-slim

@@ -48,6 +48,11 @@ program_env() {
     READ_API_URL "http://$host:$(port_of up read_api)" \
     MOCK_GATEWAY_ADDR "$host:$(port_of up mock_gateway)" \
     MOCK_GATEWAY_URL "http://$host:$(port_of up mock_gateway)" \
+    TOSS_URL "http://$host:$(port_of up mock_gateway)/toss" \
+    TOSS_SECRET_KEY test_sk_mock \
+    NICE_URL "http://$host:$(port_of up mock_gateway)/nice" \
+    NICE_CLIENT_ID mock \
+    NICE_SECRET_KEY test_nice_secret_key \
     JWT_PUBLIC_KEY_FILE "$(set_dir up)/keys/public.pem" \
     JWT_PRIVATE_KEY_FILE "$(set_dir up)/keys/private.pem" \
     JWT_ALGORITHM EdDSA \

@@ -27,6 +27,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> ExitCode {
     failpoints::arm();
+    payment_gateways::prepare_tls();
     let cli = Cli::parse();
     match verbs::run(cli.verb).await {
         Ok(code) => code,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::circuit::CircuitState;
 use crate::error::PaymentGatewaysError;
 use crate::measured::{Measured, describe_metrics};
 use crate::port::PaymentGateway;
@@ -64,6 +65,12 @@ impl Gateways {
     /// All names, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.by_name.keys().map(String::as_str)
+    }
+
+    /// Whether calls get through, of each gateway that keeps count.
+    pub fn circuits(&self) -> impl Iterator<Item = (&str, CircuitState)> {
+        let states = self.by_name.iter();
+        states.filter_map(|(name, gateway)| Some((name.as_str(), gateway.circuit()?)))
     }
 
     /// The gateway of this name.

@@ -8,7 +8,13 @@ use metrics::{counter, describe_counter, describe_histogram, histogram};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::port::{ConfirmRequest, GatewayReply, PaymentGateway, RefundReply, RefundRequest};
+use crate::circuit::CircuitState;
+use crate::port::{
+    BillingKeyReply, ChargeBillingKeyRequest, ConfirmRequest, DeleteBillingKeyRequest,
+    DeletionReply, GatewayReply, IssueBillingKeyRequest, PaymentGateway, RefundReply,
+    RefundRequest, TransactionsQuery, TransactionsReply, WebhookAcknowledgement, WebhookDelivery,
+    WebhookNotice, WebhookRefusal,
+};
 
 const CALLS: &str = "gateway_calls_total";
 const DURATION: &str = "gateway_call_duration_seconds";
@@ -59,33 +65,27 @@ struct Heard<'a> {
     unknown_because: Option<&'a str>,
 }
 
-impl<'a> From<&'a GatewayReply> for Heard<'a> {
-    fn from(reply: &'a GatewayReply) -> Self {
-        let unknown_because = match reply {
-            GatewayReply::Unknown { reason } => Some(reason.as_str()),
-            GatewayReply::Approved { .. }
-            | GatewayReply::Declined { .. }
-            | GatewayReply::NoRecord => None,
-        };
-        Self {
-            outcome: reply.outcome(),
-            unknown_because,
+/// What every kind of reply says of itself: its kind, and why it is unknown when it is.
+macro_rules! can_be_heard {
+    ($($reply:ident),+) => {$(
+        impl<'a> From<&'a $reply> for Heard<'a> {
+            fn from(reply: &'a $reply) -> Self {
+                Self {
+                    outcome: reply.outcome(),
+                    unknown_because: reply.unknown_because(),
+                }
+            }
         }
-    }
+    )+};
 }
 
-impl<'a> From<&'a RefundReply> for Heard<'a> {
-    fn from(reply: &'a RefundReply) -> Self {
-        let unknown_because = match reply {
-            RefundReply::Unknown { reason } => Some(reason.as_str()),
-            RefundReply::Done { .. } | RefundReply::Refused { .. } => None,
-        };
-        Self {
-            outcome: reply.outcome(),
-            unknown_because,
-        }
-    }
-}
+can_be_heard!(
+    GatewayReply,
+    RefundReply,
+    BillingKeyReply,
+    DeletionReply,
+    TransactionsReply
+);
 
 #[async_trait]
 impl PaymentGateway for Measured {
@@ -108,5 +108,49 @@ impl PaymentGateway for Measured {
         let reply = self.inner.refund(request).await;
         self.note("refund", payment_id, &(&reply).into(), started.elapsed());
         reply
+    }
+
+    async fn issue_billing_key(&self, request: IssueBillingKeyRequest) -> BillingKeyReply {
+        let (started, request_id) = (Instant::now(), request.request_id);
+        let reply = self.inner.issue_billing_key(request).await;
+        let took = started.elapsed();
+        self.note("issue-billing-key", request_id, &(&reply).into(), took);
+        reply
+    }
+
+    async fn charge_billing_key(&self, request: ChargeBillingKeyRequest) -> GatewayReply {
+        let (started, payment_id) = (Instant::now(), request.payment_id);
+        let reply = self.inner.charge_billing_key(request).await;
+        let took = started.elapsed();
+        self.note("charge-billing-key", payment_id, &(&reply).into(), took);
+        reply
+    }
+
+    async fn delete_billing_key(&self, request: DeleteBillingKeyRequest) -> DeletionReply {
+        let started = Instant::now();
+        let reply = self.inner.delete_billing_key(request).await;
+        let took = started.elapsed();
+        self.note("delete-billing-key", Uuid::nil(), &(&reply).into(), took);
+        reply
+    }
+
+    fn webhook(&self, delivery: &WebhookDelivery<'_>) -> Result<WebhookNotice, WebhookRefusal> {
+        self.inner.webhook(delivery)
+    }
+
+    fn acknowledgement(&self) -> WebhookAcknowledgement {
+        self.inner.acknowledgement()
+    }
+
+    async fn transactions(&self, query: TransactionsQuery) -> TransactionsReply {
+        let started = Instant::now();
+        let reply = self.inner.transactions(query).await;
+        let took = started.elapsed();
+        self.note("transactions", Uuid::nil(), &(&reply).into(), took);
+        reply
+    }
+
+    fn circuit(&self) -> Option<CircuitState> {
+        self.inner.circuit()
     }
 }

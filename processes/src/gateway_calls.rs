@@ -28,6 +28,8 @@ use crate::office::Office;
 const CALL_MAX: Duration = Duration::from_secs(65);
 const UNKNOWN_GATEWAY: &str = "UNKNOWN_GATEWAY";
 const NO_ANSWER: &str = "NO_ANSWER";
+const UNSUPPORTED: &str = "UNSUPPORTED";
+const WAITING_FOR_DEPOSIT: &str = "WAITING_FOR_DEPOSIT";
 /// It charged an amount, or in a currency, that the shop cannot even write down.
 const UNREADABLE_AMOUNT: &str = "UNREADABLE_AMOUNT";
 
@@ -112,8 +114,11 @@ pub(crate) async fn refund(
         refund_id: refund_id.uuid(),
         transaction_id: capture.gateway_transaction_id.clone(),
         amount_minor: pending.amount.amount(),
+        // The same at every attempt: beside a refund of the whole charge there is no other.
+        is_all_left: pending.amount == capture.amount,
         currency: pending.amount.currency().code().to_owned(),
         reason: reason_text(pending.reason).to_owned(),
+        account: None,
     };
     let answer = match office.gateway(&payment.gateway) {
         Some(gateway) => ask_refund(office, &gateway, request).await?,
@@ -216,7 +221,10 @@ async fn ask_refund(
         Some(RefundReply::Done { .. }) => RefundAnswer::Done,
         // Refused today, it is tried again on the schedule: the money is owed, whatever the gateway says.
         Some(RefundReply::Refused { code, .. }) => not_done(format!("REFUSED_{code}")),
-        Some(RefundReply::Unknown { reason }) => not_done(reason),
+        Some(RefundReply::Unknown { reason } | RefundReply::NotAttempted { reason }) => {
+            not_done(reason)
+        }
+        Some(RefundReply::Unsupported) => not_done(UNSUPPORTED.to_owned()),
         None => not_done(NO_ANSWER.to_owned()),
     })
 }
@@ -254,7 +262,14 @@ fn payment_answer(reply: GatewayReply) -> GatewayAnswer {
         }
         GatewayReply::Declined { code, message } => GatewayAnswer::Declined { code, message },
         GatewayReply::NoRecord => GatewayAnswer::NoRecord,
-        GatewayReply::Unknown { reason } => GatewayAnswer::Unknown { reason },
+        // Nothing was sent this time, but an earlier try under the same id may have been: asked again.
+        GatewayReply::Unknown { reason } | GatewayReply::NotAttempted { reason } => {
+            GatewayAnswer::Unknown { reason }
+        }
+        // No rule has a place for an account to pay into yet, so the payment is asked about until the deposit
+        // has come or the order has run out of time.
+        GatewayReply::WaitingForDeposit { .. } => unknown(WAITING_FOR_DEPOSIT),
+        GatewayReply::Unsupported => unknown(UNSUPPORTED),
     }
 }
 

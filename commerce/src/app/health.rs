@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auditor::AuditorStatus;
+use payment_gateways::{CircuitState, Gateways};
 use platform::health::{CheckFailed, Health, Need};
 use projections::relay::RelayConfig;
 use rdkafka::ClientConfig;
@@ -49,6 +50,30 @@ pub(super) fn with_auditor(health: Health, auditor: Option<&AuditorStatus>) -> H
             }
             let names: Vec<&str> = broken.iter().map(|invariant| invariant.name()).collect();
             Err(CheckFailed(format!("broken: {}", names.join(", "))))
+        }
+    })
+}
+
+/// How long the circuits may take to say how they are: they only remember.
+const GATEWAYS_DEADLINE: Duration = Duration::from_secs(1);
+
+/// Adds the circuits of the gateways, where this process calls them: payments wait while one is open, and the
+/// shop goes on.
+pub(super) fn with_gateways(health: Health, gateways: Option<&Gateways>) -> Health {
+    let Some(gateways) = gateways.cloned() else {
+        return health;
+    };
+    health.check("gateways", Need::Degradable, GATEWAYS_DEADLINE, move || {
+        let troubled: Vec<String> = gateways
+            .circuits()
+            .filter(|(_, state)| *state != CircuitState::Closed)
+            .map(|(name, state)| format!("{name} is {}", state.as_str()))
+            .collect();
+        async move {
+            if troubled.is_empty() {
+                return Ok(());
+            }
+            Err(CheckFailed(troubled.join(", ")))
         }
     })
 }

@@ -1,6 +1,7 @@
 //! The composition root: the one place where the roles are put together and concrete types are named.
 //! `commerce serve` runs it, and so do the tests of whole processes.
 
+mod gateways;
 mod health;
 mod opening;
 mod roles;

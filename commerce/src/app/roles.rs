@@ -7,8 +7,7 @@ use auditor::AuditorStatus;
 use command_api::{CommandApi, CouponGate, Parts};
 use event_schemas::Registry;
 use event_store::{EventLog, EventStore, StoreConfig};
-use payment_gateways::mock::{MockGateway, MockGatewayConfig};
-use payment_gateways::{Gateways, PaymentGateway};
+use payment_gateways::Gateways;
 use platform::auth::Verifier;
 use platform::health::Health;
 use platform::http::{self, HttpConfig, RunningServer, Service};
@@ -19,15 +18,14 @@ use sqlx::PgPool;
 use tokio::task::JoinHandle;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::health::{with_auditor, with_kafka, with_postgres};
+use super::gateways::gateways;
+use super::health::{with_auditor, with_gateways, with_kafka, with_postgres};
 use super::opening::when_there;
 use crate::cli::Role;
-use crate::config::{GatewaysConfig, ServeConfig};
+use crate::config::ServeConfig;
 use crate::database;
 use crate::error::CommerceError;
 
-/// The name of the mock company among the gateways, and the default until another is configured.
-const MOCK_GATEWAY: &str = "mock";
 /// What may still be under way in a front (an HTTP request, a saga's step) after the signal.
 const FRONTS_LIMIT: Duration = Duration::from_secs(7);
 /// What may still be under way behind them: the whole program has 10 s.
@@ -44,6 +42,8 @@ pub(super) struct App {
     stop_backs: CancellationToken,
     /// What the auditor finds, where it is a role of this process.
     auditor: Option<AuditorStatus>,
+    /// What the processes call, where they are a role of this process.
+    gateways: Option<Gateways>,
 }
 
 struct Running {
@@ -65,6 +65,7 @@ impl App {
             stop_fronts: stop,
             stop_backs: CancellationToken::new(),
             auditor: roles.contains(&Role::Auditor).then(AuditorStatus::default),
+            gateways: None,
         };
         let pool = database::pool("DATABASE_URL", &config.database.url, &config.database)?;
         let has = |role| roles.contains(&role);
@@ -115,6 +116,8 @@ impl App {
             return Ok(None);
         };
         let gateways = gateways(&config.gateways)?;
+        // Only who calls them knows how they are.
+        self.gateways = roles.contains(&Role::Processes).then(|| gateways.clone());
         if roles.contains(&Role::CommandApi) {
             self.start_command_api(config, store.clone(), &gateways)?;
         }
@@ -153,9 +156,12 @@ impl App {
         let service = Service {
             name: "command-api",
             document: CommandApi::document(),
-            health: Arc::new(with_auditor(
-                with_kafka(api.add_checks(Health::new()), config.relay.as_ref())?,
-                self.auditor.as_ref(),
+            health: Arc::new(with_gateways(
+                with_auditor(
+                    with_kafka(api.add_checks(Health::new()), config.relay.as_ref())?,
+                    self.auditor.as_ref(),
+                ),
+                self.gateways.as_ref(),
             )),
             verifier: Some(Arc::new(Verifier::new(&config.auth)?)),
         };
@@ -205,7 +211,8 @@ impl App {
     fn start_ops(&mut self, config: &ServeConfig, pool: PgPool) -> Result<(), CommerceError> {
         let health = with_postgres(Health::new(), pool);
         let health = with_kafka(health, config.relay.as_ref())?;
-        let health = Arc::new(with_auditor(health, self.auditor.as_ref()));
+        let health = with_auditor(health, self.auditor.as_ref());
+        let health = Arc::new(with_gateways(health, self.gateways.as_ref()));
         let service = Service::new("ops", "Health and metrics", health);
         self.serve(&config.ops.0, service, |_: &mut ServiceConfig<'_>| {})
     }
@@ -306,19 +313,6 @@ async fn first_ended(watched: &[(&'static str, tokio::task::AbortHandle)]) -> &'
         }
         tokio::time::sleep(LOOK_INTERVAL).await;
     }
-}
-
-/// The gateways of the shop. A company is a line here and a folder in `payment-gateways/`.
-fn gateways(config: &GatewaysConfig) -> Result<Gateways, CommerceError> {
-    let mock = MockGatewayConfig {
-        deadline: config.timeout,
-        ..MockGatewayConfig::new(&config.mock_url)
-    };
-    let mock: Arc<dyn PaymentGateway> = Arc::new(MockGateway::new(&mock)?);
-    Ok(Gateways::new(
-        MOCK_GATEWAY,
-        [(MOCK_GATEWAY.to_owned(), mock)],
-    )?)
 }
 
 /// The embedded schema registry, for `read-api` to mount: it may not know `event-schemas` itself.

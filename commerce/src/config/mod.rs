@@ -7,6 +7,8 @@ mod ops;
 mod roles;
 
 pub(crate) use database::{DatabaseConfig, OwnerConfig};
-pub(crate) use gateways::{GatewaysConfig, MockServerSettings};
+pub(crate) use gateways::{
+    GatewaysConfig, MOCK_GATEWAY, MockServerSettings, NICE_GATEWAY, TOSS_GATEWAY,
+};
 pub(crate) use legacy::LegacyConfig;
 pub(crate) use roles::{ServeConfig, read_relay, serve_help};

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use payment_gateways::mock::server::{self, MockServerConfig};
-use platform::config::Env;
+use platform::config::{Env, Secret};
 use platform::{shutdown, telemetry};
 
 use crate::config::MockServerSettings;
@@ -20,9 +20,15 @@ pub(crate) async fn run() -> Result<ExitCode, CommerceError> {
     telemetry::init(&logs)?;
     let stop = shutdown::on_signal().map_err(CommerceError::Signals)?;
     let addr = settings.addr;
+    let defaults = MockServerConfig::default();
+    let key = |given: Option<Secret>, own: &str| {
+        given.map_or_else(|| own.to_owned(), |key| key.reveal().to_owned())
+    };
     let config = MockServerConfig {
         ledger_file: settings.ledger_file,
-        ..MockServerConfig::default()
+        toss_security_key: key(settings.toss_security_key, &defaults.toss_security_key),
+        nice_secret_key: key(settings.nice_secret_key, &defaults.nice_secret_key),
+        ..defaults
     };
     let mock = server::serve(addr, config, stop)
         .await

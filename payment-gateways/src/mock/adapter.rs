@@ -3,13 +3,18 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use serde::Serialize;
+use serde_json::json;
 use uuid::Uuid;
 
-use super::answers;
-use crate::client::{Answer, GatewayClient, Trouble};
+use super::{answers, webhook};
+use crate::circuit::CircuitState;
+use crate::client::{GatewayClient, Link, Outgoing};
 use crate::error::PaymentGatewaysError;
-use crate::port::{ConfirmRequest, GatewayReply, PaymentGateway, RefundReply, RefundRequest};
+use crate::exchange::CallFields;
+use crate::port::{
+    ConfirmRequest, GatewayReply, PaymentGateway, RefundReply, RefundRequest, WebhookDelivery,
+    WebhookNotice, WebhookRefusal,
+};
 
 /// How long a call may take when nothing else is configured: what Toss grants a webhook, and longer than any
 /// healthy gateway needs.
@@ -37,81 +42,106 @@ impl MockGatewayConfig {
 }
 
 /// The mock company's gateway.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct MockGateway {
     client: GatewayClient,
 }
 
 impl MockGateway {
-    /// The gateway of this configuration. Nothing is sent yet.
+    /// The gateway of this configuration, watched by nobody. Nothing is sent yet.
     ///
     /// # Errors
     /// The address or the deadline is not usable.
     pub fn new(config: &MockGatewayConfig) -> Result<Self, PaymentGatewaysError> {
-        let client = GatewayClient::new(&config.base_url, config.deadline)?;
+        Self::linked(config, Link::bare())
+    }
+
+    /// The gateway of this configuration, with what watches over its calls.
+    ///
+    /// # Errors
+    /// The address or the deadline is not usable.
+    pub fn linked(config: &MockGatewayConfig, link: Link) -> Result<Self, PaymentGatewaysError> {
+        let client = GatewayClient::new("mock", &config.base_url, config.deadline, link)?;
         Ok(Self { client })
     }
-
-    async fn post<B: Serialize>(&self, path: &str, key: Uuid, body: &B) -> Result<Answer, Trouble> {
-        let request = self.client.post(path);
-        let request = request.header(IDEMPOTENCY_KEY, key.to_string()).json(body);
-        self.client.send(request).await
-    }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ConfirmBody<'a> {
-    order_id: Uuid,
-    amount: i64,
-    currency: &'a str,
-    token: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RefundBody<'a> {
-    transaction_id: &'a str,
-    amount: i64,
-    currency: &'a str,
-    reason: &'a str,
-}
+/// What of a charge may be known: not its token.
+const CONFIRM: CallFields = CallFields {
+    request: &["orderId", "amount", "currency"],
+    response: &[&PAYMENT_FIELDS, &FAILURE_FIELDS],
+};
+const INQUIRY: CallFields = CallFields {
+    request: &[],
+    response: &[&PAYMENT_FIELDS, &FAILURE_FIELDS],
+};
+const REFUND: CallFields = CallFields {
+    request: &["transactionId", "amount", "currency", "reason"],
+    response: &[&REFUND_FIELDS, &FAILURE_FIELDS],
+};
+const PAYMENT_FIELDS: [&str; 9] = [
+    "paymentId",
+    "orderId",
+    "status",
+    "transactionId",
+    "amount",
+    "refundedAmount",
+    "currency",
+    "createdAt",
+    "updatedAt",
+];
+const REFUND_FIELDS: [&str; 2] = ["refundId", "transactionId"];
+const FAILURE_FIELDS: [&str; 2] = ["code", "message"];
 
 #[async_trait]
 impl PaymentGateway for MockGateway {
     async fn confirm(&self, request: ConfirmRequest) -> GatewayReply {
-        let body = ConfirmBody {
-            order_id: request.order_id,
-            amount: request.amount_minor,
-            currency: &request.currency,
-            token: &request.token,
-        };
-        let path = "/v1/payments/confirm";
-        match self.post(path, request.payment_id, &body).await {
+        let body = json!({
+            "orderId": request.order_id,
+            "amount": request.amount_minor,
+            "currency": request.currency,
+            "token": request.token,
+        });
+        let outgoing = Outgoing::post("/v1/payments/confirm", &CONFIRM, body)
+            .with_header(IDEMPOTENCY_KEY, request.payment_id.to_string())
+            .about(request.payment_id);
+        match self.client.send(&outgoing).await {
             Ok(answer) => answers::of_confirm(request.payment_id, request.order_id, &answer),
-            Err(trouble) => GatewayReply::unknown(trouble.reason()),
+            Err(trouble) => trouble.into(),
         }
     }
 
     async fn inquire(&self, payment_id: Uuid) -> GatewayReply {
-        let request = self.client.get(&format!("/v1/payments/{payment_id}"));
-        match self.client.send(request).await {
+        let path = format!("/v1/payments/{payment_id}");
+        let outgoing = Outgoing::get(path, &INQUIRY).about(payment_id);
+        match self.client.send(&outgoing).await {
             Ok(answer) => answers::of_inquiry(payment_id, &answer),
-            Err(trouble) => GatewayReply::unknown(trouble.reason()),
+            Err(trouble) => trouble.into(),
         }
     }
 
     async fn refund(&self, request: RefundRequest) -> RefundReply {
-        let body = RefundBody {
-            transaction_id: &request.transaction_id,
-            amount: request.amount_minor,
-            currency: &request.currency,
-            reason: &request.reason,
-        };
+        let body = json!({
+            "transactionId": request.transaction_id,
+            "amount": request.amount_minor,
+            "currency": request.currency,
+            "reason": request.reason,
+        });
         let path = format!("/v1/payments/{}/refunds", request.payment_id);
-        match self.post(&path, request.refund_id, &body).await {
+        let outgoing = Outgoing::post(path, &REFUND, body)
+            .with_header(IDEMPOTENCY_KEY, request.refund_id.to_string())
+            .about(request.payment_id);
+        match self.client.send(&outgoing).await {
             Ok(answer) => answers::of_refund(&request, &answer),
-            Err(trouble) => RefundReply::unknown(trouble.reason()),
+            Err(trouble) => trouble.into(),
         }
+    }
+
+    fn webhook(&self, delivery: &WebhookDelivery<'_>) -> Result<WebhookNotice, WebhookRefusal> {
+        webhook::notice_of(delivery)
+    }
+
+    fn circuit(&self) -> Option<CircuitState> {
+        self.client.circuit()
     }
 }

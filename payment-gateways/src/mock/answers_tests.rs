@@ -11,7 +11,11 @@ const REFUND: Uuid = Uuid::from_u128(3);
 
 fn answer(status: u16, body: &Value) -> Answer {
     let body = body.to_string().into_bytes();
-    Answer { status, body }
+    Answer {
+        status,
+        body,
+        ..Answer::default()
+    }
 }
 
 fn payment(status: &str) -> Value {
@@ -48,6 +52,8 @@ fn refund(status: u16, body: &Value) -> RefundReply {
         amount_minor: 12_900,
         currency: "KRW".to_owned(),
         reason: "order cancelled".to_owned(),
+        is_all_left: true,
+        account: None,
     };
     of_refund(&request, &answer(status, body))
 }
@@ -160,7 +166,11 @@ fn every_part_of_an_answer_short_of_the_whole_is_unknown() {
     let whole = payment("APPROVED").to_string().into_bytes();
     for length in 0..whole.len() {
         let body = whole[..length].to_vec();
-        let answer = Answer { status: 200, body };
+        let answer = Answer {
+            status: 200,
+            body,
+            ..Answer::default()
+        };
         assert_eq!(of_confirm(PAYMENT, ORDER, &answer), unknown(MALFORMED));
         assert_eq!(of_inquiry(PAYMENT, &answer), unknown(MALFORMED));
     }

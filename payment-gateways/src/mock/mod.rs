@@ -6,5 +6,6 @@
 mod adapter;
 mod answers;
 pub mod server;
+mod webhook;
 
 pub use adapter::{MockGateway, MockGatewayConfig};

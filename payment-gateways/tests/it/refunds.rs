@@ -9,7 +9,7 @@ use crate::stage::{HASTY, PATIENT, Stage, approved, payment, refund_of, unknown}
 fn refused(reply: &RefundReply) -> &str {
     match reply {
         RefundReply::Refused { code, .. } => code,
-        RefundReply::Done { .. } | RefundReply::Unknown { .. } => panic!("not refused: {reply:?}"),
+        other => panic!("not refused: {other:?}"),
     }
 }
 

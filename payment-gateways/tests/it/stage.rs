@@ -114,8 +114,10 @@ pub(crate) fn refund_of(
         refund_id: Uuid::now_v7(),
         transaction_id: transaction_id.to_owned(),
         amount_minor: amount,
+        is_all_left: amount == request.amount_minor,
         currency: request.currency.clone(),
         reason: "the order was cancelled".to_owned(),
+        account: None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
-use payment_gateways::mock::server::{MockServerConfig, WebhookTarget};
+use payment_gateways::mock::server::{Company, MockServerConfig, WebhookTarget};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tokio::time::{Duration, Instant};
@@ -159,6 +159,8 @@ async fn a_webhook_can_come_before_the_answer_that_never_comes() {
             url: merchant.url.clone(),
             repeat: 1,
             delay_ms: 0,
+            company: Company::Mock,
+            shuffle: 1,
         }),
         ..MockServerConfig::default()
     };

@@ -9,6 +9,7 @@ use actix_web::http::header::HeaderMap;
 use serde::{Deserialize, Serialize};
 
 use super::behaviour::{Behaviour, Call};
+use super::company::Company;
 use super::refusal::Refusal;
 
 /// The most faults waiting.
@@ -25,6 +26,9 @@ const DELAY: &str = "X-Mock-Delay-Ms";
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Fault {
     call: Call,
+    /// Whose calls; without it, everybody's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    company: Option<Company>,
     behaviour: Behaviour,
     #[serde(default = "once")]
     times: u32,
@@ -76,17 +80,24 @@ impl Faults {
     }
 
     /// What this call is told: by its headers, else by the first fault for calls of its kind.
-    pub(super) fn instruct(&self, call: Call, headers: &HeaderMap) -> Result<Instruction, Refusal> {
+    pub(super) fn instruct(
+        &self,
+        company: Company,
+        call: Call,
+        headers: &HeaderMap,
+    ) -> Result<Instruction, Refusal> {
         let told = by_headers(call, headers)?;
         if told != Instruction::default() {
             return Ok(told);
         }
-        Ok(self.next(call).unwrap_or_default())
+        Ok(self.next(company, call).unwrap_or_default())
     }
 
-    fn next(&self, call: Call) -> Option<Instruction> {
+    fn next(&self, company: Company, call: Call) -> Option<Instruction> {
         let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let index = faults.iter().position(|fault| fault.call == call)?;
+        let is_for =
+            |fault: &Fault| fault.call == call && fault.company.is_none_or(|own| own == company);
+        let index = faults.iter().position(is_for)?;
         let fault = faults.get_mut(index)?;
         fault.times -= 1;
         let instruction = Instruction {
@@ -156,7 +167,10 @@ mod tests {
     #[test]
     fn a_fault_is_for_so_many_calls_of_its_kind() {
         let (faults, none) = (Faults::default(), HeaderMap::new());
-        let told = |call| faults.instruct(call, &none).unwrap().behaviour;
+        let told = |call| {
+            let told = faults.instruct(Company::Mock, call, &none);
+            told.unwrap().behaviour
+        };
         faults
             .add(fault(r#"{"call":"refund","behaviour":"error","times":2}"#))
             .unwrap();

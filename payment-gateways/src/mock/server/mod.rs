@@ -9,6 +9,10 @@
 //! | `GET /ledger?after&size` | every charge, decline and refund, in order |
 //! | `GET`, `POST`, `DELETE /faults` | how the next calls behave, whoever makes them |
 //! | `POST /webhooks` · `DELETE /webhooks` | whom to tell about each change, and how often |
+//! | `POST /webhooks/forgeries` | tells something that did not happen, signed or not |
+//! | `GET`, `POST /clock` | the one clock of all companies; it can be moved ahead |
+//! | `POST /deposits` · `POST /deposits/errors` | a buyer pays into an account; the bank takes it back |
+//! | `/toss/…` ([`toss`]) · `/nice/…` ([`nice`]) | two companies as they are, with pages for the browser ([`checkout`]) |
 //! | `GET /health/live` · `GET /health/ready` | whether it lives; whether it can charge |
 //!
 //! How a call behaves is said by its `X-Mock-Behaviour` header, else by the first fault left for it, else by the
@@ -17,13 +21,21 @@
 //! goes away meanwhile, as at any real gateway.
 
 mod behaviour;
+mod checkout;
+mod clock;
+mod company;
 mod connection;
 mod control;
 mod faults;
 mod ledger;
+mod manner;
+mod nice;
 mod payments;
+mod records;
 mod refusal;
+mod replies;
 mod state;
+mod toss;
 mod views;
 mod webhooks;
 
@@ -36,6 +48,8 @@ use actix_web::{App, HttpServer, web};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use self::clock::MockClock;
+pub use self::company::Company;
 use self::ledger::Ledger;
 use self::refusal::Refusal;
 use self::state::MockState;
@@ -59,6 +73,9 @@ const CONNECTIONS_MAX_PER_WORKER: usize = 2_048;
 const BODY_MAX_BYTES: usize = 16 * 1024;
 /// How long answers under way may take at the end: held ones are closed at once.
 const SHUTDOWN_SECONDS: u64 = 5;
+/// Toss's key for signatures, and NICE's secret key, unless others are given: known to everybody.
+const TOSS_SECURITY_KEY: &str = "test_toss_security_key";
+const NICE_SECRET_KEY: &str = "test_nice_secret_key";
 
 /// How the mock behaves where a call does not say.
 #[derive(Clone, Debug)]
@@ -74,6 +91,10 @@ pub struct MockServerConfig {
     pub slow: Duration,
     /// Whom to tell about changes, from the start.
     pub webhook: Option<WebhookTarget>,
+    /// What Toss signs its notices about payouts with.
+    pub toss_security_key: String,
+    /// What NICE and its merchant sign with.
+    pub nice_secret_key: String,
 }
 
 impl Default for MockServerConfig {
@@ -85,6 +106,8 @@ impl Default for MockServerConfig {
             hold: Duration::from_secs(HOLD_DEFAULT_SECONDS),
             slow: Duration::from_secs(SLOW_DEFAULT_SECONDS),
             webhook: None,
+            toss_security_key: TOSS_SECURITY_KEY.to_owned(),
+            nice_secret_key: NICE_SECRET_KEY.to_owned(),
         }
     }
 }
@@ -133,16 +156,24 @@ pub async fn serve(
     config: MockServerConfig,
     shutdown: CancellationToken,
 ) -> Result<MockServer, PaymentGatewaysError> {
+    crate::tls::prepare_tls();
     let (file, limit) = (config.ledger_file.clone(), config.ledger_max_entries);
-    let opened = tokio::task::spawn_blocking(move || Ledger::open(file.as_deref(), limit));
+    let clock = Arc::new(MockClock::default());
+    let of_ledger = Arc::clone(&clock);
+    let opened =
+        tokio::task::spawn_blocking(move || Ledger::open(file.as_deref(), limit, of_ledger));
     let ledger = opened
         .await
         .map_err(|error| PaymentGatewaysError::Server(std::io::Error::other(error)))??;
-    let (webhooks, sender) = Webhooks::new(config.webhook)?;
+    let (webhooks, sender) =
+        Webhooks::new(config.webhook, config.toss_security_key, Arc::clone(&clock))?;
     let state = MockState {
         ledger: Arc::new(ledger),
         faults: Arc::default(),
         webhooks: Arc::new(webhooks),
+        clock,
+        under_way: Arc::default(),
+        nice_secret_key: config.nice_secret_key,
         hold: config.hold,
         slow: config.slow,
         shutdown: shutdown.clone(),
@@ -153,9 +184,13 @@ pub async fn serve(
             .app_data(state.clone())
             .app_data(json_rules())
             .app_data(web::PathConfig::default().error_handler(|e, _| malformed(&e)))
+            .app_data(web::FormConfig::default().error_handler(|e, _| malformed(&e)))
             .app_data(web::QueryConfig::default().error_handler(|e, _| malformed(&e)))
             .configure(payments::routes)
             .configure(control::routes)
+            .configure(toss::routes)
+            .configure(nice::routes)
+            .configure(checkout::routes)
             .default_service(web::to(|| async { Err::<&str, _>(Refusal::NoSuchCall) }))
     })
     .workers(WORKERS)

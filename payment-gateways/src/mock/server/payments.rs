@@ -1,5 +1,6 @@
 //! The calls of a gateway: confirm, inquire, refund.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
@@ -8,6 +9,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::behaviour::{Behaviour, Call};
+use super::clock::MockClock;
+use super::company::Company;
 use super::connection::never_answer;
 use super::ledger::{Charge, Decline, Recorded, Verdict};
 use super::refusal::Refusal;
@@ -33,7 +36,9 @@ async fn confirm(
     body: web::Json<ConfirmBody>,
 ) -> Result<HttpResponse, Refusal> {
     let charge = body.checked(idempotency_key(&request)?)?;
-    let told = mock.faults.instruct(Call::Confirm, request.headers())?;
+    let told = mock
+        .faults
+        .instruct(Company::Mock, Call::Confirm, request.headers())?;
     let behaviour = match told.behaviour {
         Some(behaviour) => Some(behaviour),
         None if mock.ledger.has(charge.merchant_key) => Some(Behaviour::Approve),
@@ -49,13 +54,14 @@ async fn confirm(
         }
         None => Some(Verdict::Decline(Decline::InvalidToken)),
     };
+    let clock = Arc::clone(&mock.clock);
     let done = mock.carry_out(told.delay, move |ledger, webhooks| {
         let Some(verdict) = verdict else {
             return Ok(None);
         };
         let Recorded { entry, fresh } = ledger.charge(charge, verdict)?;
         if fresh {
-            changed(&entry, webhooks);
+            changed(&entry, webhooks, &clock);
         }
         Ok(Some(entry))
     });
@@ -68,7 +74,9 @@ async fn inquire(
     mock: web::Data<MockState>,
     payment_id: web::Path<Uuid>,
 ) -> Result<HttpResponse, Refusal> {
-    let told = mock.faults.instruct(Call::Inquire, request.headers())?;
+    let told = mock
+        .faults
+        .instruct(Company::Mock, Call::Inquire, request.headers())?;
     let payment_id = payment_id.into_inner();
     let found = mock.carry_out(told.delay, move |ledger, _| Ok(ledger.payment(payment_id)));
     let answer = match found.await? {
@@ -83,7 +91,9 @@ async fn of_order(
     mock: web::Data<MockState>,
     order_id: web::Path<Uuid>,
 ) -> Result<HttpResponse, Refusal> {
-    let told = mock.faults.instruct(Call::Inquire, request.headers())?;
+    let told = mock
+        .faults
+        .instruct(Company::Mock, Call::Inquire, request.headers())?;
     let order_id = order_id.into_inner();
     let found = mock.carry_out(told.delay, move |ledger, _| Ok(ledger.of_order(order_id)));
     let payments = found.await?.into_iter().map(PaymentView::from);
@@ -100,7 +110,9 @@ async fn refund(
 ) -> Result<HttpResponse, Refusal> {
     let key = idempotency_key(&request)?;
     let refund = body.into_inner().checked(key, payment_id.into_inner())?;
-    let told = mock.faults.instruct(Call::Refund, request.headers())?;
+    let told = mock
+        .faults
+        .instruct(Company::Mock, Call::Refund, request.headers())?;
     let gives_back = match told.behaviour {
         Some(Behaviour::Decline | Behaviour::Timeout | Behaviour::Error) => false,
         Some(
@@ -111,13 +123,14 @@ async fn refund(
         )
         | None => true,
     };
+    let clock = Arc::clone(&mock.clock);
     let done = mock.carry_out(told.delay, move |ledger, webhooks| {
         if !gives_back {
             return Ok(None);
         }
         let Recorded { entry, fresh } = ledger.refund(refund)?;
         if fresh && let Some(charge) = ledger.payment(entry.payment_id) {
-            changed(&charge, webhooks);
+            changed(&charge, webhooks, &clock);
         }
         Ok(Some(entry))
     });
@@ -130,7 +143,7 @@ async fn refund(
 }
 
 /// Logs and tells how a payment stands now.
-fn changed(charge: &Charge, webhooks: &Webhooks) {
+fn changed(charge: &Charge, webhooks: &Webhooks, clock: &MockClock) {
     let (payment_id, order_id) = (charge.merchant_key, charge.order_id);
     let (state, amount) = (charge.state.as_str(), charge.amount);
     tracing::info!(
@@ -138,7 +151,7 @@ fn changed(charge: &Charge, webhooks: &Webhooks) {
         payment.amount_minor = amount,
         "mock gateway: payment {payment_id} of order {order_id} is {state}"
     );
-    webhooks.announce(charge);
+    webhooks.announce(charge, clock.now());
 }
 
 /// Gives the answer as told: at once, late, never, or an error in its place.

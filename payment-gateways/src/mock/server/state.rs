@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::clock::MockClock;
 use super::faults::Faults;
 use super::ledger::Ledger;
 use super::refusal::Refusal;
+use super::replies::UnderWay;
 use super::webhooks::Webhooks;
 
 /// One mock.
@@ -15,6 +17,9 @@ pub(super) struct MockState {
     pub(super) ledger: Arc<Ledger>,
     pub(super) faults: Arc<Faults>,
     pub(super) webhooks: Arc<Webhooks>,
+    pub(super) clock: Arc<MockClock>,
+    pub(super) under_way: Arc<UnderWay>,
+    pub(super) nice_secret_key: String,
     pub(super) hold: Duration,
     pub(super) slow: Duration,
     pub(super) shutdown: CancellationToken,

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::entry::{Charge, Entry};
+use super::shelf::Shelf;
 
 /// All entries.
 #[derive(Debug, Default)]
@@ -12,11 +13,16 @@ pub(super) struct Books {
     entries: Vec<Entry>,
     by_key: HashMap<Uuid, usize>,
     by_order: HashMap<Uuid, Vec<usize>>,
+    shelf: Shelf,
 }
 
 impl Books {
     pub(super) fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    pub(super) fn shelf(&self) -> &Shelf {
+        &self.shelf
     }
 
     /// The entry that this merchant's key made.
@@ -30,7 +36,7 @@ impl Books {
         let indexes = self.by_order.get(&order_id).into_iter().flatten();
         indexes.filter_map(|index| match self.entries.get(*index) {
             Some(Entry::Charge(charge)) => Some(charge),
-            Some(Entry::Refund(_)) | None => None,
+            Some(Entry::Refund(_) | Entry::Deposit(_) | Entry::Note(_)) | None => None,
         })
     }
 
@@ -38,7 +44,7 @@ impl Books {
     ///
     /// # Errors
     /// It does not follow from the entries before it: with a file, the file is corrupt.
-    pub(super) fn apply(&mut self, entry: Entry) -> Result<(), &'static str> {
+    pub(super) fn apply(&mut self, mut entry: Entry) -> Result<(), &'static str> {
         let index = self.entries.len();
         if entry.number() != index + 1 {
             return Err("its number does not follow the one before");
@@ -64,6 +70,18 @@ impl Books {
                 }
                 charge.give_back(refund);
             }
+            Entry::Deposit(deposit) => {
+                let charged = self.by_key.get(&deposit.payment_id).copied();
+                let charged = charged.and_then(|index| self.entries.get_mut(index));
+                let Some(Entry::Charge(charge)) = charged else {
+                    return Err("it is about a deposit that is not on the ledger");
+                };
+                charge.redeposit(deposit);
+            }
+            Entry::Note(_) => {}
+        }
+        for kept in entry.take_kept() {
+            self.shelf.put(kept);
         }
         self.by_key.insert(entry.merchant_key(), index);
         self.entries.push(entry);

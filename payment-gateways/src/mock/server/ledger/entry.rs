@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{NewCharge, NewRefund, Verdict};
+use crate::mock::server::company::Company;
+use crate::mock::server::records::Kept;
 use crate::mock::server::refusal::Refusal;
 
 /// One entry.
@@ -13,6 +15,10 @@ use crate::mock::server::refusal::Refusal;
 pub(in crate::mock::server) enum Entry {
     Charge(Charge),
     Refund(Refund),
+    /// What became of a deposit after its charge.
+    Deposit(Deposit),
+    /// Nothing moved; something is to be kept.
+    Note(Note),
 }
 
 /// A charge, or the refusal of one.
@@ -32,6 +38,11 @@ pub(in crate::mock::server) struct Charge {
     pub(in crate::mock::server) currency: String,
     pub(in crate::mock::server) state: ChargeState,
     pub(in crate::mock::server) decline: Option<Decline>,
+    /// Whose it is.
+    #[serde(default)]
+    pub(in crate::mock::server) company: Company,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) kept: Vec<Kept>,
     pub(in crate::mock::server) created_at: DateTime<Utc>,
     pub(in crate::mock::server) updated_at: DateTime<Utc>,
 }
@@ -44,6 +55,7 @@ pub(in crate::mock::server) enum ChargeState {
     Declined,
     PartiallyRefunded,
     Refunded,
+    DepositTakenBack,
 }
 
 impl ChargeState {
@@ -54,6 +66,7 @@ impl ChargeState {
             Self::Declined => "DECLINED",
             Self::PartiallyRefunded => "PARTIALLY_REFUNDED",
             Self::Refunded => "REFUNDED",
+            Self::DepositTakenBack => "DEPOSIT_TAKEN_BACK",
         }
     }
 }
@@ -98,7 +111,33 @@ pub(in crate::mock::server) struct Refund {
     pub(in crate::mock::server) amount: i64,
     pub(in crate::mock::server) currency: String,
     pub(super) state: RefundState,
+    #[serde(default)]
+    pub(in crate::mock::server) company: Company,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) kept: Vec<Kept>,
     pub(in crate::mock::server) created_at: DateTime<Utc>,
+}
+
+/// What there is of a deposit, from now on: nothing when the bank took it back.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::mock::server) struct Deposit {
+    pub(super) number: usize,
+    pub(super) merchant_key: Uuid,
+    pub(super) payment_id: Uuid,
+    pub(super) amount: i64,
+    pub(super) at: DateTime<Utc>,
+    pub(super) kept: Vec<Kept>,
+}
+
+/// Something to keep.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::mock::server) struct Note {
+    pub(super) number: usize,
+    pub(super) merchant_key: Uuid,
+    pub(super) at: DateTime<Utc>,
+    pub(super) kept: Vec<Kept>,
 }
 
 /// Where a refund stands: only those that were made have an entry.
@@ -131,6 +170,8 @@ impl Charge {
             currency: new.currency,
             state,
             decline,
+            company: Company::Mock,
+            kept: Vec::new(),
             created_at: now,
             updated_at: now,
         }
@@ -157,6 +198,17 @@ impl Charge {
         Ok(())
     }
 
+    /// What there is of its deposit, from now on.
+    pub(super) fn redeposit(&mut self, deposit: &Deposit) {
+        self.amount = deposit.amount;
+        self.updated_at = deposit.at;
+        self.state = if deposit.amount == 0 {
+            ChargeState::DepositTakenBack
+        } else {
+            ChargeState::Charged
+        };
+    }
+
     pub(super) fn give_back(&mut self, refund: &Refund) {
         self.refunded_amount += refund.amount;
         self.updated_at = refund.created_at;
@@ -180,6 +232,8 @@ impl Refund {
             amount: new.amount,
             currency: new.currency,
             state: RefundState::Refunded,
+            company: Company::Mock,
+            kept: Vec::new(),
             created_at: now,
         }
     }
@@ -198,6 +252,8 @@ impl Entry {
         match self {
             Self::Charge(charge) => charge.number,
             Self::Refund(refund) => refund.number,
+            Self::Deposit(deposit) => deposit.number,
+            Self::Note(note) => note.number,
         }
     }
 
@@ -205,6 +261,26 @@ impl Entry {
         match self {
             Self::Charge(charge) => charge.merchant_key,
             Self::Refund(refund) => refund.merchant_key,
+            Self::Deposit(deposit) => deposit.merchant_key,
+            Self::Note(note) => note.merchant_key,
+        }
+    }
+
+    /// What is kept with it; taken out of what stays in memory, since the records are there already.
+    pub(super) fn take_kept(&mut self) -> Vec<Kept> {
+        std::mem::take(match self {
+            Self::Charge(charge) => &mut charge.kept,
+            Self::Refund(refund) => &mut refund.kept,
+            Self::Deposit(deposit) => &mut deposit.kept,
+            Self::Note(note) => &mut note.kept,
+        })
+    }
+
+    /// Whether it is part of what a tester is shown: money that moved, or did not.
+    pub(super) fn is_shown(&self) -> bool {
+        match self {
+            Self::Charge(_) | Self::Refund(_) => true,
+            Self::Deposit(_) | Self::Note(_) => false,
         }
     }
 }

@@ -9,8 +9,9 @@ use super::entry::Entry;
 use crate::error::PaymentGatewaysError;
 use crate::mock::server::refusal::Refusal;
 
-/// The longest line: an entry is some 400 bytes. A longer one means that this is another kind of file.
-const LINE_MAX_BYTES: usize = 16 * 1024;
+/// The longest line: an entry is some 400 bytes, and what is kept with it at most some tens of KiB. A longer one
+/// means that this is another kind of file.
+const LINE_MAX_BYTES: usize = 64 * 1024;
 
 /// A ledger file, held by this process alone.
 pub(super) struct LedgerFile {

@@ -4,18 +4,21 @@
 //! memory, then to the client. Entries are written one after the other; they are read without waiting for the disk.
 
 mod books;
+mod desk;
 mod entry;
 mod file;
+mod shelf;
 
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
-use chrono::Utc;
 use uuid::Uuid;
 
 use self::books::Books;
+pub(super) use self::desk::Desk;
 pub(super) use self::entry::{Charge, Decline, Entry, Refund};
 use self::file::LedgerFile;
+use super::clock::MockClock;
 use super::refusal::Refusal;
 use crate::error::PaymentGatewaysError;
 
@@ -25,6 +28,7 @@ pub(super) struct Ledger {
     journal: Mutex<Journal>,
     books: RwLock<Books>,
     max_entries: usize,
+    clock: Arc<MockClock>,
 }
 
 enum Journal {
@@ -70,6 +74,7 @@ impl Ledger {
     pub(super) fn open(
         path: Option<&Path>,
         max_entries: usize,
+        clock: Arc<MockClock>,
     ) -> Result<Self, PaymentGatewaysError> {
         let mut books = Books::default();
         let journal = match path {
@@ -80,6 +85,7 @@ impl Ledger {
             journal: Mutex::new(journal),
             books: RwLock::new(books),
             max_entries,
+            clock,
         })
     }
 
@@ -95,10 +101,10 @@ impl Ledger {
                 let (entry, fresh) = (entry.clone(), false);
                 return Ok(Recorded { entry, fresh });
             }
-            Some(Entry::Charge(_) | Entry::Refund(_)) => return Err(Refusal::KeyReused),
+            Some(_) => return Err(Refusal::KeyReused),
             None => {}
         }
-        let charge = Charge::made(self.next_number()?, new, verdict, Utc::now());
+        let charge = Charge::made(self.next_number()?, new, verdict, self.clock.now());
         self.write(&mut journal, Entry::Charge(charge.clone()))?;
         let (entry, fresh) = (charge, true);
         Ok(Recorded { entry, fresh })
@@ -112,14 +118,14 @@ impl Ledger {
                 let (entry, fresh) = (entry.clone(), false);
                 return Ok(Recorded { entry, fresh });
             }
-            Some(Entry::Charge(_) | Entry::Refund(_)) => return Err(Refusal::KeyReused),
+            Some(_) => return Err(Refusal::KeyReused),
             None => {}
         }
         let charge = self
             .payment(new.payment_id)
             .ok_or(Refusal::PaymentNotFound)?;
         charge.can_give_back(&new)?;
-        let refund = Refund::made(self.next_number()?, new, charge.order_id, Utc::now());
+        let refund = Refund::made(self.next_number()?, new, charge.order_id, self.clock.now());
         self.write(&mut journal, Entry::Refund(refund.clone()))?;
         let (entry, fresh) = (refund, true);
         Ok(Recorded { entry, fresh })
@@ -134,7 +140,7 @@ impl Ledger {
     pub(super) fn payment(&self, payment_id: Uuid) -> Option<Charge> {
         match self.books().entry(payment_id) {
             Some(Entry::Charge(charge)) => Some(charge.clone()),
-            Some(Entry::Refund(_)) | None => None,
+            Some(Entry::Refund(_) | Entry::Deposit(_) | Entry::Note(_)) | None => None,
         }
     }
 
@@ -143,11 +149,14 @@ impl Ledger {
         self.books().charges_of(order_id).cloned().collect()
     }
 
-    /// Up to `size` entries beyond the first `after`, and how many there are in all.
-    pub(super) fn page(&self, after: usize, size: usize) -> (Vec<Entry>, usize) {
+    /// Up to `size` entries beyond the first `after`, those of them that are shown; how far that leads, and how
+    /// many there are in all.
+    pub(super) fn page(&self, after: usize, size: usize) -> (Vec<Entry>, usize, usize) {
         let books = self.books();
         let entries = books.entries().iter().skip(after).take(size);
-        (entries.cloned().collect(), books.entries().len())
+        let end = after.saturating_add(entries.len());
+        let shown = entries.filter(|entry| entry.is_shown()).cloned();
+        (shown.collect(), end, books.entries().len())
     }
 
     /// Whether it can take an entry.

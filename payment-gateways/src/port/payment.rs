@@ -1,27 +1,9 @@
-//! What the shop asks of any payment gateway, and what it may hear.
+//! Charging, and what became of a charge.
 
 use std::fmt;
 
-use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
-
-/// A payment gateway.
-///
-/// Each call ends within the adapter's deadline and is sent once: whoever asks again (the checkout saga)
-/// does so under the same id, which every company takes as idempotency key or as its merchant's order
-/// number, so that nothing is charged or given back twice. A company that wants an order number is given the
-/// payment's id, since it is the payment, not the order, that it can be asked about by that number later.
-#[async_trait]
-pub trait PaymentGateway: Send + Sync {
-    /// Charges.
-    async fn confirm(&self, request: ConfirmRequest) -> GatewayReply;
-
-    /// Asks what became of a payment.
-    async fn inquire(&self, payment_id: Uuid) -> GatewayReply;
-
-    /// Gives all or part of a charge back.
-    async fn refund(&self, request: RefundRequest) -> RefundReply;
-}
 
 /// What a gateway must know to charge.
 #[derive(Clone, PartialEq, Eq)]
@@ -50,21 +32,15 @@ impl fmt::Debug for ConfirmRequest {
     }
 }
 
-/// What a gateway must know to give back.
+/// The account that the buyer is to pay into.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RefundRequest {
-    /// Our payment.
-    pub payment_id: Uuid,
-    /// Our refund: the idempotency key.
-    pub refund_id: Uuid,
-    /// The gateway's own id of the charge.
-    pub transaction_id: String,
-    /// How much, in minor units: at most what is left of the charge.
-    pub amount_minor: i64,
-    /// ISO 4217.
-    pub currency: String,
-    /// Why, for the gateway's records.
-    pub reason: String,
+pub struct DepositAccount {
+    /// The bank, by the company's code for it.
+    pub bank: String,
+    /// The account's number: it belongs to the company, not to the buyer, who has to be shown it.
+    pub number: String,
+    /// In whose name it is, where the company says so.
+    pub holder: Option<String>,
 }
 
 /// What a gateway said about a payment.
@@ -78,6 +54,20 @@ pub enum GatewayReply {
         amount_minor: i64,
         /// ISO 4217.
         currency: String,
+    },
+    /// It gave the buyer an account to pay into, and nothing is in it. A deposit that the bank takes back makes
+    /// an approved payment wait again, so this may also follow [`GatewayReply::Approved`].
+    WaitingForDeposit {
+        /// Its own id of the payment: the same when the deposit has come.
+        transaction_id: String,
+        /// What is to be paid in, in minor units.
+        amount_minor: i64,
+        /// ISO 4217.
+        currency: String,
+        /// Where to.
+        account: DepositAccount,
+        /// Until when. Companies do not tell when it passes.
+        until: DateTime<Utc>,
     },
     /// It did not and will not charge: it said so with a code that its adapter lists.
     Declined {
@@ -93,28 +83,13 @@ pub enum GatewayReply {
         /// Why: a stable word, such as `TIMEOUT` or `HTTP_503`.
         reason: String,
     },
-}
-
-/// What a gateway said about a refund.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RefundReply {
-    /// The money went back.
-    Done {
-        /// The gateway's own id of the refund.
-        refund_transaction_id: String,
-    },
-    /// It did not give back: it said so with a code that its adapter lists.
-    Refused {
-        /// Its code.
-        code: String,
-        /// Its words, safe to store and to show.
-        message: String,
-    },
-    /// It did not answer, or said nothing definite: it may have given back.
-    Unknown {
-        /// Why: a stable word, such as `TIMEOUT` or `HTTP_503`.
+    /// Nothing was sent by this call. An earlier one under the same id may have been.
+    NotAttempted {
+        /// Why: a stable word, such as `CIRCUIT_OPEN`.
         reason: String,
     },
+    /// The company cannot do this, or not in this currency; nothing was sent.
+    Unsupported,
 }
 
 impl GatewayReply {
@@ -123,32 +98,13 @@ impl GatewayReply {
     pub fn outcome(&self) -> &'static str {
         match self {
             Self::Approved { .. } => "approved",
+            Self::WaitingForDeposit { .. } => "waiting_for_deposit",
             Self::Declined { .. } => "declined",
             Self::NoRecord => "no_record",
             Self::Unknown { .. } => "unknown",
+            Self::NotAttempted { .. } => "not_attempted",
+            Self::Unsupported => "unsupported",
         }
-    }
-
-    pub(crate) fn unknown(reason: impl Into<String>) -> Self {
-        let reason = reason.into();
-        Self::Unknown { reason }
-    }
-}
-
-impl RefundReply {
-    /// The reply's kind, as metrics and logs call it.
-    #[must_use]
-    pub fn outcome(&self) -> &'static str {
-        match self {
-            Self::Done { .. } => "done",
-            Self::Refused { .. } => "refused",
-            Self::Unknown { .. } => "unknown",
-        }
-    }
-
-    pub(crate) fn unknown(reason: impl Into<String>) -> Self {
-        let reason = reason.into();
-        Self::Unknown { reason }
     }
 }
 
