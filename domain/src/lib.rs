@@ -22,6 +22,7 @@ mod quantity;
 mod recorded;
 mod rejection;
 mod saga;
+mod sharing;
 #[cfg(test)]
 mod spec;
 mod streams;
@@ -37,5 +38,6 @@ pub use quantity::{Quantity, QuantityError};
 pub use recorded::{DomainEvent, Recorded, UnknownEvent};
 pub use rejection::Rejection;
 pub use saga::{Action, Due, GatewayRequest, Step};
+pub use sharing::{SharingError, share};
 pub use streams::{AggregateTypes, Folded, StreamId, StreamStateError, aggregate_types};
 pub use workspace::{Decision, Halt, Loaded, Operation, StagedEvent, States, Workspace};
