@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::checkout::{ConfirmOrder, ExpireOrder};
 use domain::coupon_pool::CloseCouponPool;
 use domain::order::{Order, OrderStatus};
+use domain::points::ExpirePoints;
 use domain::{Action, Operation, OrderId};
 use event_store::{Command, CommandId, Context, ExecuteError, Fingerprint};
 use failpoints::failpoint;
@@ -56,6 +57,14 @@ pub async fn execute(office: &impl Office, item: &Item) -> Result<Done, Trouble>
         Action::CloseCouponPool { pool_id } => {
             let (pool_id, now) = (*pool_id, when_due(office, item));
             send(office, item, CloseCouponPool { pool_id, now }).await
+        }
+        Action::ExpirePoints { user_id, lot_id } => {
+            let expire = ExpirePoints {
+                user_id: user_id.clone(),
+                lot_id: *lot_id,
+                now: when_due(office, item),
+            };
+            send(office, item, expire).await
         }
     }
 }

@@ -30,4 +30,12 @@ pub(super) const FILES: &[(&str, &str)] = &embed![
     "schemas/product.product.updated/v1.avsc",
     "schemas/product.product.price-changed/v1.avsc",
     "schemas/product.product.status-changed/v1.avsc",
+    "schemas/points.points.earned/v1.avsc",
+    "schemas/points.points.held/v1.avsc",
+    "schemas/points.points.spent/v1.avsc",
+    "schemas/points.points.released/v1.avsc",
+    "schemas/points.points.returned/v1.avsc",
+    "schemas/points.points.taken-back/v1.avsc",
+    "schemas/points.points.expired/v1.avsc",
+    "schemas/points.points.adjusted/v1.avsc",
 ];

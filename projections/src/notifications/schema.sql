@@ -9,6 +9,7 @@
 -- PAYMENT_REFUNDED   {orderId, paymentId, refundId, amount: Money, reason}: a late or wrong charge went back
 -- COUPON_ISSUED      {couponPoolId, code, name, validUntil}
 -- COUPON_RETURNED    {couponPoolId, code, orderId}: free again after its order was cancelled
+-- POINTS_EARNED      {orderId, points, expiresAt}
 CREATE TABLE notifications (
     user_id    text COLLATE "C" NOT NULL,
     position   bigint NOT NULL,                -- of the event in the log: newest first is this, descending

@@ -75,6 +75,7 @@ impl Projector for Payments {
                 }
                 DomainEvent::Inventory(_)
                 | DomainEvent::CouponPool(_)
+                | DomainEvent::Points(_)
                 | DomainEvent::Product(_) => {}
             }
         }
@@ -106,6 +107,7 @@ fn touched(events: &[Event]) -> Result<(BTreeSet<Uuid>, BTreeSet<Uuid>), Project
             DomainEvent::Order(_)
             | DomainEvent::Inventory(_)
             | DomainEvent::CouponPool(_)
+            | DomainEvent::Points(_)
             | DomainEvent::Product(_) => {}
         }
     }

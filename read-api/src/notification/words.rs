@@ -31,6 +31,7 @@ fn korean(kind: &str, params: &Value) -> String {
         "PAYMENT_REFUNDED" => format!("잘못 청구된 금액이 환불되었습니다{amount}."),
         "COUPON_ISSUED" => format!("쿠폰이 발급되었습니다{}.", name(params)),
         "COUPON_RETURNED" => "주문이 취소되어 쿠폰을 다시 사용할 수 있습니다.".to_owned(),
+        "POINTS_EARNED" => format!("포인트가 적립되었습니다{}.", points(params, "P")),
         _ => "새 알림이 있습니다.".to_owned(),
     }
 }
@@ -52,6 +53,7 @@ fn english(kind: &str, params: &Value) -> String {
         "PAYMENT_REFUNDED" => format!("A wrong charge was refunded{amount}."),
         "COUPON_ISSUED" => format!("You got a coupon{}.", name(params)),
         "COUPON_RETURNED" => "The order was cancelled; you can use its coupon again.".to_owned(),
+        "POINTS_EARNED" => format!("You earned points{}.", points(params, "")),
         _ => "You have a new notification.".to_owned(),
     }
 }
@@ -62,6 +64,14 @@ fn amount(params: &Value) -> String {
         .get("amount")
         .and_then(|amount| Money::deserialize(amount).ok());
     money.map(|money| format!(" ({money})")).unwrap_or_default()
+}
+
+/// ` (129P)`, or nothing when none are named.
+fn points(params: &Value, unit: &str) -> String {
+    let points = params.get("points").and_then(Value::as_i64);
+    points
+        .map(|points| format!(" ({points}{unit})"))
+        .unwrap_or_default()
 }
 
 /// `: spring sale`, or nothing when no name is given.
@@ -84,7 +94,7 @@ mod tests {
     use super::*;
 
     /// The kinds that the projector writes (`projections/src/notifications/schema.sql`).
-    const KINDS: [&str; 10] = [
+    const KINDS: [&str; 11] = [
         "ORDER_CONFIRMED",
         "ORDER_SHIPPED",
         "ORDER_DELIVERED",
@@ -95,6 +105,7 @@ mod tests {
         "PAYMENT_REFUNDED",
         "COUPON_ISSUED",
         "COUPON_RETURNED",
+        "POINTS_EARNED",
     ];
 
     #[test]

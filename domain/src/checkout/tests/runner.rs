@@ -11,6 +11,7 @@ use crate::checkout::sagas::react;
 use crate::checkout::{ConfirmOrder, ExpireOrder, RetrySchedule, SettlePayment, SettleRefund};
 use crate::coupon_pool::CloseCouponPool;
 use crate::ids::RefundId;
+use crate::points::ExpirePoints;
 use crate::rejection::Rejection;
 use crate::saga::{Action, Due};
 use crate::workspace::Operation;
@@ -155,6 +156,11 @@ impl Runner {
             }),
             Action::CloseCouponPool { pool_id } => Box::new(CloseCouponPool {
                 pool_id: *pool_id,
+                now,
+            }),
+            Action::ExpirePoints { user_id, lot_id } => Box::new(ExpirePoints {
+                user_id: user_id.clone(),
+                lot_id: *lot_id,
                 now,
             }),
         }
