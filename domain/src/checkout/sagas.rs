@@ -6,7 +6,7 @@
 //! | checkout | outcome unknown | gateway: inquire, on the schedule | asked again; a late success is refunded |
 //! | checkout | failed, no record | gateway: inquire once more, later | unanswered: as an unknown outcome; a late success is refunded |
 //! | checkout | refund requested or delayed | gateway: refund, on the schedule | asked again, under the same id |
-//! | confirmation | order paid | confirm at its time | cancelled meanwhile: nothing |
+//! | confirmation | order paid | confirm at its time, and earn points | cancelled meanwhile: nothing |
 //! | expiry | order placed | cancel at its time, if unpaid | paid meanwhile: nothing |
 //! | expiry | coupon pool created | close at its end | nothing |
 //! | expiry | points earned or given | let the lot expire at its end | nothing |

@@ -8,10 +8,11 @@ use domain::checkout::{
 use domain::coupon_pool::{ClaimCoupon, CreateCouponPool, DiscountRule};
 use domain::inventory::{AdjustStock, ReceiveStock};
 use domain::order::{Order, OrderCommand};
+use domain::points::EarningPolicy;
 use domain::product::{ChangeProduct, PatchProduct, ProductCommand, ProductDetails};
 use domain::{
-    CouponCode, CouponPoolId, Currency, Halt, Money, Operation, OrderId, OrderItemId, PaymentId,
-    ProductId, Quantity, RefundId, Rejection, StreamId, UserId, WarehouseId, Workspace,
+    CouponCode, CouponPoolId, Currency, Halt, LotId, Money, Operation, OrderId, OrderItemId,
+    PaymentId, ProductId, Quantity, RefundId, Rejection, StreamId, UserId, WarehouseId, Workspace,
 };
 use event_store::{Command, CommandId, Context, Fingerprint};
 use fastrand::Rng;
@@ -224,7 +225,12 @@ pub(super) fn command(
             user_id: user,
             now,
         }),
-        Request::Confirm { order } => make.of(ConfirmOrder { order_id: order }),
+        Request::Confirm { order } => make.of(ConfirmOrder {
+            order_id: order,
+            lot_id: LotId::new(new_id(rng)),
+            earning: EarningPolicy::default(),
+            now,
+        }),
         Request::Ship { order } => make.of(Move {
             order,
             command: OrderCommand::Ship,

@@ -10,8 +10,8 @@ use super::shop::Shop;
 use crate::checkout::sagas::react;
 use crate::checkout::{ConfirmOrder, ExpireOrder, RetrySchedule, SettlePayment, SettleRefund};
 use crate::coupon_pool::CloseCouponPool;
-use crate::ids::RefundId;
-use crate::points::ExpirePoints;
+use crate::ids::{LotId, RefundId};
+use crate::points::{EarningPolicy, ExpirePoints};
 use crate::rejection::Rejection;
 use crate::saga::{Action, Due};
 use crate::workspace::Operation;
@@ -149,6 +149,9 @@ impl Runner {
             }),
             Action::ConfirmOrder { order_id } => Box::new(ConfirmOrder {
                 order_id: *order_id,
+                lot_id: LotId::new(id),
+                earning: EarningPolicy::default(),
+                now,
             }),
             Action::ExpireOrder { order_id } => Box::new(ExpireOrder {
                 order_id: *order_id,
