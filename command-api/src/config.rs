@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use domain::points::{EarningPolicy, Rounding};
 use platform::config::{Env, Secret};
 
@@ -13,6 +14,8 @@ const PAYMENT_WAIT_MAX_MS: u64 = 25_000;
 const EARN_RATE_MAX_BPS: u32 = 10_000;
 /// The longest validity of points, the domain's own limit.
 const POINTS_VALID_MAX_DAYS: u32 = 3_650;
+/// How long points are valid unless it is set.
+const POINTS_VALID_DEFAULT_DAYS: u32 = 365;
 
 /// The settings of the commands.
 #[derive(Clone, Debug)]
@@ -74,7 +77,7 @@ fn read_earning(env: &Env) -> EarningPolicy {
     );
     let valid_days = env.within(
         "POINTS_VALID_DAYS",
-        usual.valid_days,
+        POINTS_VALID_DEFAULT_DAYS,
         1..=POINTS_VALID_MAX_DAYS,
         "For how many days points are valid that are earned or given now.",
     );
@@ -96,7 +99,7 @@ fn read_earning(env: &Env) -> EarningPolicy {
     EarningPolicy {
         rate_bps,
         rounding,
-        valid_days,
+        valid_for: TimeDelta::days(i64::from(valid_days)),
     }
 }
 

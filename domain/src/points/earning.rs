@@ -32,7 +32,7 @@ pub struct EarningPolicy {
     /// What becomes of the fraction of a point.
     pub rounding: Rounding,
     /// How long the points are valid.
-    pub valid_days: u32,
+    pub valid_for: Duration,
 }
 
 impl Default for EarningPolicy {
@@ -41,7 +41,7 @@ impl Default for EarningPolicy {
         Self {
             rate_bps: 100,
             rounding: Rounding::Floor,
-            valid_days: 365,
+            valid_for: Duration::days(365),
         }
     }
 }
@@ -50,8 +50,7 @@ impl EarningPolicy {
     /// When points that are earned now expire.
     #[must_use]
     pub fn expiry(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        let valid = Duration::days(i64::from(self.valid_days));
-        now.checked_add_signed(valid).unwrap_or(now)
+        now.checked_add_signed(self.valid_for).unwrap_or(now)
     }
 
     /// What the lines of an order earn: the rate times the money paid for the whole order, rounded once,

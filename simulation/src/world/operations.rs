@@ -21,6 +21,8 @@ use uuid::Uuid;
 
 use super::office::BANK;
 
+/// How long points are valid: they expire while there are still faults.
+const POINTS_VALID_FOR: TimeDelta = TimeDelta::minutes(4);
 /// How long an order may wait for its payment.
 const PAYMENT_LIMIT: TimeDelta = TimeDelta::seconds(100);
 /// How long a paid order may still be cancelled.
@@ -228,7 +230,7 @@ pub(super) fn command(
         Request::Confirm { order } => make.of(ConfirmOrder {
             order_id: order,
             lot_id: LotId::new(new_id(rng)),
-            earning: EarningPolicy::default(),
+            earning: earning(),
             now,
         }),
         Request::Ship { order } => make.of(Move {
@@ -239,6 +241,14 @@ pub(super) fn command(
             order,
             command: OrderCommand::Deliver,
         }),
+    }
+}
+
+/// What orders earn, whoever confirms them.
+pub(super) fn earning() -> EarningPolicy {
+    EarningPolicy {
+        valid_for: POINTS_VALID_FOR,
+        ..EarningPolicy::default()
     }
 }
 
