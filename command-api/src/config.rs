@@ -2,12 +2,20 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
+use domain::points::{EarningPolicy, Rounding};
 use platform::config::{Env, Secret};
 
 use crate::error::CommandApiError;
 
 /// The longest wait for a payment's outcome: a caller's connection is held as long.
 const PAYMENT_WAIT_MAX_MS: u64 = 25_000;
+/// The highest rate: as many points as the order cost.
+const EARN_RATE_MAX_BPS: u32 = 10_000;
+/// The longest validity of points, the domain's own limit.
+const POINTS_VALID_MAX_DAYS: u32 = 3_650;
+/// How long points are valid unless it is set.
+const POINTS_VALID_DEFAULT_DAYS: u32 = 365;
 
 /// The settings of the commands.
 #[derive(Clone, Debug)]
@@ -18,6 +26,8 @@ pub struct CommandApiConfig {
     pub payment_time_limit: Duration,
     /// How long after its payment an order confirms itself.
     pub confirmation_delay: Duration,
+    /// What confirmed orders earn in points.
+    pub earning: EarningPolicy,
 }
 
 impl CommandApiConfig {
@@ -40,6 +50,7 @@ impl CommandApiConfig {
                 1_800,
                 "How long after its payment an order confirms itself; 0 is at once.",
             ),
+            earning: read_earning(env),
         }
     }
 }
@@ -50,7 +61,45 @@ impl Default for CommandApiConfig {
             payment_wait: Duration::from_secs(5),
             payment_time_limit: Duration::from_secs(900),
             confirmation_delay: Duration::from_secs(1_800),
+            earning: EarningPolicy::default(),
         }
+    }
+}
+
+/// What confirmed orders earn: read once, for the commands and for the sagas that confirm by themselves.
+fn read_earning(env: &Env) -> EarningPolicy {
+    let usual = EarningPolicy::default();
+    let rate_bps = env.within(
+        "POINTS_EARN_RATE_BPS",
+        usual.rate_bps,
+        0..=EARN_RATE_MAX_BPS,
+        "What a confirmed order earns in points, in hundredths of a percent of the money paid; 0: none.",
+    );
+    let valid_days = env.within(
+        "POINTS_VALID_DAYS",
+        POINTS_VALID_DEFAULT_DAYS,
+        1..=POINTS_VALID_MAX_DAYS,
+        "For how many days points are valid that are earned or given now.",
+    );
+    let rounding = env.text(
+        "POINTS_EARN_ROUNDING",
+        "floor",
+        "What becomes of the fraction of a point: floor, half-up or ceil.",
+    );
+    let rounding = match rounding.as_str() {
+        "floor" => Rounding::Floor,
+        "half-up" => Rounding::HalfUp,
+        "ceil" => Rounding::Ceil,
+        _ => {
+            let problem = "not a way to round";
+            env.invalid("POINTS_EARN_ROUNDING", problem, "floor, half-up, ceil");
+            usual.rounding
+        }
+    };
+    EarningPolicy {
+        rate_bps,
+        rounding,
+        valid_for: TimeDelta::days(i64::from(valid_days)),
     }
 }
 

@@ -2,7 +2,7 @@
 //! are `domain`'s, the log is `event-store`'s.
 //!
 //! One module a resource, each with its own routes: `product`, `stock`, `coupon_pool`, `order`,
-//! `payment`, `event`. What they share: `call` (what a request brings beside its body), `execute`
+//! `payment`, `points`, `event`. What they share: `call` (what a request brings beside its body), `execute`
 //! (idempotent commands), `respond` (answers), `refusal` (every refusal of the business as HTTP), `input`
 //! (all wrong fields of a body at once). [`CouponGate`] stands in front of the coupon pools, in Redis.
 //!
@@ -24,6 +24,7 @@ mod input;
 mod openapi;
 mod order;
 mod payment;
+mod points;
 mod product;
 mod recorded_answer;
 mod refusal;

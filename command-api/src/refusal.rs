@@ -6,6 +6,7 @@ use domain::coupon_pool::CouponPoolError;
 use domain::inventory::InventoryError;
 use domain::order::OrderError;
 use domain::payment::PaymentError;
+use domain::points::PointsError;
 use domain::product::ProductError;
 use domain::{MoneyError, Quantity, Rejection};
 use platform::{ApiError, Detail};
@@ -20,6 +21,7 @@ pub(crate) fn to_error(rejection: &Rejection) -> ApiError {
         Rejection::Inventory(error) => inventory(error),
         Rejection::CouponPool(error) => coupon_pool(error),
         Rejection::Payment(error) => payment(error),
+        Rejection::Points(error) => points(error),
         Rejection::Product(error) => product(error),
         Rejection::Checkout(error) => checkout(error),
     }
@@ -112,6 +114,24 @@ fn payment(error: &PaymentError) -> ApiError {
     }
 }
 
+fn points(error: &PointsError) -> ApiError {
+    let code = error.code();
+    match error {
+        PointsError::Insufficient { .. }
+        | PointsError::NotReturnable { .. }
+        | PointsError::NotEarned { .. }
+        | PointsError::TooScattered { .. } => {
+            ApiError::conflict(code).with_message(sentence(error))
+        }
+        PointsError::AlreadyHeld
+        | PointsError::NoSuchHold
+        | PointsError::AlreadySpent
+        | PointsError::LotExists
+        | PointsError::OutOfRange(_) => ApiError::conflict(code),
+        PointsError::Invalid { field, reason } => invalid(*field, "INVALID_VALUE", *reason),
+    }
+}
+
 fn product(error: &ProductError) -> ApiError {
     let code = error.code();
     match error {
@@ -167,8 +187,9 @@ fn sentence(error: &impl std::fmt::Display) -> String {
 
 #[cfg(test)]
 mod tests {
-    use domain::ProductId;
     use domain::order::OrderStatus;
+    use domain::points::{Points, PointsRangeError};
+    use domain::{OrderItemId, ProductId};
     use platform::Language;
     use uuid::Uuid;
 
@@ -202,6 +223,29 @@ mod tests {
             }),
             409
         );
+        let (requested, spendable) = (Points::MAX, Points::ZERO);
+        for refused in [
+            PointsError::Insufficient {
+                requested,
+                spendable,
+            },
+            PointsError::AlreadyHeld,
+            PointsError::NoSuchHold,
+            PointsError::AlreadySpent,
+            PointsError::NotReturnable {
+                order_item_id: OrderItemId::new(Uuid::nil()),
+                returnable: Points::ZERO,
+            },
+            PointsError::NotEarned {
+                order_item_id: OrderItemId::new(Uuid::nil()),
+                earned: Points::ZERO,
+            },
+            PointsError::TooScattered { max: 1 },
+            PointsError::LotExists,
+            PointsError::OutOfRange(PointsRangeError),
+        ] {
+            assert_eq!(status_of(refused), 409);
+        }
         assert_eq!(status_of(CouponPoolError::SoldOut), 409);
         assert_eq!(status_of(CouponPoolError::AlreadyIssued), 409);
         assert_eq!(status_of(CouponPoolError::Closed), 409);

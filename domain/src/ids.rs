@@ -89,6 +89,14 @@ uuid_id!(
     /// A coupon pool.
     CouponPoolId
 );
+uuid_id!(
+    /// A lot of points.
+    LotId
+);
+uuid_id!(
+    /// An operator's correction of a user's points; also the id of the lot that it makes.
+    AdjustmentId
+);
 
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident, $error:ident, $valid:expr) => {

@@ -2,8 +2,8 @@
 //!
 //! Everything here is pure and synchronous: no clock, no id generation, no I/O. Time, ids and what a
 //! gateway answered arrive inside commands. One folder an aggregate ([`order`], [`inventory`],
-//! [`coupon_pool`], [`payment`], [`product`]); the operations that touch several of them at once, and the
-//! sagas that carry an order through, are in [`checkout`].
+//! [`coupon_pool`], [`payment`], [`points`], [`product`]); the operations that touch several of them at
+//! once, and the sagas that carry an order through, are in [`checkout`].
 
 pub mod checkout;
 pub mod coupon_pool;
@@ -17,6 +17,7 @@ mod money;
 mod mothers;
 pub mod order;
 pub mod payment;
+pub mod points;
 pub mod product;
 mod quantity;
 mod recorded;
@@ -30,8 +31,8 @@ mod workspace;
 
 pub use decider::{Aggregate, Decider};
 pub use ids::{
-    CouponCode, CouponPoolId, IdError, OrderId, OrderItemId, PaymentId, ProductId, RefundId,
-    UserId, WarehouseId,
+    AdjustmentId, CouponCode, CouponPoolId, IdError, LotId, OrderId, OrderItemId, PaymentId,
+    ProductId, RefundId, UserId, WarehouseId,
 };
 pub use money::{Currency, Money, MoneyError};
 pub use quantity::{Quantity, QuantityError};

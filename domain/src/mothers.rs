@@ -4,12 +4,13 @@ use chrono::{DateTime, Duration, Utc};
 use uuid::Uuid;
 
 use crate::ids::{
-    CouponCode, CouponPoolId, OrderId, OrderItemId, PaymentId, ProductId, RefundId, UserId,
-    WarehouseId,
+    AdjustmentId, CouponCode, CouponPoolId, LotId, OrderId, OrderItemId, PaymentId, ProductId,
+    RefundId, UserId, WarehouseId,
 };
 use crate::inventory::Allocation;
 use crate::money::{Currency, Money};
 use crate::order::{Discount, OrderLine};
+use crate::points::{LinePoints, Points};
 use crate::quantity::Quantity;
 
 /// So many minutes after the shop opened.
@@ -47,6 +48,14 @@ pub(crate) fn pool_id(number: u32) -> CouponPoolId {
     CouponPoolId::new(uuid(6, number))
 }
 
+pub(crate) fn lot_id(number: u32) -> LotId {
+    LotId::new(uuid(7, number))
+}
+
+pub(crate) fn adjustment_id(number: u32) -> AdjustmentId {
+    AdjustmentId::new(uuid(8, number))
+}
+
 /// Coupon number `serial` of the first pool.
 pub(crate) fn coupon(serial: u32) -> CouponCode {
     CouponCode::new(pool_id(1), serial)
@@ -70,6 +79,19 @@ pub(crate) fn usd(cents: i64) -> Money {
 
 pub(crate) fn pieces(quantity: u32) -> Quantity {
     Quantity::new(quantity).unwrap()
+}
+
+pub(crate) fn points(number: i64) -> Points {
+    Points::new(number).unwrap()
+}
+
+/// Points by the number of the line.
+pub(crate) fn line_points(of: &[(u32, i64)]) -> Vec<LinePoints> {
+    let of = of.iter().map(|(line, number)| LinePoints {
+        order_item_id: order_item_id(*line),
+        points: points(*number),
+    });
+    of.collect()
 }
 
 /// Pieces by warehouse.

@@ -5,6 +5,7 @@ use crate::coupon_pool::CouponPoolError;
 use crate::inventory::InventoryError;
 use crate::order::OrderError;
 use crate::payment::PaymentError;
+use crate::points::PointsError;
 use crate::product::ProductError;
 
 /// A refusal, typed by the room that refused. The edge maps it to HTTP exhaustively.
@@ -22,6 +23,9 @@ pub enum Rejection {
     /// By a payment.
     #[error(transparent)]
     Payment(#[from] PaymentError),
+    /// By an account of points.
+    #[error(transparent)]
+    Points(#[from] PointsError),
     /// By a product.
     #[error(transparent)]
     Product(#[from] ProductError),
@@ -39,6 +43,7 @@ impl Rejection {
             Self::Inventory(error) => error.code(),
             Self::CouponPool(error) => error.code(),
             Self::Payment(error) => error.code(),
+            Self::Points(error) => error.code(),
             Self::Product(error) => error.code(),
             Self::Checkout(error) => error.code(),
         }

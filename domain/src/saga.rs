@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::ids::{CouponPoolId, OrderId, PaymentId, RefundId};
+use crate::ids::{CouponPoolId, LotId, OrderId, PaymentId, RefundId, UserId};
 use crate::money::Money;
 
 /// One thing that follows from an event.
@@ -71,6 +71,13 @@ pub enum Action {
     CloseCouponPool {
         /// Which.
         pool_id: CouponPoolId,
+    },
+    /// Let a lot of points expire.
+    ExpirePoints {
+        /// Whose.
+        user_id: UserId,
+        /// Which lot.
+        lot_id: LotId,
     },
 }
 

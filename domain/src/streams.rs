@@ -13,6 +13,7 @@ use crate::decider::Decider;
 use crate::inventory::Inventory;
 use crate::order::Order;
 use crate::payment::Payment;
+use crate::points::PointAccount;
 use crate::product::Product;
 
 /// The name of one aggregate's stream of events. Cheap to clone.
@@ -220,6 +221,7 @@ pub fn aggregate_types() -> AggregateTypes {
         .with::<Inventory>()
         .with::<CouponPool>()
         .with::<Payment>()
+        .with::<PointAccount>()
         .with::<Product>()
 }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::error::SchemaError;
-use crate::language::{Body, coupon, inventory, order, payment, product};
+use crate::language::{Body, coupon, inventory, order, payment, points, product};
 use crate::wire;
 
 /// A record for the stream.
@@ -46,6 +46,7 @@ pub fn publish(recorded: &Recorded) -> Option<PublicEvent> {
         DomainEvent::Inventory(event) => inventory::translate(id, event),
         DomainEvent::CouponPool(event) => coupon::translate(id, event),
         DomainEvent::Payment(event) => payment::translate(id, event),
+        DomainEvent::Points(event) => points::translate(id, event),
         DomainEvent::Product(event) => product::translate(id, event),
     };
     Some(PublicEvent {

@@ -45,6 +45,14 @@ pub(crate) mod names {
     pub(crate) const PRODUCT_UPDATED: &str = "product.product.updated";
     pub(crate) const PRODUCT_PRICE_CHANGED: &str = "product.product.price-changed";
     pub(crate) const PRODUCT_STATUS_CHANGED: &str = "product.product.status-changed";
+    pub(crate) const POINTS_EARNED: &str = "points.points.earned";
+    pub(crate) const POINTS_HELD: &str = "points.points.held";
+    pub(crate) const POINTS_SPENT: &str = "points.points.spent";
+    pub(crate) const POINTS_RELEASED: &str = "points.points.released";
+    pub(crate) const POINTS_RETURNED: &str = "points.points.returned";
+    pub(crate) const POINTS_TAKEN_BACK: &str = "points.points.taken-back";
+    pub(crate) const POINTS_EXPIRED: &str = "points.points.expired";
+    pub(crate) const POINTS_ADJUSTED: &str = "points.points.adjusted";
 }
 
 const fn topic(
@@ -218,5 +226,53 @@ const TOPICS: &[Topic] = &[
         "product",
         &["PRODUCT_ON_SALE", "PRODUCT_SOLD_OUT"],
         "A product went on sale, or was marked as sold out.",
+    ),
+    topic(
+        names::POINTS_EARNED,
+        "user",
+        &["POINTS_EARNED"],
+        "A confirmed order earned points: a new lot.",
+    ),
+    topic(
+        names::POINTS_HELD,
+        "user",
+        &["POINTS_HELD"],
+        "Points were set aside for an order until it is paid or cancelled.",
+    ),
+    topic(
+        names::POINTS_SPENT,
+        "user",
+        &["POINTS_SPENT"],
+        "An order was paid, with the points that it held.",
+    ),
+    topic(
+        names::POINTS_RELEASED,
+        "user",
+        &["POINTS_RELEASED"],
+        "An order was not paid: the points that it held went back.",
+    ),
+    topic(
+        names::POINTS_RETURNED,
+        "user",
+        &["POINTS_RETURNED"],
+        "A refund gave back points that had paid lines of an order.",
+    ),
+    topic(
+        names::POINTS_TAKEN_BACK,
+        "user",
+        &["POINTS_TAKEN_BACK"],
+        "A refund took back points that lines of an order had earned.",
+    ),
+    topic(
+        names::POINTS_EXPIRED,
+        "user",
+        &["POINTS_EXPIRED"],
+        "A lot's time came: what remained of it expired.",
+    ),
+    topic(
+        names::POINTS_ADJUSTED,
+        "user",
+        &["POINTS_ADJUSTED"],
+        "An operator corrected a user's points.",
     ),
 ];

@@ -18,6 +18,8 @@ pub enum Invariant {
     Money,
     /// 7.
     Refunds,
+    /// 8.
+    PointLots,
     /// 9.
     GatewayLedger,
     /// 10.
@@ -36,26 +38,28 @@ pub enum Invariant {
 
 impl Invariant {
     /// What the log alone can show, in one pass.
-    pub const OF_THE_LOG: [Self; 9] = [
+    pub const OF_THE_LOG: [Self; 10] = [
         Self::Dense,
         Self::OutcomeStored,
         Self::NoOversell,
         Self::Coupons,
         Self::Money,
         Self::Refunds,
+        Self::PointLots,
         Self::SagasEnd,
         Self::OneOutcome,
         Self::Readable,
     ];
 
     /// All, by number.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Dense,
         Self::OutcomeStored,
         Self::NoOversell,
         Self::Coupons,
         Self::Money,
         Self::Refunds,
+        Self::PointLots,
         Self::GatewayLedger,
         Self::SagasEnd,
         Self::OneOutcome,
@@ -75,6 +79,7 @@ impl Invariant {
             Self::Coupons => 5,
             Self::Money => 6,
             Self::Refunds => 7,
+            Self::PointLots => 8,
             Self::GatewayLedger => 9,
             Self::SagasEnd => 10,
             Self::OneOutcome => 11,
@@ -95,6 +100,7 @@ impl Invariant {
             Self::Coupons => "coupons",
             Self::Money => "money",
             Self::Refunds => "refunds",
+            Self::PointLots => "point-lots",
             Self::GatewayLedger => "gateway-ledger",
             Self::SagasEnd => "sagas-end",
             Self::OneOutcome => "one-outcome",
@@ -125,6 +131,10 @@ impl Invariant {
             }
             Self::Refunds => {
                 "no more goes back than was captured, once, to those whose order is not sold"
+            }
+            Self::PointLots => {
+                "every lot of points adds up, none is spent before one that expires sooner, and what comes \
+                 back goes where it came from"
             }
             Self::GatewayLedger => {
                 "the gateway's ledger and the payments agree on id, amount and state"

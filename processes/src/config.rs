@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::points::EarningPolicy;
 
 use crate::error::ProcessesError;
 use crate::schedule::Schedule;
@@ -25,6 +26,8 @@ const STOP_LIMIT_DEFAULT: Duration = Duration::from_secs(8);
 pub struct ProcessesConfig {
     /// How long after its payment an order confirms itself (`CONFIRMATION_DELAY_S`); zero: at once.
     pub confirmation_delay: Duration,
+    /// What an order that confirms itself earns in points (`POINTS_…`).
+    pub earning: EarningPolicy,
     /// When an unknown outcome of a payment is asked for again (`PAYMENT_INQUIRY_SCHEDULE`).
     pub inquiry_schedule: Schedule,
     /// When a refund that was not done is tried again (`PAYMENT_REFUND_SCHEDULE`).
@@ -48,6 +51,7 @@ impl Default for ProcessesConfig {
     fn default() -> Self {
         Self {
             confirmation_delay: CONFIRMATION_DELAY_DEFAULT,
+            earning: EarningPolicy::default(),
             inquiry_schedule: Schedule::default(),
             refund_schedule: Schedule::default(),
             gateway_concurrency: CONCURRENCY_DEFAULT,

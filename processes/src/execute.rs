@@ -6,9 +6,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::checkout::{ConfirmOrder, ExpireOrder};
 use domain::coupon_pool::CloseCouponPool;
 use domain::order::{Order, OrderStatus};
-use domain::{Action, Operation, OrderId};
+use domain::points::ExpirePoints;
+use domain::{Action, LotId, Operation, OrderId};
 use event_store::{Command, CommandId, Context, ExecuteError, Fingerprint};
 use failpoints::failpoint;
+use uuid::Uuid;
 
 use crate::fate::Trouble;
 use crate::gateway_calls;
@@ -49,15 +51,33 @@ pub async fn execute(office: &impl Office, item: &Item) -> Result<Done, Trouble>
             refund_id,
         } => gateway_calls::refund(office, item, *payment_id, *refund_id).await,
         Action::ConfirmOrder { order_id } => {
-            let order_id = *order_id;
-            send(office, item, ConfirmOrder { order_id }).await
+            let confirm = ConfirmOrder {
+                order_id: *order_id,
+                lot_id: lot_id_of(item),
+                earning: office.config().earning,
+                now: when_due(office, item),
+            };
+            send(office, item, confirm).await
         }
         Action::ExpireOrder { order_id } => expire_order(office, item, *order_id).await,
         Action::CloseCouponPool { pool_id } => {
             let (pool_id, now) = (*pool_id, when_due(office, item));
             send(office, item, CloseCouponPool { pool_id, now }).await
         }
+        Action::ExpirePoints { user_id, lot_id } => {
+            let expire = ExpirePoints {
+                user_id: user_id.clone(),
+                lot_id: *lot_id,
+                now: when_due(office, item),
+            };
+            send(office, item, expire).await
+        }
     }
+}
+
+/// The lot of an order that confirms itself: from the action's id, so that a repeat makes no other.
+fn lot_id_of(item: &Item) -> LotId {
+    LotId::new(Uuid::new_v5(&item.action_id, b"lot"))
 }
 
 /// Most orders are paid in time, so the order is looked at first: a look is cheaper than a command that

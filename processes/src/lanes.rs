@@ -69,7 +69,8 @@ impl Lanes {
             Action::RefundPayment { .. } => &self.refunds,
             Action::ConfirmOrder { .. }
             | Action::ExpireOrder { .. }
-            | Action::CloseCouponPool { .. } => &self.commands,
+            | Action::CloseCouponPool { .. }
+            | Action::ExpirePoints { .. } => &self.commands,
         }
     }
 

@@ -7,6 +7,7 @@ use crate::error::ProjectionError;
 use crate::notifications::Notifications;
 use crate::orders::Orders;
 use crate::payments::Payments;
+use crate::points::Points;
 use crate::products::Products;
 use crate::projector::Projector;
 
@@ -22,6 +23,7 @@ pub(crate) fn all() -> Vec<Arc<dyn Projector>> {
         Arc::new(Payments),
         Arc::new(Products),
         Arc::new(Coupons),
+        Arc::new(Points),
         Arc::new(Notifications),
     ]
 }

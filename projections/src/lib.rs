@@ -25,6 +25,7 @@ mod notifications;
 mod orders;
 mod parking;
 mod payments;
+mod points;
 mod products;
 mod projector;
 mod rebuild;

@@ -191,6 +191,15 @@ impl<K: Ord + Clone, R: Row> Rows<K, R> {
         self.rows.get(key)
     }
 
+    /// The keys of the rows that were read or made, as far as they are wanted.
+    pub(crate) fn keys_where(&self, wanted: impl Fn(&K) -> bool) -> Vec<K> {
+        self.rows
+            .keys()
+            .filter(|key| wanted(key))
+            .cloned()
+            .collect()
+    }
+
     /// A row that is about to be changed.
     pub(crate) fn change(&mut self, key: &K) -> Option<&mut R> {
         let row = self.rows.get_mut(key)?;

@@ -31,17 +31,19 @@ pub(crate) enum Source {
     Payments,
     Products,
     Coupons,
+    Points,
     Notifications,
     /// The log itself, which on a replica may be behind too.
     Log,
 }
 
 impl Source {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Orders,
         Self::Payments,
         Self::Products,
         Self::Coupons,
+        Self::Points,
         Self::Notifications,
         Self::Log,
     ];
@@ -53,6 +55,7 @@ impl Source {
             Self::Payments => Some("payments"),
             Self::Products => Some("products"),
             Self::Coupons => Some("coupons"),
+            Self::Points => Some("points"),
             Self::Notifications => Some("notifications"),
             Self::Log => None,
         }

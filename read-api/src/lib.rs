@@ -1,7 +1,7 @@
 //! The read side over HTTP: queries over the read models and the log, and nothing that writes.
 //!
 //! One module a resource, each with its own routes: `product`, `order`, `payment`, `coupon_pool`,
-//! `notification`, `event`, `projection`. What they share: `freshness` (answers at least as new as
+//! `points`, `notification`, `event`, `projection`. What they share: `freshness` (answers at least as new as
 //! a log position), `page` (lists with a bounded total), `filter` (what a parameter may hold), `openapi`
 //! (the error codes of each operation). [`SchemaRegistry`] mounts somebody else's answers.
 //!
@@ -25,6 +25,7 @@ mod page;
 mod payment;
 #[cfg(test)]
 mod plans;
+mod points;
 mod product;
 mod projection;
 mod schema_registry;

@@ -151,6 +151,10 @@ pub(crate) fn document() -> OpenApi {
             "coupons",
             "The caller's coupons, and the pools that they come from.",
         ),
+        (
+            "points",
+            "The caller's points, their lots and what happened to them; any user's for operators.",
+        ),
         ("notifications", "What the caller was told."),
         ("events", "The log, for operators."),
         ("projections", "How far the read models are, for operators."),

@@ -124,6 +124,7 @@ impl Log {
             Some(Plant::PaidTwice) => Some("PaymentSucceeded"),
             Some(Plant::IssuedTwice) => Some("CouponIssued"),
             Some(Plant::UsedTwice) => Some("CouponUsed"),
+            Some(Plant::EarnedTwice) => Some("PointsEarned"),
             _ => None,
         };
         if let Some(event_type) = doubled {

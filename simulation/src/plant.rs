@@ -33,6 +33,8 @@ pub enum Plant {
     IssuedTwice,
     /// A coupon is used once more.
     UsedTwice,
+    /// Points are earned once more.
+    EarnedTwice,
     /// A snapshot is written with the state of the one before.
     StaleSnapshot,
     /// A place at the gate is given back, and stays taken.
@@ -43,7 +45,7 @@ pub enum Plant {
 
 impl Plant {
     /// All.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::ForgottenConflict,
         Self::ForgottenFence,
         Self::ForgottenIdentity,
@@ -58,6 +60,7 @@ impl Plant {
         Self::PaidTwice,
         Self::IssuedTwice,
         Self::UsedTwice,
+        Self::EarnedTwice,
         Self::StaleSnapshot,
         Self::LeakyGate,
         Self::GenerousGate,
@@ -81,6 +84,7 @@ impl Plant {
             Self::PaidTwice => "paid-twice",
             Self::IssuedTwice => "issued-twice",
             Self::UsedTwice => "used-twice",
+            Self::EarnedTwice => "earned-twice",
             Self::StaleSnapshot => "stale-snapshot",
             Self::LeakyGate => "leaky-gate",
             Self::GenerousGate => "generous-gate",

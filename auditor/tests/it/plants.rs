@@ -162,6 +162,54 @@ async fn coupons_a_second_one_of_a_user_is_found_and_one_too_many() {
 }
 
 #[tokio::test]
+async fn point_lots_points_twice_as_many_of_a_later_lot_or_expired_too_soon_are_found() {
+    let shop = Shop::open().await;
+    shop.live().await;
+    let more = "UPDATE event_store.events SET payload =
+                    jsonb_set(payload::jsonb, '{PointsEarned,points}', '38')::json
+                 WHERE event_type = 'PointsEarned'";
+    assert_eq!(shop.broken_by(more).await, [Invariant::PointLots]);
+
+    let (soon, later) = (Uuid::now_v7(), Uuid::now_v7());
+    let now = Utc::now();
+    let give = |lot: Uuid, days| {
+        let until = (now + TimeDelta::days(days)).to_rfc3339();
+        let payload = format!(
+            r#"{{"adjustment_id":"{lot}","delta":10,"reason":"gift","by":"olga",
+                 "lots":[{{"lot_id":"{lot}","points":10}}],
+                 "adjusted_at":"{}","expires_at":"{until}"}}"#,
+            now.to_rfc3339()
+        );
+        by_hand(("points", "zoe"), "PointsAdjusted", &payload)
+    };
+    let lots = format!("{}{}", give(soon, 10), give(later, 20));
+    assert_eq!(shop.broken_by(&lots).await, []);
+    let hold = |lot: Uuid| {
+        let (order, line) = (Uuid::now_v7(), Uuid::now_v7());
+        let payload = format!(
+            r#"{{"order_id":"{order}","points":5,"held_at":"{}",
+                 "allocations":[{{"order_item_id":"{line}","lot_id":"{lot}","points":5}}]}}"#,
+            now.to_rfc3339()
+        );
+        format!(
+            "{lots}{}",
+            by_hand(("points", "zoe"), "PointsHeld", &payload)
+        )
+    };
+    assert_eq!(shop.broken_by(&hold(soon)).await, []);
+    assert_eq!(shop.broken_by(&hold(later)).await, [Invariant::PointLots]);
+
+    let expired = format!(
+        r#"{{"lot_id":"{soon}","points":10,"expired_at":"{}"}}"#,
+        now.to_rfc3339()
+    );
+    let too_soon = by_hand(("points", "zoe"), "PointsExpired", &expired);
+    let too_soon = format!("{lots}{too_soon}");
+    assert_eq!(shop.broken_by(&too_soon).await, [Invariant::PointLots]);
+    shop.close().await;
+}
+
+#[tokio::test]
 async fn money_an_order_that_costs_something_else_than_its_lines_is_found() {
     let shop = Shop::open().await;
     let Lived { open, .. } = shop.live().await;

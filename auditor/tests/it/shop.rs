@@ -275,8 +275,13 @@ impl Shop {
         let code = self.claim("ann", pool).await;
         let sold = self.order("ann", product, Some(code)).await;
         let sold_by = self.pay("ann", sold, 2 * PRICE - 100).await;
-        self.execute(domain::checkout::ConfirmOrder { order_id: sold })
-            .await;
+        self.execute(domain::checkout::ConfirmOrder {
+            order_id: sold,
+            lot_id: domain::LotId::new(Uuid::now_v7()),
+            earning: domain::points::EarningPolicy::default(),
+            now: self.now,
+        })
+        .await;
         let cancelled = self.order("bob", product, None).await;
         let refunded = self.pay("bob", cancelled, 2 * PRICE).await;
         let refund = self.cancel("bob", cancelled).await;

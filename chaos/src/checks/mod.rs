@@ -57,7 +57,7 @@ impl Check {
 }
 
 /// The invariants that `commerce verify` looks at.
-const INVARIANTS: u64 = 13;
+const INVARIANTS: u64 = 14;
 
 /// Waits for quiet, and makes all checks.
 pub(crate) async fn make(

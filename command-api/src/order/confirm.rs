@@ -2,8 +2,10 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, post};
+use domain::LotId;
 use domain::checkout::ConfirmOrder;
 use platform::{ApiError, NoBody, Operator};
+use uuid::Uuid;
 
 use super::{OrderStatusBody, in_path};
 use crate::api::CommandApi;
@@ -17,7 +19,7 @@ errors!(
     [404: ["ORDER_NOT_FOUND"], 409: ["ORDER_STATUS_CONFLICT"]]
 );
 
-/// Confirms a paid order at once: from then on it is not cancelled but refunded.
+/// Confirms a paid order at once: from then on it is not cancelled but refunded. It earns its points now.
 #[utoipa::path(
     tag = "orders",
     params(("id" = Uuid, Path, description = "The order."), PlainHeaders),
@@ -34,6 +36,9 @@ pub(super) async fn confirm_order(
 ) -> Result<HttpResponse, ApiError> {
     let operation = ConfirmOrder {
         order_id: in_path(&id)?,
+        lot_id: LotId::new(Uuid::now_v7()),
+        earning: api.config().earning,
+        now: call.now,
     };
     api.execute(&operator, &call, b"", operation, Reply::ok())
         .await

@@ -65,6 +65,7 @@ async fn each_command_has_its_role() {
     let id = Uuid::now_v7();
     let receipt = json!({ "warehouse": "seoul", "quantity": 1 });
     let adjustment = json!({ "warehouse": "seoul", "delta": 1, "reason": "count" });
+    let points = json!({ "delta": 1, "reason": "goodwill" });
     let empty = json!({});
     for (method, path, body) in [
         ("POST", "/products".to_owned(), &a_product()),
@@ -79,6 +80,7 @@ async fn each_command_has_its_role() {
         ),
         ("POST", "/coupon-pools".to_owned(), &a_pool(1)),
         ("POST", format!("/orders/{id}/confirm"), &empty),
+        ("POST", "/points/ann/adjustments".to_owned(), &points),
         ("POST", "/events/1/resend".to_owned(), &empty),
     ] {
         let request = world

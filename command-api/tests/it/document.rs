@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::world::World;
 
 /// The commands of the contract, and whether each needs a key.
-const COMMANDS: [(&str, &str, bool); 14] = [
+const COMMANDS: [(&str, &str, bool); 15] = [
     ("post", "/products", false),
     ("patch", "/products/{id}", false),
     ("post", "/products/{id}/on-sale", false),
@@ -21,6 +21,7 @@ const COMMANDS: [(&str, &str, bool); 14] = [
     ("post", "/payments/{id}/refunds", true),
     ("post", "/orders/{id}/cancel", false),
     ("post", "/orders/{id}/confirm", false),
+    ("post", "/points/{userId}/adjustments", true),
     ("post", "/events/{position}/resend", false),
 ];
 
@@ -52,7 +53,10 @@ async fn the_document_is_3_1_and_lists_every_command_and_no_other() {
 async fn every_listed_command_has_a_route_behind_the_door() {
     let world = World::start().await;
     for (method, path, _) in COMMANDS {
-        let path = path.replace("{id}", "0").replace("{position}", "0");
+        let path = path
+            .replace("{id}", "0")
+            .replace("{userId}", "ann")
+            .replace("{position}", "0");
         let method = if method == "post" { "POST" } else { "PATCH" };
         let answer = world.request(method, &path).send().await;
         assert_eq!(answer.error(), (401, "UNAUTHENTICATED"), "{method} {path}");

@@ -24,6 +24,11 @@ async fn a_key_is_required_where_stock_money_or_coupons_move_and_must_be_a_key()
             &adjustment,
             true,
         ),
+        (
+            "/points/ann/adjustments".to_owned(),
+            &json!({ "delta": 1, "reason": "goodwill" }),
+            true,
+        ),
         ("/orders".to_owned(), &one_item(&id.to_string(), 1), false),
         (
             format!("/orders/{id}/payments"),

@@ -18,6 +18,7 @@ mod gate;
 mod idempotency;
 mod orders;
 mod payments;
+mod points;
 mod products;
 mod proxy;
 mod refunds;

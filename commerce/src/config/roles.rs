@@ -2,7 +2,6 @@
 //! of an installation.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::Duration;
 
 use auditor::AuditorConfig;
 use command_api::{CommandApiConfig, CouponGateConfig};
@@ -60,7 +59,11 @@ impl ServeConfig {
             gate: CouponGateConfig::read(env),
             queries: ReadApiConfig::read(env),
             gateways: GatewaysConfig::read(env),
-            processes: read_processes(env, commands.confirmation_delay),
+            processes: ProcessesConfig {
+                confirmation_delay: commands.confirmation_delay,
+                earning: commands.earning,
+                ..read_processes(env)
+            },
             projections: ProjectionsConfig::default(),
             auditor: AuditorConfig::new(holder()),
             relay: read_relay(env),
@@ -69,7 +72,8 @@ impl ServeConfig {
     }
 }
 
-fn read_processes(env: &Env, confirmation_delay: Duration) -> ProcessesConfig {
+/// But for what the commands read too.
+fn read_processes(env: &Env) -> ProcessesConfig {
     let defaults = ProcessesConfig::default();
     let concurrency = 1..=4_096;
     let lease_ttl = env.duration_s(
@@ -78,7 +82,6 @@ fn read_processes(env: &Env, confirmation_delay: Duration) -> ProcessesConfig {
         "After how long a runner of the sagas that died is replaced.",
     );
     ProcessesConfig {
-        confirmation_delay,
         inquiry_schedule: env.parsed(
             "PAYMENT_INQUIRY_SCHEDULE",
             defaults.inquiry_schedule.clone(),

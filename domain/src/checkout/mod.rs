@@ -6,6 +6,7 @@
 //! | [`PlaceOrder`] | order + stock reservations + coupon hold |
 //! | [`RequestPayment`] | payment + order + coupon hold |
 //! | [`SettlePayment`] | payment + order + stock + coupon, whatever the gateway said |
+//! | [`ConfirmOrder`] | order + the points that it earns |
 //! | [`CancelOrder`] | order + stock + coupon + the refund's request |
 //! | [`ExpireOrder`] | the same, for an order that nobody paid |
 //! | [`RefundPayment`] | order + payment: what of which line goes back |

@@ -3,7 +3,8 @@
 //!
 //! Stated rules. Pieces become stock again, in the warehouses that they came from, when they had not left
 //! yet (the order was paid or confirmed); from then on they are the buyer's, and an operator receives them
-//! when they come back. The coupon comes back with the last of the order, and can be used again while it is
+//! when they come back. Of the points that the order earned, each line gives back the part that its money
+//! does, also when they are spent already: then the account owes them. The coupon comes back with the last of the order, and can be used again while it is
 //! valid. A customer refunds pieces of their own order until it is shipped; an amount of money, or
 //! anything later, is an operator's to refund.
 
@@ -11,10 +12,11 @@ use serde_json::{Value, json};
 
 use super::cancel_order::AskedBy;
 use crate::coupon_pool::{CouponPool, CouponPoolCommand};
-use crate::ids::{OrderId, PaymentId, RefundId};
+use crate::ids::{OrderId, OrderItemId, PaymentId, RefundId, UserId};
 use crate::inventory::{Inventory, InventoryCommand};
-use crate::order::{Order, OrderCommand, OrderError, OrderStatus, RefundScope};
+use crate::order::{Order, OrderCommand, OrderError, OrderStatus, RefundScope, RefundedLine};
 use crate::payment::{Payment, PaymentCommand, PaymentError, RefundReason};
+use crate::points::{LinePoints, PointAccount, Points, PointsCommand};
 use crate::rejection::Rejection;
 use crate::streams::StreamId;
 use crate::workspace::{Halt, Operation, Workspace};
@@ -146,6 +148,7 @@ pub(super) fn give_back(
     let pieces = pieces.map(|line| (line.product_id, order.pieces_back(line)));
     let pieces: Vec<_> = pieces.filter(|(_, back)| !back.is_empty()).collect();
     let (user_id, discount) = (order.user_id.clone(), order.discount.clone());
+    let (taken, kept) = (refund.lines.clone(), order.kept());
     let inventories = pieces.iter();
     let mut holdings: Vec<StreamId> = inventories
         .map(|(product_id, _)| StreamId::of::<Inventory>(product_id))
@@ -155,6 +158,7 @@ pub(super) fn give_back(
             .as_ref()
             .map(|discount| StreamId::of::<CouponPool>(discount.code.pool())),
     );
+    holdings.push(StreamId::of::<PointAccount>(&user_id));
     workspace.require(&holdings)?;
     workspace.execute::<Order>(order_id, OrderCommand::CompleteRefund { refund_id })?;
     for (product_id, allocations) in pieces {
@@ -167,8 +171,44 @@ pub(super) fn give_back(
     let order = workspace.read::<Order>(order_id)?;
     let all_is_back = order.placed().map_err(Rejection::from)?.is_all_back();
     if let (true, Some(discount)) = (all_is_back, discount) {
+        let user_id = user_id.clone();
         let give_back = CouponPoolCommand::GiveBack { user_id, order_id };
         workspace.execute::<CouponPool>(discount.code.pool(), give_back)?;
     }
-    Ok(())
+    take_back_points(workspace, &user_id, (order_id, refund_id), &taken, &kept)
+}
+
+/// Of what the order earned goes the same part as of its money: of each line, what was refunded of what had
+/// not gone back before, rounded down; with the last of its money all of it.
+fn take_back_points(
+    workspace: &mut Workspace<'_>,
+    user_id: &UserId,
+    (order_id, refund_id): (OrderId, RefundId),
+    taken: &[RefundedLine],
+    kept: &[(OrderItemId, i64)],
+) -> Result<(), Halt> {
+    let account = workspace.read::<PointAccount>(user_id)?;
+    let earned = account.takeable(order_id);
+    let lines = taken.iter().filter_map(|line| {
+        let item = line.order_item_id;
+        let earned = earned.iter().find(|earned| earned.order_item_id == item)?;
+        let (_, kept) = kept.iter().find(|(kept, _)| *kept == item)?;
+        let whole = i128::from(earned.points.get()) * i128::from(line.amount.amount());
+        let share = whole.checked_div(i128::from(*kept))?;
+        let points = Points::new(i64::try_from(share).ok()?).ok()?;
+        (!points.is_zero()).then_some(LinePoints {
+            order_item_id: item,
+            points,
+        })
+    });
+    let lines: Vec<LinePoints> = lines.collect();
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let take_back = PointsCommand::TakeBack {
+        order_id,
+        refund_id,
+        lines,
+    };
+    workspace.execute::<PointAccount>(user_id, take_back)
 }

@@ -6,9 +6,10 @@
 //! | checkout | outcome unknown | gateway: inquire, on the schedule | asked again; a late success is refunded |
 //! | checkout | failed, no record | gateway: inquire once more, later | unanswered: as an unknown outcome; a late success is refunded |
 //! | checkout | refund requested or delayed | gateway: refund, on the schedule | asked again, under the same id |
-//! | confirmation | order paid | confirm at its time | cancelled meanwhile: nothing |
+//! | confirmation | order paid | confirm at its time, and earn points | cancelled meanwhile: nothing |
 //! | expiry | order placed | cancel at its time, if unpaid | paid meanwhile: nothing |
 //! | expiry | coupon pool created | close at its end | nothing |
+//! | expiry | points earned or given | let the lot expire at its end | nothing |
 //!
 //! All state is in the aggregates: a saga is a pure function of one event, so a repeated event makes
 //! the same steps under the same ids, and a repeated step is answered, not executed.
@@ -16,9 +17,10 @@
 use chrono::Duration;
 
 use crate::coupon_pool::CouponPoolEvent;
-use crate::ids::{CouponPoolId, OrderId, PaymentId};
+use crate::ids::{CouponPoolId, LotId, OrderId, PaymentId};
 use crate::order::OrderEvent;
 use crate::payment::{NO_RECORD, PaymentEvent};
+use crate::points::PointsEvent;
 use crate::recorded::{DomainEvent, Recorded};
 use crate::saga::{Action, Due, GatewayRequest, Step};
 
@@ -162,10 +164,39 @@ fn expiry(recorded: &Recorded) -> Vec<Step> {
                 Action::CloseCouponPool { pool_id },
             )]
         }
+        DomainEvent::Points(event) => points_expiry(&recorded.aggregate_id, event),
         DomainEvent::Order(_)
         | DomainEvent::Inventory(_)
         | DomainEvent::CouponPool(_)
         | DomainEvent::Payment(_)
         | DomainEvent::Product(_) => vec![],
     }
+}
+
+/// Lets a new lot of points expire when its time has come.
+fn points_expiry(user_id: &str, event: &PointsEvent) -> Vec<Step> {
+    let (lot_id, expires_at) = match event {
+        PointsEvent::PointsEarned {
+            lot_id, expires_at, ..
+        } => (*lot_id, *expires_at),
+        PointsEvent::PointsAdjusted {
+            adjustment_id,
+            expires_at: Some(expires_at),
+            ..
+        } => (LotId::new(adjustment_id.uuid()), *expires_at),
+        PointsEvent::PointsAdjusted {
+            expires_at: None, ..
+        }
+        | PointsEvent::PointsHeld { .. }
+        | PointsEvent::PointsSpent { .. }
+        | PointsEvent::PointsReleased { .. }
+        | PointsEvent::PointsReturned { .. }
+        | PointsEvent::PointsTakenBack { .. }
+        | PointsEvent::PointsExpired { .. } => return vec![],
+    };
+    let Ok(user_id) = user_id.parse() else {
+        return vec![];
+    };
+    let action = Action::ExpirePoints { user_id, lot_id };
+    vec![Step::new("expire-points", Due::At(expires_at), action)]
 }

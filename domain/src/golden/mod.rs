@@ -19,6 +19,7 @@ use crate::decider::Decider;
 use crate::inventory::{Inventory, InventoryEvent};
 use crate::order::{Order, OrderEvent};
 use crate::payment::{Payment, PaymentEvent};
+use crate::points::{PointAccount, PointsEvent};
 use crate::product::{Product, ProductEvent};
 use crate::recorded::DomainEvent;
 use crate::streams::aggregate_types;
@@ -43,6 +44,7 @@ fn stored(event: &DomainEvent) -> (&'static str, String, String, String) {
         DomainEvent::Inventory(event) => of::<Inventory>(event),
         DomainEvent::CouponPool(event) => of::<CouponPool>(event),
         DomainEvent::Payment(event) => of::<Payment>(event),
+        DomainEvent::Points(event) => of::<PointAccount>(event),
         DomainEvent::Product(event) => of::<Product>(event),
     }
 }
@@ -54,6 +56,7 @@ fn pretty(event: &DomainEvent) -> String {
         DomainEvent::Inventory(event) => serde_json::to_string_pretty(event),
         DomainEvent::CouponPool(event) => serde_json::to_string_pretty(event),
         DomainEvent::Payment(event) => serde_json::to_string_pretty(event),
+        DomainEvent::Points(event) => serde_json::to_string_pretty(event),
         DomainEvent::Product(event) => serde_json::to_string_pretty(event),
     };
     format!("{}\n", json.unwrap())
@@ -134,6 +137,7 @@ fn every_event_of_every_aggregate_has_a_golden_file() {
         (Inventory::TYPE, variants::of::<InventoryEvent>()),
         (CouponPool::TYPE, variants::of::<CouponPoolEvent>()),
         (Payment::TYPE, variants::of::<PaymentEvent>()),
+        (PointAccount::TYPE, variants::of::<PointsEvent>()),
         (Product::TYPE, variants::of::<ProductEvent>()),
     ];
     let mut sampled: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();

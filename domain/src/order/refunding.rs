@@ -7,7 +7,7 @@ use super::error::OrderError;
 use super::events::{OrderEvent, RefundedLine};
 use super::refund::{LineLeft, REFUNDS_MAX, RefundScope, is_all_gone, lines_of, whole};
 use super::tender::{LineTender, tenders};
-use crate::ids::RefundId;
+use crate::ids::{OrderItemId, RefundId};
 use crate::inventory::Allocation;
 use crate::money::Money;
 
@@ -43,6 +43,22 @@ impl PlacedOrder {
     pub fn tenders(&self) -> Vec<LineTender> {
         // Of an order that exists they always fit.
         tenders(self).unwrap_or_default()
+    }
+
+    /// The money of each line that has not gone back, also when it is about to: its item and the minor units.
+    #[must_use]
+    pub fn kept(&self) -> Vec<(OrderItemId, i64)> {
+        let pending = self.refunds.iter().filter(|refund| !refund.done);
+        let pending: Vec<&RefundedLine> = pending.flat_map(|refund| &refund.lines).collect();
+        let lines = self.lines.iter().zip(self.left());
+        lines
+            .map(|(line, left)| {
+                let item = line.order_item_id;
+                let own = pending.iter().filter(|taken| taken.order_item_id == item);
+                let going: i64 = own.map(|taken| taken.amount.amount()).sum();
+                (item, left.amount.saturating_add(going))
+            })
+            .collect()
     }
 
     /// A refund, done or not.

@@ -145,7 +145,14 @@ fn the_shop_has_these_aggregate_types() {
     let names: Vec<&str> = types.names().collect();
     assert_eq!(
         names,
-        ["coupon_pool", "inventory", "order", "payment", "product"]
+        [
+            "coupon_pool",
+            "inventory",
+            "order",
+            "payment",
+            "points",
+            "product"
+        ]
     );
     for name in names {
         assert!(types.state_version(name).unwrap() >= 1);

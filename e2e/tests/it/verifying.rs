@@ -12,13 +12,14 @@ use uuid::Uuid;
 use crate::installation::{Installation, text};
 
 /// The verdict of each invariant, in words.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "dense",
     "outcome-stored",
     "no-oversell",
     "coupons",
     "money",
     "refunds",
+    "point-lots",
     "gateway-ledger",
     "sagas-end",
     "one-outcome",

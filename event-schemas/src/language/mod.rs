@@ -2,7 +2,7 @@
 //! into them.
 //!
 //! Two things never leave: what opens a payment (the token that the gateway gave the buyer's browser),
-//! and words that a person typed about an order or a count. A topic keeps its history, so what was once
+//! and words that a person typed about an order, a count or points. A topic keeps its history, so what was once
 //! published cannot be taken back, while a field can be added at any time.
 
 pub(crate) mod coupon;
@@ -10,6 +10,7 @@ pub(crate) mod inventory;
 pub(crate) mod order;
 pub(crate) mod order_refund;
 pub(crate) mod payment;
+pub(crate) mod points;
 pub(crate) mod product;
 pub(crate) mod refund;
 
@@ -49,6 +50,14 @@ pub(crate) enum Body {
     ProductUpdated(product::Updated),
     ProductPriceChanged(product::PriceChanged),
     ProductStatusChanged(product::StatusChanged),
+    PointsEarned(points::Earned),
+    PointsHeld(points::Held),
+    PointsSpent(points::Spent),
+    PointsReleased(points::Released),
+    PointsReturned(points::Returned),
+    PointsTakenBack(points::TakenBack),
+    PointsExpired(points::Expired),
+    PointsAdjusted(points::Adjusted),
 }
 
 impl Body {
@@ -78,6 +87,14 @@ impl Body {
             Self::ProductUpdated(_) => names::PRODUCT_UPDATED,
             Self::ProductPriceChanged(_) => names::PRODUCT_PRICE_CHANGED,
             Self::ProductStatusChanged(_) => names::PRODUCT_STATUS_CHANGED,
+            Self::PointsEarned(_) => names::POINTS_EARNED,
+            Self::PointsHeld(_) => names::POINTS_HELD,
+            Self::PointsSpent(_) => names::POINTS_SPENT,
+            Self::PointsReleased(_) => names::POINTS_RELEASED,
+            Self::PointsReturned(_) => names::POINTS_RETURNED,
+            Self::PointsTakenBack(_) => names::POINTS_TAKEN_BACK,
+            Self::PointsExpired(_) => names::POINTS_EXPIRED,
+            Self::PointsAdjusted(_) => names::POINTS_ADJUSTED,
         }
     }
 }

@@ -35,4 +35,12 @@ pub(super) const FILES: &[(&str, &str)] = &embed![
     "schemas/order.order.refunded/v1.avsc",
     "schemas/payment.payment.refund-requested/v2.avsc",
     "schemas/payment.payment.refunded/v2.avsc",
+    "schemas/points.points.earned/v1.avsc",
+    "schemas/points.points.held/v1.avsc",
+    "schemas/points.points.spent/v1.avsc",
+    "schemas/points.points.released/v1.avsc",
+    "schemas/points.points.returned/v1.avsc",
+    "schemas/points.points.taken-back/v1.avsc",
+    "schemas/points.points.expired/v1.avsc",
+    "schemas/points.points.adjusted/v1.avsc",
 ];

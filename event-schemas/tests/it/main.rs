@@ -11,6 +11,7 @@ mod decode;
 mod golden;
 mod manifest;
 mod payment_samples;
+mod points_samples;
 mod properties;
 mod registry_api;
 mod round_trip;

@@ -14,15 +14,17 @@ use uuid::Uuid;
 
 use crate::coupon_samples::coupon_events;
 use crate::payment_samples::payment_events;
+use crate::points_samples::points_events;
 
 /// How many kinds of domain event there are: [`kind`] numbers them.
-const KINDS: usize = 37;
+const KINDS: usize = 45;
 
 /// Every domain event by a number of its own. Without a wildcard, so that a new event does not compile
 /// here until it has a number; then the tests ask for its sample.
 fn kind(event: &DomainEvent) -> usize {
     use domain::coupon_pool::CouponPoolEvent as C;
     use domain::payment::PaymentEvent as P;
+    use domain::points::PointsEvent as L;
     use {InventoryEvent as I, OrderEvent as O, ProductEvent as D};
     match event {
         DomainEvent::Order(O::OrderPlaced { .. }) => 0,
@@ -62,6 +64,14 @@ fn kind(event: &DomainEvent) -> usize {
         DomainEvent::Order(O::OrderPointsApplied { .. }) => 34,
         DomainEvent::Order(O::OrderRefundStarted { .. }) => 35,
         DomainEvent::Order(O::OrderRefunded { .. }) => 36,
+        DomainEvent::Points(L::PointsEarned { .. }) => 37,
+        DomainEvent::Points(L::PointsHeld { .. }) => 38,
+        DomainEvent::Points(L::PointsSpent { .. }) => 39,
+        DomainEvent::Points(L::PointsReleased { .. }) => 40,
+        DomainEvent::Points(L::PointsReturned { .. }) => 41,
+        DomainEvent::Points(L::PointsTakenBack { .. }) => 42,
+        DomainEvent::Points(L::PointsExpired { .. }) => 43,
+        DomainEvent::Points(L::PointsAdjusted { .. }) => 44,
     }
 }
 
@@ -80,6 +90,7 @@ fn what_is_private_is_listed() {
             DomainEvent::Inventory(event) => event.event_type(),
             DomainEvent::CouponPool(event) => event.event_type(),
             DomainEvent::Payment(event) => event.event_type(),
+            DomainEvent::Points(event) => event.event_type(),
             DomainEvent::Product(event) => event.event_type(),
         };
         let is_listed = PRIVATE_EVENT_TYPES.contains(&event_type.as_str());
@@ -124,13 +135,16 @@ pub(crate) fn samples() -> Vec<Recorded> {
                 .map(DomainEvent::Order)
                 .map(of(order().uuid())),
         );
+    let of_users = points_events().into_iter().map(DomainEvent::Points);
+    let of_users = of_users.map(|event| (user().to_string(), event));
+    let events = events.map(|(aggregate, event)| (aggregate.to_string(), event));
     (1..)
-        .zip(events)
+        .zip(events.chain(of_users))
         .map(|(position, (aggregate, event))| recorded(position, aggregate, event))
         .collect()
 }
 
-pub(crate) fn recorded(position: u64, aggregate_id: Uuid, event: DomainEvent) -> Recorded {
+pub(crate) fn recorded(position: u64, aggregate_id: impl ToString, event: DomainEvent) -> Recorded {
     Recorded {
         position,
         event_id: Uuid::from_u128(0x0193_0000_0000_7000_8000_0000_0000_0000 + u128::from(position)),

@@ -9,7 +9,7 @@ use crate::invariant::{Invariant, Violation};
 
 impl Shop {
     /// What should have ended by this moment and has not: unpaid orders, paid ones not confirmed, payments
-    /// without outcome, refunds that were not done, pools past their end. What is tried again later than
+    /// without outcome, refunds that were not done, pools past their end, points past theirs. What is tried again later than
     /// `now` is not among it, nor what is parked ([`Shop::parked`]). For a live system `now` is somewhat
     /// before the clock's.
     ///
@@ -45,6 +45,11 @@ impl Shop {
         for (id, pool) in &self.pools {
             if let Some(due) = pool.ends_at.filter(|due| *due <= now && !pool.closed) {
                 late(format!("coupon_pool/{id}"), format!("is open past {due}"));
+            }
+        }
+        for (id, account) in &self.accounts {
+            if let Some(due) = account.first_expiry().filter(|due| *due <= now) {
+                late(format!("points/{id}"), format!("has points past {due}"));
             }
         }
         found.sort_by(|one, other| one.stream.cmp(&other.stream));

@@ -128,6 +128,11 @@ pub(super) const CATALOGUE: &[(&str, &str, &str)] = &[
         "다른 요청에 이미 사용된 Idempotency-Key입니다",
     ),
     (
+        "INSUFFICIENT_POINTS",
+        "There are not enough points.",
+        "포인트가 부족합니다",
+    ),
+    (
         "INSUFFICIENT_STOCK",
         "There is not enough stock.",
         "재고가 부족합니다",
@@ -176,6 +181,11 @@ pub(super) const CATALOGUE: &[(&str, &str, &str)] = &[
         "NOT_FOUND",
         "There is nothing here.",
         "요청한 대상을 찾을 수 없습니다",
+    ),
+    (
+        "NO_SUCH_POINTS_HOLD",
+        "The order holds no points.",
+        "주문에 예약된 포인트가 없습니다",
     ),
     (
         "NO_SUCH_RESERVATION",
@@ -251,6 +261,41 @@ pub(super) const CATALOGUE: &[(&str, &str, &str)] = &[
         "PAYMENT_NOT_FOUND",
         "There is no such payment.",
         "결제를 찾을 수 없습니다",
+    ),
+    (
+        "POINTS_ALREADY_HELD",
+        "The order holds other points already.",
+        "주문에 이미 다른 포인트가 사용 예약되어 있습니다",
+    ),
+    (
+        "POINTS_ALREADY_SPENT",
+        "The order's points are spent already.",
+        "이미 사용 완료된 포인트입니다",
+    ),
+    (
+        "POINTS_NOT_EARNED",
+        "The order did not earn so many points.",
+        "회수할 수 있는 적립 포인트를 초과했습니다",
+    ),
+    (
+        "POINTS_NOT_RETURNABLE",
+        "So many points cannot be returned.",
+        "돌려줄 수 있는 포인트를 초과했습니다",
+    ),
+    (
+        "POINTS_OUT_OF_RANGE",
+        "That is more points than an account may hold.",
+        "계정이 보유할 수 있는 포인트를 초과했습니다",
+    ),
+    (
+        "POINTS_TOO_SCATTERED",
+        "The points are in too many lots to be spent at once.",
+        "포인트가 너무 많은 적립 건에 나뉘어 있어 한 번에 사용할 수 없습니다",
+    ),
+    (
+        "POINT_LOT_ALREADY_EXISTS",
+        "The lot of points exists already.",
+        "이미 존재하는 적립 건입니다",
     ),
     (
         "PRECONDITION_FAILED",

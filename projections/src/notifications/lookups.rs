@@ -42,6 +42,7 @@ impl Lookups {
                 | DomainEvent::CouponPool(_)
                 | DomainEvent::Inventory(_)
                 | DomainEvent::Payment(_)
+                | DomainEvent::Points(_)
                 | DomainEvent::Product(_) => {}
             }
         }
@@ -80,6 +81,7 @@ impl Lookups {
             | DomainEvent::CouponPool(_)
             | DomainEvent::Inventory(_)
             | DomainEvent::Payment(_)
+            | DomainEvent::Points(_)
             | DomainEvent::Product(_) => {}
         }
         Ok(())

@@ -43,6 +43,7 @@ impl Projector for Notifications {
             "CouponIssued",
             "CouponReleased",
             "CouponGivenBack",
+            "PointsEarned",
         ]
     }
 

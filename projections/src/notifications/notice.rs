@@ -3,6 +3,7 @@
 use domain::coupon_pool::CouponPoolEvent;
 use domain::order::{CancelReason, OrderEvent};
 use domain::payment::{PaymentEvent, RefundReason};
+use domain::points::PointsEvent;
 use domain::{DomainEvent, UserId};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -32,6 +33,7 @@ pub(super) fn of(event: &Event, lookups: &Lookups) -> Result<Option<Notice>, Pro
         DomainEvent::Order(order_event) => of_order(event, order_event, lookups),
         DomainEvent::Payment(payment_event) => Ok(of_payment(event, payment_event)),
         DomainEvent::CouponPool(pool_event) => of_coupon_pool(event, pool_event, lookups),
+        DomainEvent::Points(points_event) => Ok(of_points(event, points_event)),
         DomainEvent::Inventory(_) | DomainEvent::Product(_) => Ok(None),
     }
 }
@@ -182,4 +184,27 @@ fn of_coupon_pool(
         | CouponPoolEvent::CouponUsed { .. }
         | CouponPoolEvent::CouponPoolClosed {} => None,
     })
+}
+
+/// Of points a user is told what they earned; the rest follows from their own doing or is no news.
+fn of_points(event: &Event, points_event: &PointsEvent) -> Option<Notice> {
+    match points_event {
+        PointsEvent::PointsEarned {
+            order_id,
+            points,
+            expires_at,
+            ..
+        } => Some(Notice {
+            user_id: event.stored.aggregate_id.clone(),
+            kind: "POINTS_EARNED",
+            params: json!({ "orderId": order_id, "points": points, "expiresAt": expires_at }),
+        }),
+        PointsEvent::PointsHeld { .. }
+        | PointsEvent::PointsSpent { .. }
+        | PointsEvent::PointsReleased { .. }
+        | PointsEvent::PointsReturned { .. }
+        | PointsEvent::PointsTakenBack { .. }
+        | PointsEvent::PointsExpired { .. }
+        | PointsEvent::PointsAdjusted { .. } => None,
+    }
 }

@@ -10,6 +10,7 @@
 -- ORDER_REFUNDED     {orderId, paymentId, refundId, amount: Money, reason}: all or part of the order went back
 -- COUPON_ISSUED      {couponPoolId, code, name, validUntil}
 -- COUPON_RETURNED    {couponPoolId, code, orderId}: free again after its order was cancelled
+-- POINTS_EARNED      {orderId, points, expiresAt}
 CREATE TABLE notifications (
     user_id    text COLLATE "C" NOT NULL,
     position   bigint NOT NULL,                -- of the event in the log: newest first is this, descending

@@ -18,7 +18,10 @@ pub(super) fn row(order_id: Uuid, event: &Event) -> Result<HistoryRow, Projectio
     let detail = match &*event.event {
         DomainEvent::Order(order_event) => of_order(order_event),
         DomainEvent::Payment(payment_event) => of_payment(event, payment_event),
-        DomainEvent::Inventory(_) | DomainEvent::CouponPool(_) | DomainEvent::Product(_) => {
+        DomainEvent::Inventory(_)
+        | DomainEvent::CouponPool(_)
+        | DomainEvent::Points(_)
+        | DomainEvent::Product(_) => {
             json!({})
         }
     };

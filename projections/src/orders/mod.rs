@@ -99,6 +99,7 @@ impl Projector for Orders {
                 }
                 DomainEvent::Inventory(_)
                 | DomainEvent::CouponPool(_)
+                | DomainEvent::Points(_)
                 | DomainEvent::Product(_) => continue,
             };
             history.push(history::row(order_id, event)?);

@@ -76,7 +76,10 @@ impl Projector for Products {
                 DomainEvent::Inventory(inventory_event) => {
                     stock::fold(&mut batch, product_id, event, inventory_event)?;
                 }
-                DomainEvent::Order(_) | DomainEvent::CouponPool(_) | DomainEvent::Payment(_) => {}
+                DomainEvent::Order(_)
+                | DomainEvent::CouponPool(_)
+                | DomainEvent::Payment(_)
+                | DomainEvent::Points(_) => {}
             }
         }
         batch.products.save(tables).await?;
@@ -111,7 +114,10 @@ impl Batch {
                 DomainEvent::Inventory(_) => {
                     stocked.insert(product_id);
                 }
-                DomainEvent::Order(_) | DomainEvent::CouponPool(_) | DomainEvent::Payment(_) => {}
+                DomainEvent::Order(_)
+                | DomainEvent::CouponPool(_)
+                | DomainEvent::Payment(_)
+                | DomainEvent::Points(_) => {}
             }
         }
         created.extend(&stocked);

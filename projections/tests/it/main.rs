@@ -13,6 +13,7 @@ mod notifications;
 mod orders;
 mod outages;
 mod parking;
+mod points;
 mod registry;
 mod relay;
 mod relay_audit;

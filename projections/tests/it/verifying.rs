@@ -18,6 +18,7 @@ async fn a_changed_lost_or_invented_row_of_any_table_is_found() {
     let refund = shop.cancel("ann", order).await;
     shop.settle_refund(payment, refund, RefundAnswer::Done)
         .await;
+    crate::points::some_of_everything(&shop).await;
     shop.caught_up().await;
     assert_eq!(shop.differences().await, "");
 
@@ -79,6 +80,22 @@ async fn a_changed_lost_or_invented_row_of_any_table_is_found() {
             "pool_names",
             "DELETE FROM projection_notifications_1.pool_names",
         ),
+        (
+            "point_accounts",
+            "UPDATE projection_points_1.point_accounts SET remaining = remaining + 1",
+        ),
+        (
+            "point_lots",
+            "UPDATE projection_points_1.point_lots SET expires_at = expires_at + '1 us'",
+        ),
+        (
+            "point_history",
+            "DELETE FROM projection_points_1.point_history WHERE kind = 'HELD'",
+        ),
+        (
+            "point_allocations",
+            "UPDATE projection_points_1.point_allocations SET state = 'HELD'",
+        ),
     ] {
         shop.as_owner(damage).await;
         let differences = shop.differences().await;
@@ -139,6 +156,7 @@ async fn a_read_model_that_stands_still_is_named_with_the_event_that_it_lacks() 
             "notifications 1",
             "orders 1",
             "payments 1",
+            "points 1",
             "products 1"
         ]
     );

@@ -32,6 +32,7 @@ fn korean(kind: &str, params: &Value) -> String {
         "ORDER_REFUNDED" => format!("환불이 완료되었습니다{amount}."),
         "COUPON_ISSUED" => format!("쿠폰이 발급되었습니다{}.", name(params)),
         "COUPON_RETURNED" => "주문이 취소되어 쿠폰을 다시 사용할 수 있습니다.".to_owned(),
+        "POINTS_EARNED" => format!("포인트가 적립되었습니다{}.", points(params, "P")),
         _ => "새 알림이 있습니다.".to_owned(),
     }
 }
@@ -54,6 +55,7 @@ fn english(kind: &str, params: &Value) -> String {
         "ORDER_REFUNDED" => format!("Your refund is complete{amount}."),
         "COUPON_ISSUED" => format!("You got a coupon{}.", name(params)),
         "COUPON_RETURNED" => "The order was cancelled; you can use its coupon again.".to_owned(),
+        "POINTS_EARNED" => format!("You earned points{}.", points(params, "")),
         _ => "You have a new notification.".to_owned(),
     }
 }
@@ -64,6 +66,14 @@ fn amount(params: &Value) -> String {
         .get("amount")
         .and_then(|amount| Money::deserialize(amount).ok());
     money.map(|money| format!(" ({money})")).unwrap_or_default()
+}
+
+/// ` (129P)`, or nothing when none are named.
+fn points(params: &Value, unit: &str) -> String {
+    let points = params.get("points").and_then(Value::as_i64);
+    points
+        .map(|points| format!(" ({points}{unit})"))
+        .unwrap_or_default()
 }
 
 /// `: spring sale`, or nothing when no name is given.
@@ -98,6 +108,7 @@ mod tests {
         "ORDER_REFUNDED",
         "COUPON_ISSUED",
         "COUPON_RETURNED",
+        "POINTS_EARNED",
     ];
 
     #[test]

@@ -8,6 +8,7 @@ use sqlx::{Postgres, QueryBuilder};
 
 use crate::event::{self, EventFilter};
 use crate::order::{self, OrderFilter};
+use crate::points::{self, LotFilter};
 use crate::product::{self, ProductFilter};
 use crate::{coupon_pool, notification};
 
@@ -33,6 +34,7 @@ pub(super) struct Case {
 pub(super) fn all() -> Vec<Case> {
     let mut cases = products();
     cases.extend(owned());
+    cases.extend(points_of_users());
     cases.extend(events());
     cases
 }
@@ -163,6 +165,49 @@ fn owned() -> Vec<Case> {
             part: "total",
             query: notification::count_query(EXPLAIN, HEAVY_USER),
         },
+    ]
+}
+
+/// The lists of a user's points, and the sums over their open lots.
+fn points_of_users() -> Vec<Case> {
+    let (_, newest) = parsed::<LotFilter>("");
+    let (_, deep) = parsed::<LotFilter>("page=900");
+    let (_, latest) = parsed::<platform::paging::NoFilter>("");
+    let (_, early) = parsed::<platform::paging::NoFilter>("page=900");
+    let sums = |user| Case {
+        title: format!("GET /points of {user}"),
+        part: "sums",
+        query: points::sums_query(EXPLAIN, user),
+    };
+    let lots = |user, page: &PageRequest| Case {
+        title: format!("GET /points/lots?page={} of {user}", page.page()),
+        part: "page",
+        query: points::lots_page(EXPLAIN, user, page),
+    };
+    let history = |user, page: &PageRequest| Case {
+        title: format!("GET /points/history?page={} of {user}", page.page()),
+        part: "page",
+        query: points::history_page(EXPLAIN, user, page),
+    };
+    let total = |title: &str, query| Case {
+        title: format!("{title} of {HEAVY_USER}"),
+        part: "total",
+        query,
+    };
+    vec![
+        sums(HEAVY_USER),
+        sums(LIGHT_USER),
+        lots(HEAVY_USER, &newest),
+        lots(HEAVY_USER, &deep),
+        lots(LIGHT_USER, &newest),
+        total("GET /points/lots", points::count_lots(EXPLAIN, HEAVY_USER)),
+        history(HEAVY_USER, &latest),
+        history(HEAVY_USER, &early),
+        history(LIGHT_USER, &latest),
+        total(
+            "GET /points/history",
+            points::count_history(EXPLAIN, HEAVY_USER),
+        ),
     ]
 }
 

@@ -84,6 +84,22 @@ SELECT CASE WHEN n % 50 = 0 THEN 'user-0' ELSE 'user-' || 1 + pg_temp.pick(n, 'u
        '{"orderId": "0", "amount": {"amount": 1000, "currency": "KRW"}}', now()
   FROM generate_series(1, 1000000) n;
 
+-- Of every twentieth lot something remains.
+INSERT INTO projection_points_1.point_accounts (user_id, remaining, owed, updated_at, version)
+SELECT 'user-' || n, 100, 0, now(), 1 FROM generate_series(0, 50000) n;
+INSERT INTO projection_points_1.point_lots (id, user_id, origin, order_id, earned, spent, expired, taken_back,
+       remaining, owed, earned_at, expires_at, updated_at)
+SELECT pg_temp.id(n, 'lot'),
+       CASE WHEN n % 50 = 0 THEN 'user-0' ELSE 'user-' || 1 + pg_temp.pick(n, 'u', 50000) END,
+       'ORDER', pg_temp.id(n, 'order'), 100, CASE WHEN n % 20 = 0 THEN 40 ELSE 100 END, 0, 0,
+       CASE WHEN n % 20 = 0 THEN 60 ELSE 0 END, 0, now() - n * interval '30 seconds',
+       now() - n * interval '30 seconds' + interval '365 days', now()
+  FROM generate_series(1, 1000000) n;
+INSERT INTO projection_points_1.point_history (user_id, position, kind, points, change, order_id, detail, at)
+SELECT CASE WHEN n % 50 = 0 THEN 'user-0' ELSE 'user-' || 1 + pg_temp.pick(n, 'u', 50000) END,
+       n, 'EARNED', 100, 100, pg_temp.id(n, 'order'), '{}', now()
+  FROM generate_series(1, 1000000) n;
+
 -- A quarter of the log is one inventory's; one event in a hundred thousand is of a rare type.
 INSERT INTO event_store.events (position, aggregate_type, aggregate_id, sequence, event_type,
        event_version, payload, metadata, recorded_at)

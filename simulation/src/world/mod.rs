@@ -238,6 +238,7 @@ fn processes_config() -> ProcessesConfig {
     let schedule = schedule.parse::<processes::Schedule>().unwrap_or_default();
     ProcessesConfig {
         confirmation_delay: Duration::from_secs(90),
+        earning: operations::earning(),
         inquiry_schedule: schedule.clone(),
         refund_schedule: schedule,
         // Few, so that lanes fill up and rows stand behind others.

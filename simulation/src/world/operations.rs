@@ -8,10 +8,11 @@ use domain::checkout::{
 use domain::coupon_pool::{ClaimCoupon, CreateCouponPool, DiscountRule};
 use domain::inventory::{AdjustStock, ReceiveStock};
 use domain::order::{Order, OrderCommand, OrderError, OrderStatus, RefundItem, RefundScope};
+use domain::points::EarningPolicy;
 use domain::product::{ChangeProduct, PatchProduct, ProductCommand, ProductDetails};
 use domain::{
-    CouponCode, CouponPoolId, Currency, Halt, Money, Operation, OrderId, OrderItemId, PaymentId,
-    ProductId, Quantity, RefundId, Rejection, StreamId, UserId, WarehouseId, Workspace,
+    CouponCode, CouponPoolId, Currency, Halt, LotId, Money, Operation, OrderId, OrderItemId,
+    PaymentId, ProductId, Quantity, RefundId, Rejection, StreamId, UserId, WarehouseId, Workspace,
 };
 use event_store::{Command, CommandId, Context, Fingerprint};
 use fastrand::Rng;
@@ -21,6 +22,8 @@ use uuid::Uuid;
 use super::office::BANK;
 use crate::deeds::Part;
 
+/// How long points are valid: they expire while there are still faults.
+const POINTS_VALID_FOR: TimeDelta = TimeDelta::minutes(4);
 /// How long an order may wait for its payment.
 const PAYMENT_LIMIT: TimeDelta = TimeDelta::seconds(100);
 /// How long a paid order may still be cancelled.
@@ -236,7 +239,12 @@ pub(super) fn command(
             user_id: user,
             now,
         }),
-        Request::Confirm { order } => make.of(ConfirmOrder { order_id: order }),
+        Request::Confirm { order } => make.of(ConfirmOrder {
+            order_id: order,
+            lot_id: LotId::new(new_id(rng)),
+            earning: earning(),
+            now,
+        }),
         Request::Ship { order } => make.of(Move {
             order,
             command: OrderCommand::Ship,
@@ -245,6 +253,14 @@ pub(super) fn command(
             order,
             command: OrderCommand::Deliver,
         }),
+    }
+}
+
+/// What orders earn, whoever confirms them.
+pub(super) fn earning() -> EarningPolicy {
+    EarningPolicy {
+        valid_for: POINTS_VALID_FOR,
+        ..EarningPolicy::default()
     }
 }
 

@@ -46,6 +46,11 @@ fn a_batch_that_is_projected_twice_is_found() {
 }
 
 #[test]
+fn points_that_are_earned_twice_are_found() {
+    assert_eq!(found(Plant::EarnedTwice, 20), "point-lots");
+}
+
+#[test]
 fn stock_that_is_released_twice_is_found() {
     assert_eq!(found(Plant::ReleasedTwice, 5), "no-oversell");
 }

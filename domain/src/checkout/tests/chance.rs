@@ -16,7 +16,7 @@ use crate::checkout::{
 use crate::coupon_pool::{
     ClaimCoupon, CloseCouponPool, CouponPool, CreateCouponPool, DiscountRule,
 };
-use crate::ids::{CouponCode, OrderId, UserId};
+use crate::ids::{CouponCode, LotId, OrderId, UserId};
 use crate::inventory::{AdjustStock, ReceiveStock};
 use crate::mothers::{
     at, krw, order_id, order_item_id, payment_id, pieces, pool_id, product_id, refund_id, user,
@@ -24,6 +24,7 @@ use crate::mothers::{
 };
 use crate::order::{Order, RefundItem, RefundScope};
 use crate::payment::Payment;
+use crate::points::EarningPolicy;
 use crate::product::{ChangeProduct, ProductCommand};
 use crate::workspace::Operation;
 
@@ -303,7 +304,12 @@ impl World {
             }
             Deed::Confirm(order) => {
                 let order_id = self.order_number(*order)?;
-                Arc::new(ConfirmOrder { order_id })
+                Arc::new(ConfirmOrder {
+                    order_id,
+                    lot_id: LotId::new(order_id.uuid()),
+                    earning: EarningPolicy::default(),
+                    now,
+                })
             }
             Deed::Close(pool) => Arc::new(CloseCouponPool {
                 pool_id: pool_id(*pool),

@@ -5,9 +5,11 @@ use serde_json::json;
 use super::deeds::{FIXED, TEA};
 use super::deeds::{approved, by, cancel, confirm, declined, expire, pay, place, settle, unknown};
 use super::shop::Shop;
+use crate::checkout::ConfirmOrder;
 use crate::coupon_pool::CouponState;
-use crate::mothers::order_id;
+use crate::mothers::{at, lot_id, order_id, user};
 use crate::order::{OrderError, OrderStatus};
+use crate::points::{EarningPolicy, PointAccount};
 
 #[test]
 fn an_order_unpaid_at_its_time_is_cancelled_and_frees_what_it_held() {
@@ -83,9 +85,48 @@ fn a_paid_order_is_confirmed_once() {
     let mut shop = Shop::with_a_paid_order();
     let reply = shop.does(&confirm(1));
     assert_eq!(reply, json!({ "id": order_id(1), "status": "CONFIRMED" }));
-    assert_eq!(shop.last(), ["OrderConfirmed"]);
+    assert_eq!(shop.last(), ["OrderConfirmed", "PointsEarned"]);
     shop.does(&confirm(1));
     assert!(shop.last().is_empty());
+}
+
+#[test]
+fn a_confirmed_order_earns_its_buyer_points_for_the_money_paid_once() {
+    let mut shop = Shop::with_a_paid_order();
+    let paid = shop.order(1).total.amount();
+    shop.does(&confirm(1));
+    let account = shop.state::<PointAccount>(user("ann"));
+    assert_eq!(account.balance(), paid / 100);
+    let lines = account.takeable(order_id(1));
+    assert_eq!(lines.len(), shop.order(1).lines.len());
+    let lot = account.lot(lot_id(1)).unwrap();
+    assert_eq!(lot.expires_at, at(40) + chrono::Duration::days(365));
+    let again = ConfirmOrder {
+        lot_id: lot_id(2),
+        ..confirm(1)
+    };
+    shop.does(&again);
+    assert_eq!(
+        shop.state::<PointAccount>(user("ann")).balance(),
+        paid / 100
+    );
+}
+
+#[test]
+fn an_order_that_earns_nothing_is_confirmed_without_a_look_at_the_account() {
+    let mut shop = Shop::with_a_paid_order();
+    let none = ConfirmOrder {
+        earning: EarningPolicy {
+            rate_bps: 0,
+            ..EarningPolicy::default()
+        },
+        ..confirm(1)
+    };
+    shop.remembers_only(&none);
+    let loads = shop.loads;
+    shop.does(&none);
+    assert_eq!(shop.last(), ["OrderConfirmed"]);
+    assert_eq!(shop.loads, loads);
 }
 
 #[test]

@@ -10,9 +10,10 @@ use crate::ids::CouponCode;
 use crate::inventory::ReceiveStock;
 use crate::money::Money;
 use crate::mothers::{
-    at, krw, order_id, order_item_id, payment_id, pieces, pool_id, product_id, refund_id, usd,
-    user, warehouse,
+    at, krw, lot_id, order_id, order_item_id, payment_id, pieces, pool_id, product_id, refund_id,
+    usd, user, warehouse,
 };
+use crate::points::EarningPolicy;
 use crate::product::{ChangeProduct, ProductCommand, ProductDetails};
 
 /// 1 000 won, ten in Seoul.
@@ -245,5 +246,8 @@ pub(super) fn expire(order: u32, minute: i64) -> ExpireOrder {
 pub(super) fn confirm(order: u32) -> ConfirmOrder {
     ConfirmOrder {
         order_id: order_id(order),
+        lot_id: lot_id(order),
+        earning: EarningPolicy::default(),
+        now: at(40),
     }
 }

@@ -11,9 +11,10 @@ use super::back_office::{adjust, patch};
 use crate::coupon_pool::{ClaimCoupon, CloseCouponPool, CreateCouponPool, DiscountRule};
 use crate::inventory::ReceiveStock;
 use crate::mothers::{
-    at, coupon, krw, order_id, order_item_id, payment_id, pieces, pool_id, product_id, refund_id,
-    user, warehouse,
+    at, coupon, krw, lot_id, order_id, order_item_id, payment_id, pieces, pool_id, product_id,
+    refund_id, user, warehouse,
 };
+use crate::points::EarningPolicy;
 use crate::product::{ChangeProduct, ProductCommand, ProductDetails};
 use crate::workspace::Operation;
 
@@ -90,6 +91,9 @@ fn an_orders_operations() {
     is(&expire, "expire-order", &[order()], &[]);
     let confirm = ConfirmOrder {
         order_id: order_id(1),
+        lot_id: lot_id(1),
+        earning: EarningPolicy::default(),
+        now: at(40),
     };
     is(&confirm, "confirm-order", &[order()], &[]);
 }

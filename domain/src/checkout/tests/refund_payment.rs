@@ -234,7 +234,10 @@ fn what_has_left_the_warehouse_is_no_stock_again_by_itself() {
         shop.does(&Step(step));
         shop.does(&refund(1, pieces_of(0, 3)));
         shop.does(&done(1));
-        assert_eq!(shop.last(), ["PaymentRefunded", "OrderRefunded"]);
+        assert_eq!(
+            shop.last(),
+            ["PaymentRefunded", "OrderRefunded", "PointsTakenBack"]
+        );
         assert_eq!(shop.stock(TEA), (7, 0, 7));
         let by_buyer = RefundPayment {
             by: by("ann"),
@@ -384,4 +387,47 @@ fn an_order_is_refunded_in_so_many_steps_at_most() {
     }
     let refused = shop.refuses(&refund(101, money(krw(1))));
     assert_eq!(refused, OrderError::TooManyRefunds { max: 100 }.into());
+}
+
+/// What Ann's account has: earned, taken back and remaining, over its lots.
+fn points(shop: &Shop) -> (i64, i64, i64) {
+    let account = shop.state::<crate::points::PointAccount>("ann");
+    account.lots().fold((0, 0, 0), |sum, (_, lot)| {
+        let of = |points: crate::points::Points| points.get();
+        (
+            sum.0 + of(lot.earned),
+            sum.1 + of(lot.taken_back),
+            sum.2 + of(lot.remaining),
+        )
+    })
+}
+
+#[test]
+fn what_an_order_earned_goes_with_its_money_and_all_of_it_with_the_last() {
+    let mut shop = shop();
+    // Asked for before the order is confirmed, done after: it counts as paid until it is back.
+    shop.does(&refund(1, pieces_of(0, 1)));
+    shop.does(&confirm(1));
+    assert_eq!(points(&shop), (75, 0, 75));
+    shop.does(&refund(2, pieces_of(1, 1)));
+    // 46 or 47 of 75 points are the cups': half of them goes with one of the two.
+    shop.does(&done(2));
+    assert_eq!(points(&shop), (75, 23, 52));
+    shop.does(&done(1));
+    shop.does(&refund(3, RefundScope::Everything));
+    shop.does(&done(3));
+    assert_eq!(points(&shop).2, 0);
+    assert_eq!(shop.payment(1).status, PaymentStatus::Refunded);
+}
+
+#[test]
+fn what_went_back_before_the_order_was_confirmed_earns_nothing() {
+    let mut shop = shop();
+    shop.does(&refund(1, pieces_of(1, 2)));
+    shop.does(&done(1));
+    shop.does(&confirm(1));
+    assert_eq!(points(&shop), (28, 0, 28));
+    shop.does(&refund(2, RefundScope::Everything));
+    shop.does(&done(2));
+    assert_eq!(points(&shop).2, 0);
 }

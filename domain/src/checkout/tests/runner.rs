@@ -10,8 +10,9 @@ use super::shop::Shop;
 use crate::checkout::sagas::react;
 use crate::checkout::{ConfirmOrder, ExpireOrder, RetrySchedule, SettlePayment, SettleRefund};
 use crate::coupon_pool::CloseCouponPool;
-use crate::ids::RefundId;
+use crate::ids::{LotId, RefundId};
 use crate::payment::Payment;
+use crate::points::{EarningPolicy, ExpirePoints};
 use crate::rejection::Rejection;
 use crate::saga::{Action, Due};
 use crate::workspace::Operation;
@@ -155,6 +156,9 @@ impl Runner {
             }
             Action::ConfirmOrder { order_id } => Box::new(ConfirmOrder {
                 order_id: *order_id,
+                lot_id: LotId::new(id),
+                earning: EarningPolicy::default(),
+                now,
             }),
             Action::ExpireOrder { order_id } => Box::new(ExpireOrder {
                 order_id: *order_id,
@@ -162,6 +166,11 @@ impl Runner {
             }),
             Action::CloseCouponPool { pool_id } => Box::new(CloseCouponPool {
                 pool_id: *pool_id,
+                now,
+            }),
+            Action::ExpirePoints { user_id, lot_id } => Box::new(ExpirePoints {
+                user_id: user_id.clone(),
+                lot_id: *lot_id,
                 now,
             }),
         }

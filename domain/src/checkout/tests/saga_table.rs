@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::shop::name_of;
 use crate::checkout::sagas::react;
 use crate::golden::samples;
-use crate::mothers::{at, krw, order_id, payment_id, pool_id, product_id, refund_id, user};
+use crate::mothers::{at, krw, lot_id, order_id, payment_id, pool_id, product_id, refund_id, user};
 use crate::payment::PaymentEvent;
 use crate::recorded::{DomainEvent, Recorded};
 use crate::saga::{Action, Due, GatewayRequest, Step};
@@ -30,6 +30,8 @@ const TABLE: &str = "
     PaymentRefundRequested.amount-mismatch refund-payment     now
     PaymentRefundRequested.requested       refund-payment     now
     PaymentRefundDelayed                   refund-payment     1
+    PointsEarned                           expire-points      525631
+    PointsAdjusted                         expire-points      525600
 ";
 
 fn recorded(event: DomainEvent) -> Recorded {
@@ -37,6 +39,7 @@ fn recorded(event: DomainEvent) -> Recorded {
         DomainEvent::Order(_) => order_id(1).to_string(),
         DomainEvent::Payment(_) => payment_id(1).to_string(),
         DomainEvent::CouponPool(_) => pool_id(1).to_string(),
+        DomainEvent::Points(_) => "ann".to_owned(),
         DomainEvent::Inventory(_) | DomainEvent::Product(_) => product_id(1).to_string(),
     };
     Recorded {
@@ -135,6 +138,10 @@ fn a_step_waits_as_json_and_is_itself_again() {
         Action::CloseCouponPool {
             pool_id: pool_id(1),
         },
+        Action::ExpirePoints {
+            user_id: user("ann"),
+            lot_id: lot_id(1),
+        },
     ];
     let mut tags = Vec::new();
     for action in actions {
@@ -150,6 +157,7 @@ fn a_step_waits_as_json_and_is_itself_again() {
         "confirm-order",
         "expire-order",
         "close-coupon-pool",
+        "expire-points",
     ];
     assert_eq!(tags, stored);
 }

@@ -30,7 +30,7 @@ pub(crate) struct PaidOrder {
 
 impl Shop {
     /// Executes an operation; gives its reply and the position that it reached.
-    async fn execute(&self, operation: impl Operation + 'static) -> (Value, u64) {
+    pub(crate) async fn execute(&self, operation: impl Operation + 'static) -> (Value, u64) {
         let context = Context {
             principal: "tester".to_owned(),
             correlation_id: Uuid::now_v7(),
