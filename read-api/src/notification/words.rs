@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     /// The kinds that the projector writes (`projections/src/notifications/schema.sql`).
-    const KINDS: [&str; 11] = [
+    const KINDS: [&str; 12] = [
         "ORDER_CONFIRMED",
         "ORDER_SHIPPED",
         "ORDER_DELIVERED",
