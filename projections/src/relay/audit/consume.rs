@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
 use rdkafka::message::BorrowedMessage;
+use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{Message as _, Offset, TopicPartitionList};
 use tokio_util::sync::CancellationToken;
 
@@ -43,10 +45,35 @@ pub(super) fn partitions(
         .map(|found| found.partitions().iter().map(|p| p.id()).collect())
         .unwrap_or_default();
     let numbers = numbers.into_iter().map(|number| {
-        let (low, high) = consumer.fetch_watermarks(topic, number, TIMEOUT)?;
+        let (low, high) = ends(consumer, topic, number)?;
         Ok(Partition { number, low, high })
     });
     numbers.collect()
+}
+
+/// The first offset of a partition and the one after its last. One that was just made, or whose broker was just
+/// started, has no leader for a moment: it is asked again.
+fn ends(
+    consumer: &BaseConsumer<Quiet>,
+    topic: &str,
+    partition: i32,
+) -> Result<(i64, i64), RelayError> {
+    let asked = Instant::now();
+    loop {
+        match consumer.fetch_watermarks(topic, partition, TIMEOUT) {
+            Err(error) if has_no_leader_yet(&error) && asked.elapsed() < TIMEOUT => {
+                std::thread::sleep(POLL);
+            }
+            found => return Ok(found?),
+        }
+    }
+}
+
+fn has_no_leader_yet(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(RDKafkaErrorCode::NotLeaderForPartition | RDKafkaErrorCode::LeaderNotAvailable)
+    )
 }
 
 /// Hands every record over, in order.
