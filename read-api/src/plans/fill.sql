@@ -48,12 +48,13 @@ SELECT pg_temp.id(n, 'product'), floor(10000 * power(pg_temp.pick(n, 'f', 100000
 
 -- Every fiftieth order is of one user; the others belong to 50 000.
 INSERT INTO projection_orders_1.orders (id, user_id, status, currency, subtotal_amount, discount_amount,
-       total_amount, item_count, payment_due_at, created_at, updated_at, version)
+       total_amount, points, refunded_amount, refunded_points, item_count, payment_due_at, created_at,
+       updated_at, version)
 SELECT pg_temp.id(n, 'order'),
        CASE WHEN n % 50 = 0 THEN 'user-0' ELSE 'user-' || 1 + pg_temp.pick(n, 'u', 50000) END,
        (ARRAY['PENDING', 'PAID', 'CONFIRMED', 'CONFIRMED', 'CONFIRMED', 'CONFIRMED', 'CANCELLED'])
            [1 + pg_temp.pick(n, 's', 7)],
-       'KRW', 1000, 0, 1000, 1, now(), now() - n * interval '10 seconds', now(), 3
+       'KRW', 1000, 0, 1000, 0, 0, 0, 1, now(), now() - n * interval '10 seconds', now(), 3
   FROM generate_series(1, 1000000) n;
 INSERT INTO projection_orders_1.order_items (order_id, line_number, id, product_id, product_name,
        quantity, unit_price_amount, amount)
