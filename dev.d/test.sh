@@ -65,6 +65,16 @@ export_test_env() {
 # with them the program that the end-to-end tests start.
 build_tests() { cargo build --workspace --lib --bins --tests --locked; }
 
+# The failed tests by name, and the first lines of what each said: where only the end of a run is kept, a name
+# alone tells too little.
+failed_tests() { # failed_tests LOG
+  sed -n 's/^test \(.*\) \.\.\. FAILED.*/  \1/p' "$1" | sort -u
+  awk '/^---- .* stdout ----$/ {left = 13}
+    /^failures:$/ {left = 0}
+    left > 0 && NF > 0 {print "  | " substr($0, 1, 400)}
+    {left -= 1}' "$1"
+}
+
 # cargo_tests NAME LOG ARGS…: sums cargo's own "test result" lines. A crate that does not build, or a test
 # process that dies, writes none: then cargo's status is the failure.
 cargo_tests() {
@@ -78,7 +88,7 @@ cargo_tests() {
   FAILED=$((FAILED + bad))
   if ((bad > 0)); then
     FAILURES+=("$bad of the cargo tests; all of their output is in $log:")
-    mapfile -t -O "${#FAILURES[@]}" FAILURES < <(sed -n 's/^test \(.*\) \.\.\. FAILED.*/  \1/p' "$log" | sort -u)
+    mapfile -t -O "${#FAILURES[@]}" FAILURES < <(failed_tests "$log")
   elif ((status == 0 && ok == 0)); then
     failed "$name: no test ran"
   elif ((status != 0)); then

@@ -76,15 +76,21 @@ fn an_answer_before_the_commit_is_found() {
 
 #[test]
 fn a_gate_that_believes_itself_is_found() {
-    let what = found(Plant::BelievedGate, 60);
-    // Whoever repeats a claim that the log has accepted is refused by such a gate, too.
-    assert!(["gate", "answers"].contains(&what.as_str()), "{what}");
+    // Whoever repeats a claim that the log has accepted is refused by such a gate, too: told otherwise than before.
+    let mut failures = failures(Plant::BelievedGate, 200);
+    assert!(failures.any(|failure| failure.what == "gate"));
 }
 
 #[test]
 fn a_refund_under_a_new_key_is_found() {
-    // The gateway gives back no more than it charged, so the shop's refund never comes to its end.
-    assert_eq!(found(Plant::RefundedTwice, 60), "sagas-end");
+    // A part goes back twice, which the ledger shows; the gateway gives back no more than it charged, so a refund of
+    // all that is left never comes to its end.
+    let what: Vec<String> = failures(Plant::RefundedTwice, 60)
+        .map(|failure| failure.what)
+        .collect();
+    for check in ["gateway-ledger", "sagas-end"] {
+        assert!(what.iter().any(|found| found == check), "{check}: {what:?}");
+    }
 }
 
 #[test]
