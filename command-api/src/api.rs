@@ -14,7 +14,9 @@ use crate::config::{CommandApiConfig, Gateways};
 use crate::coupon_gate::CouponGate;
 use crate::in_flight::InFlight;
 use crate::payment::PaymentOutcomes;
-use crate::{coupon_pool, event, health, openapi, order, payment, points, product, stock};
+use crate::{
+    coupon_pool, event, health, openapi, order, payment, payment_method, points, product, stock,
+};
 
 /// What the command API is made of.
 pub struct Parts {
@@ -77,6 +79,7 @@ impl CommandApi {
                 .configure(coupon_pool::routes)
                 .configure(order::routes)
                 .configure(payment::routes)
+                .configure(payment_method::routes)
                 .configure(points::routes)
                 .configure(event::routes),
         );

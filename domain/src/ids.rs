@@ -86,6 +86,10 @@ uuid_id!(
     RefundId
 );
 uuid_id!(
+    /// A user's saved payment method: the idempotency key of its key's issue too.
+    PaymentMethodId
+);
+uuid_id!(
     /// A coupon pool.
     CouponPoolId
 );

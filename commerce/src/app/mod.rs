@@ -5,6 +5,7 @@ mod gateways;
 mod health;
 mod opening;
 mod roles;
+mod vault;
 
 use std::process::ExitCode;
 

@@ -85,6 +85,7 @@ impl Projector for Payments {
                 }
                 DomainEvent::Inventory(_)
                 | DomainEvent::CouponPool(_)
+                | DomainEvent::PaymentMethod(_)
                 | DomainEvent::Points(_)
                 | DomainEvent::Product(_) => {}
             }
@@ -119,6 +120,7 @@ fn touched(events: &[Event]) -> Result<(BTreeSet<Uuid>, BTreeSet<Uuid>), Project
             DomainEvent::Order(_)
             | DomainEvent::Inventory(_)
             | DomainEvent::CouponPool(_)
+            | DomainEvent::PaymentMethod(_)
             | DomainEvent::Points(_)
             | DomainEvent::Product(_) => {}
         }
