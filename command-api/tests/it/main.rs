@@ -17,6 +17,7 @@ mod events;
 mod gate;
 mod idempotency;
 mod orders;
+mod payment_methods;
 mod payments;
 mod points;
 mod products;
