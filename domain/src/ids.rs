@@ -85,6 +85,16 @@ uuid_id!(
     /// A refund of a payment.
     RefundId
 );
+
+impl PaymentId {
+    /// The id of an order's payment: known as soon as the order is, so that the buyer's browser can begin with it
+    /// at the gateway, whose order number it is. An order is paid once or not at all, so it has one payment.
+    #[must_use]
+    pub fn of_order(order_id: OrderId) -> Self {
+        Self(Uuid::new_v5(&order_id.0, b"payment"))
+    }
+}
+
 uuid_id!(
     /// A coupon pool.
     CouponPoolId
