@@ -80,8 +80,12 @@ fn an_orders_payment_has_an_id_of_its_own() {
     let first = PaymentId::of_order(order_id(1));
     assert_eq!(first, PaymentId::of_order(order_id(1)));
     assert_ne!(first, PaymentId::of_order(order_id(2)));
-    // It stands at gateways: it must never change.
-    assert_eq!(first.to_string(), "1597fc70-172d-50c7-95ff-78a725b8d460");
+    // It stands at gateways, so it must never change; and it keeps the order's moment.
+    assert_eq!(first.to_string(), "01910000-0000-7000-8070-617b6d656e75");
+    assert_eq!(
+        first.uuid().get_timestamp(),
+        order_id(1).uuid().get_timestamp()
+    );
 }
 
 #[test]
