@@ -7,6 +7,7 @@ mod methods;
 mod money;
 mod outcomes;
 mod points;
+mod points_of_orders;
 mod refunds;
 mod rest;
 mod stock;
