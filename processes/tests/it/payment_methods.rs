@@ -1,4 +1,8 @@
 //! A saved payment method of each kind, from its request to its end, with Toss's mock and a vault of its own.
+#![expect(
+    clippy::unwrap_used,
+    reason = "fixtures are for tests: a panic there is the report"
+)]
 
 use chrono::TimeDelta;
 use domain::payment_method::{

@@ -1,4 +1,8 @@
 //! Users' saved payment methods.
+#![expect(
+    clippy::unwrap_used,
+    reason = "fixtures are for tests: a panic there is the report"
+)]
 
 use domain::PaymentMethodId;
 use domain::checkout::RetrySchedule;
