@@ -120,9 +120,9 @@ fn payment_method(error: &PaymentMethodError) -> ApiError {
     let code = error.code();
     match error {
         PaymentMethodError::NotFound => ApiError::not_found(code),
-        PaymentMethodError::NotActive
-        | PaymentMethodError::AlreadyExists
-        | PaymentMethodError::OtherGateway => ApiError::conflict(code),
+        PaymentMethodError::NotActive | PaymentMethodError::AlreadyExists => {
+            ApiError::conflict(code)
+        }
         PaymentMethodError::TooMany { .. } => {
             ApiError::conflict(code).with_message(sentence(error))
         }
@@ -266,7 +266,6 @@ mod tests {
         for refused in [
             PaymentMethodError::NotActive,
             PaymentMethodError::AlreadyExists,
-            PaymentMethodError::OtherGateway,
             PaymentMethodError::TooMany { max: 20 },
         ] {
             assert_eq!(status_of(refused), 409);

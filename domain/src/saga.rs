@@ -106,6 +106,9 @@ pub struct GatewayRequest {
     pub amount: Money,
     /// Which gateway.
     pub gateway: String,
-    /// What the gateway gave the buyer's browser.
+    /// What the gateway gave the buyer's browser; empty without a browser.
     pub token: String,
+    /// The saved payment method that is charged without a browser.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method_id: Option<PaymentMethodId>,
 }

@@ -22,6 +22,7 @@ use uuid::Uuid;
 use crate::execute::{Done, send};
 use crate::fate::Trouble;
 use crate::item::Item;
+use crate::method_calls;
 use crate::office::Office;
 
 /// Longer than the longest deadline that an adapter can be given: it only catches one that never ends.
@@ -60,7 +61,9 @@ pub(crate) async fn confirm(
         }
         order_waits(office, &payment, payment_id).await?
     };
-    let answer = if is_still_wanted {
+    let answer = if let Some(method_id) = request.method_id.filter(|_| is_still_wanted) {
+        method_calls::charge(office, &gateway, item, (request, method_id)).await?
+    } else if is_still_wanted {
         let request = ConfirmRequest {
             payment_id: payment_id.uuid(),
             order_id: request.order_id.uuid(),
@@ -166,7 +169,7 @@ fn refund_id_of(payment_id: PaymentId) -> RefundId {
     RefundId::new(Uuid::new_v5(&payment_id.uuid(), b"refund"))
 }
 
-async fn load_payment(
+pub(crate) async fn load_payment(
     office: &impl Office,
     payment_id: PaymentId,
 ) -> Result<RequestedPayment, Trouble> {
@@ -203,7 +206,7 @@ async fn order_waits(
 }
 
 /// Waits for a gateway's answer about a payment.
-async fn ask(
+pub(crate) async fn ask(
     office: &impl Office,
     question: impl Future<Output = GatewayReply> + Send,
 ) -> Result<GatewayAnswer, Trouble> {

@@ -8,25 +8,28 @@
 
 use std::sync::Arc;
 
+use domain::checkout::GatewayAnswer;
 use domain::payment_method::{
     ErasureAnswer, MethodKind, MethodStage, PaymentMethods, RegistrationAnswer, SettleErasure,
     SettleRegistration,
 };
-use domain::{PaymentMethodId, UserId};
+use domain::{GatewayRequest, PaymentMethodId, UserId};
 use payment_gateways::{
-    BillingKeyReply, DeleteBillingKeyRequest, DeletionReply, IssueBillingKeyRequest,
-    IssuedBillingKey, PaymentGateway,
+    BillingKeyReply, ChargeBillingKeyRequest, DeleteBillingKeyRequest, DeletionReply,
+    IssueBillingKeyRequest, IssuedBillingKey, PaymentGateway,
 };
 use payment_vault::{BillingKey, Keeping, KeptMethod, KeySafe, NewMethod, VaultError};
 
 use crate::execute::{Done, send};
 use crate::fate::Trouble;
-use crate::gateway_calls::{NO_ANSWER, UNKNOWN_GATEWAY, UNSUPPORTED, call};
+use crate::gateway_calls::{NO_ANSWER, UNKNOWN_GATEWAY, UNSUPPORTED, ask, call, load_payment};
 use crate::item::Item;
 use crate::office::Office;
 
 /// The shop has nowhere to keep keys: they were configured when the method was asked for.
 const NO_SAFE: &str = "SAVED_METHODS_OFF";
+/// The method was deleted between the request for the payment and the charge.
+const METHOD_DELETED: &str = "PAYMENT_METHOD_DELETED";
 /// The company issued a key that another method has.
 const SAVED_ALREADY: &str = "SAVED_ALREADY";
 /// What the companies issue keys of today.
@@ -148,6 +151,42 @@ async fn issue(
         },
         Keeping::Elsewhere => refused(SAVED_ALREADY),
     })
+}
+
+/// Charges a saved method, unless it was deleted meanwhile: the key is opened at this moment, and not before.
+pub(crate) async fn charge(
+    office: &impl Office,
+    gateway: &Arc<dyn PaymentGateway>,
+    item: &Item,
+    (request, method_id): (&GatewayRequest, PaymentMethodId),
+) -> Result<GatewayAnswer, Trouble> {
+    let payment_id = request.payment_id;
+    let payment = load_payment(office, payment_id).await?;
+    let methods = office.load::<PaymentMethods>(&payment.user_id).await?;
+    let is_active = methods.active(method_id).is_ok();
+    let kept = match office.key_safe().filter(|_| is_active) {
+        Some(safe) => safe.open(method_id.uuid(), &request.gateway).await?,
+        None => None,
+    };
+    let Some(kept) = kept.filter(|kept| kept.is_active) else {
+        if item.is_first_try() {
+            return Ok(GatewayAnswer::Declined {
+                code: METHOD_DELETED.to_owned(),
+                message: "the payment method was deleted".to_owned(),
+            });
+        }
+        // Whether it was charged before a crash, only the gateway knows.
+        return ask(office, gateway.inquire(payment_id.uuid())).await;
+    };
+    let charge = ChargeBillingKeyRequest {
+        billing_key: kept.billing_key.reveal().to_owned(),
+        customer_key: kept.customer_key.reveal().to_owned(),
+        payment_id: payment_id.uuid(),
+        amount_minor: request.amount.amount(),
+        currency: request.amount.currency().code().to_owned(),
+        order_name: format!("Order {}", request.order_id),
+    };
+    ask(office, gateway.charge_billing_key(charge)).await
 }
 
 /// Asks a gateway to forget a method's key, and wipes it, unless that is done by now.

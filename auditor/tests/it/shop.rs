@@ -185,6 +185,7 @@ impl Shop {
             user_id: user_id(user),
             gateway: "mock".to_owned(),
             token: "token".to_owned(),
+            method_id: None,
             points: Points::ZERO,
             coupon: None,
             now: self.now,

@@ -93,6 +93,7 @@ async fn checkout(store: &EventStore, product: ProductId, number: u64) -> Result
         user_id,
         gateway: "mock".to_owned(),
         token: "tok_approve".to_owned(),
+        method_id: None,
         points: Points::ZERO,
         coupon: None,
         now,

@@ -259,6 +259,7 @@ async fn pay(
         amount,
         gateway: "mock".to_owned(),
         token: body.token.clone(),
+        method_id: None,
     })
     .await?;
     execute(&shop.orders, &order_key, || OrderCommand::StartPayment {

@@ -4,7 +4,7 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, post};
 use domain::checkout::RequestPayment;
 use domain::points::Points;
-use domain::{OrderId, PaymentId, UserId};
+use domain::{OrderId, PaymentId, PaymentMethodId, UserId};
 use platform::{ApiError, Customer, JsonWithBytes};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -33,6 +33,9 @@ pub(super) struct Body {
     /// `paymentId` and with the money that is left to pay. Never a card number. Not needed where points pay all of it.
     #[schema(min_length = 1, max_length = 200, example = "tok_approve")]
     token: Option<String>,
+    /// A saved payment method of the caller's, charged without a browser by its own gateway. Instead of a token.
+    #[schema(value_type = Option<Uuid>)]
+    payment_method_id: Option<String>,
     /// How many of the buyer's points pay a part of it, or all: 1 point is 1 won.
     #[serde(default)]
     #[schema(minimum = 0, example = 0)]
@@ -73,8 +76,8 @@ errors!(
             "COUPON_NOT_APPLICABLE",
         ],
         402: ["PAYMENT_DECLINED"],
-        404: ["ORDER_NOT_FOUND"],
-        409: ["ORDER_NOT_PAYABLE", "INSUFFICIENT_POINTS", "POINTS_TOO_SCATTERED"],
+        404: ["ORDER_NOT_FOUND", "PAYMENT_METHOD_NOT_FOUND"],
+        409: ["ORDER_NOT_PAYABLE", "PAYMENT_METHOD_NOT_ACTIVE", "INSUFFICIENT_POINTS", "POINTS_TOO_SCATTERED"],
     ]
 );
 
@@ -131,6 +134,11 @@ impl Body {
             // Whether one is needed, the payment's own rules say.
             None => Some(String::new()),
         };
+        let names_gateway = self.gateway.is_some();
+        let method_id = self.payment_method_id.and_then(|id| {
+            let is_alone = token.as_deref() == Some("") && !names_gateway;
+            problems.take("paymentMethodId", saved_method(&id, is_alone))
+        });
         let points = Points::new(self.points)
             .map_err(|error| Problem::new("OUT_OF_RANGE", error.to_string()));
         let points = problems.take("points", points);
@@ -151,10 +159,23 @@ impl Body {
             user_id,
             gateway: gateway.to_owned(),
             token,
+            method_id,
             points,
             coupon,
             now: call.now,
             confirmation_due_at: after(call.now, api.config().confirmation_delay),
         })
     }
+}
+
+/// The method that is charged: with a token beside it nobody would know which is meant, and its gateway is its own.
+fn saved_method(id: &str, is_alone: bool) -> Result<PaymentMethodId, Problem> {
+    if !is_alone {
+        return Err(Problem::new(
+            "INVALID_VALUE",
+            "instead of a token and a gateway, not beside them",
+        ));
+    }
+    id.parse()
+        .map_err(|_| Problem::new("INVALID_VALUE", "not an id"))
 }

@@ -85,3 +85,25 @@ async fn a_user_has_one_name_at_the_companies_and_a_bounded_wallet() {
     assert_eq!(full.error(), (409, "TOO_MANY_PAYMENT_METHODS"));
     assert_eq!(save(&world, "bob", "k-1").await.status, 202);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_is_paid_by_a_token_or_by_a_method_and_not_by_both_or_anothers() {
+    let world = World::start().await;
+    let order = world.placed_order("ann", 1).await;
+    let id = save(&world, "ann", "k-1").await.id();
+    let pay = async |body: serde_json::Value| {
+        let request = world.post(&format!("/orders/{order}/payments"));
+        let request = request.customer("ann").key(&unique("k"));
+        request.json(&body).send().await
+    };
+    for beside in ["token", "gateway"] {
+        let both = pay(json!({ "paymentMethodId": id, beside: "TOSS" })).await;
+        assert_eq!(both.error(), (400, "VALIDATION_FAILED"));
+        assert_eq!(both.details()[0].0, "paymentMethodId");
+    }
+    let pending = pay(json!({ "paymentMethodId": id })).await;
+    assert_eq!(pending.error(), (409, "PAYMENT_METHOD_NOT_ACTIVE"));
+    let bobs = save(&world, "bob", "k-1").await.id();
+    let others = pay(json!({ "paymentMethodId": bobs })).await;
+    assert_eq!(others.error(), (404, "PAYMENT_METHOD_NOT_FOUND"));
+}

@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use super::place_order::hold_coupon;
 use super::settle_payment::pay_order;
 use crate::coupon_pool::CouponPool;
-use crate::ids::{CouponCode, OrderId, PaymentId, UserId};
+use crate::ids::{CouponCode, OrderId, PaymentId, PaymentMethodId, UserId};
 use crate::order::{Order, OrderCommand, OrderError, OrderStatus};
 use crate::payment::{Payment, PaymentCommand, PaymentStatus};
+use crate::payment_method::PaymentMethods;
 use crate::points::{self, LinePoints, PointAccount, Points, PointsCommand, PointsError};
 use crate::rejection::Rejection;
 use crate::streams::StreamId;
@@ -30,6 +31,8 @@ pub struct RequestPayment {
     pub gateway: String,
     /// What the gateway gave the buyer's browser; empty when points pay all of it.
     pub token: String,
+    /// A saved payment method of theirs, charged instead: by its own gateway, whichever is named.
+    pub method_id: Option<PaymentMethodId>,
     /// How much of it is paid with points.
     pub points: Points,
     /// A coupon of theirs, if none was given with the order.
@@ -54,6 +57,9 @@ impl Operation for RequestPayment {
             self.coupon
                 .map(|code| StreamId::of::<CouponPool>(code.pool())),
         );
+        if self.method_id.is_some() {
+            streams.push(StreamId::of::<PaymentMethods>(&self.user_id));
+        }
         if !self.points.is_zero() {
             streams.push(StreamId::of::<PointAccount>(&self.user_id));
         }
@@ -128,6 +134,16 @@ impl RequestPayment {
         workspace.execute::<PointAccount>(&self.user_id, hold)
     }
 
+    /// The one that is named, or that of the method: which has to be the buyer's, and active.
+    fn charging_gateway(&self, workspace: &mut Workspace<'_>) -> Result<String, Halt> {
+        let Some(method_id) = self.method_id else {
+            return Ok(self.gateway.clone());
+        };
+        let methods = workspace.read::<PaymentMethods>(&self.user_id)?;
+        let method = methods.active(method_id).map_err(Rejection::from)?;
+        Ok(method.gateway.clone())
+    }
+
     fn start(&self, workspace: &mut Workspace<'_>) -> Result<Value, Halt> {
         let (order_id, payment_id) = (self.order_id, self.payment_id);
         workspace.execute::<Order>(order_id, OrderCommand::StartPayment { payment_id })?;
@@ -141,8 +157,9 @@ impl RequestPayment {
             order_id,
             user_id: self.user_id.clone(),
             amount,
-            gateway: self.gateway.clone(),
+            gateway: self.charging_gateway(workspace)?,
             token: self.token.clone(),
+            method_id: self.method_id,
         };
         workspace.execute::<Payment>(payment_id, request)?;
         let payment = workspace.read::<Payment>(payment_id)?;

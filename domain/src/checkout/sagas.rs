@@ -56,6 +56,7 @@ fn checkout(recorded: &Recorded) -> Vec<Step> {
             amount,
             gateway,
             token,
+            method_id,
             ..
         } => {
             if amount.is_zero() {
@@ -67,6 +68,7 @@ fn checkout(recorded: &Recorded) -> Vec<Step> {
                 amount: *amount,
                 gateway: gateway.clone(),
                 token: token.clone(),
+                method_id: *method_id,
             };
             vec![Step::new(
                 "confirm-payment",

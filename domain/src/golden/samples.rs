@@ -312,6 +312,18 @@ fn payments() -> Cases<PaymentEvent> {
                 amount,
                 gateway: "mock".to_owned(),
                 token: "tok_approve_7f3a".to_owned(),
+                method_id: None,
+            },
+        ),
+        (
+            Some("by-method"),
+            PaymentEvent::PaymentRequested {
+                order_id,
+                user_id: user_id.clone(),
+                amount,
+                gateway: "toss".to_owned(),
+                token: String::new(),
+                method_id: Some(method_id(1)),
             },
         ),
         (

@@ -7,7 +7,7 @@ use super::error::PaymentError;
 use super::events::{PaymentEvent, RefundReason};
 use super::state::{PaymentState, PaymentStatus, RequestedPayment};
 use crate::decider::Decider;
-use crate::ids::{OrderId, RefundId, UserId};
+use crate::ids::RefundId;
 use crate::money::Money;
 
 /// The most characters of a gateway's name.
@@ -20,7 +20,7 @@ pub struct Payment;
 
 impl Decider for Payment {
     const TYPE: &'static str = "payment";
-    const STATE_VERSION: u32 = 2;
+    const STATE_VERSION: u32 = 3;
     type State = PaymentState;
     type Command = PaymentCommand;
     type Event = PaymentEvent;
@@ -37,7 +37,18 @@ impl Decider for Payment {
                 amount,
                 gateway,
                 token,
-            } => request(state, order_id, user_id, amount, gateway, token),
+                method_id,
+            } => {
+                let request = PaymentEvent::PaymentRequested {
+                    order_id,
+                    user_id,
+                    amount,
+                    gateway,
+                    token,
+                    method_id,
+                };
+                request_payment(state, request)
+            }
             PaymentCommand::Succeed {
                 charged,
                 gateway_transaction_id,
@@ -68,38 +79,37 @@ impl Decider for Payment {
     }
 }
 
-fn request(
+/// `requested` is what happens, unless it is forbidden or did.
+fn request_payment(
     state: &PaymentState,
-    order_id: OrderId,
-    user_id: UserId,
-    amount: Money,
-    gateway: String,
-    token: String,
+    requested: PaymentEvent,
 ) -> Result<Vec<PaymentEvent>, PaymentError> {
+    let mut asked = PaymentState::default();
+    asked.evolve(&requested);
+    let asked = asked.requested()?;
+    let invalid = |field, reason| Err(PaymentError::Invalid { field, reason });
     let fits = |text: &str, max| (1..=max).contains(&text.chars().count());
-    if !fits(&gateway, GATEWAY_MAX_CHARS) {
-        return Err(PaymentError::Invalid {
-            field: "gateway",
-            reason: "1 to 32 characters",
-        });
+    if !fits(&asked.gateway, GATEWAY_MAX_CHARS) {
+        return invalid("gateway", "1 to 32 characters");
     }
-    // Where there is nothing to charge, no gateway was asked for a token.
-    if !(amount.is_zero() && token.is_empty() || fits(&token, TOKEN_MAX_CHARS)) {
-        return Err(PaymentError::Invalid {
-            field: "token",
-            reason: "1 to 200 characters",
-        });
+    // Where there is nothing to charge, or no browser, no gateway was asked for a token.
+    let needs_none = asked.amount.is_zero() || asked.method_id.is_some();
+    if !(needs_none && asked.token.is_empty() || fits(&asked.token, TOKEN_MAX_CHARS)) {
+        return invalid("token", "1 to 200 characters");
+    }
+    if asked.method_id.is_some() && !asked.token.is_empty() {
+        return invalid("paymentMethodId", "instead of a token, not beside it");
     }
     match state.requested().ok() {
-        Some(payment) if payment.order_id == order_id && payment.token == token => Ok(vec![]),
+        Some(payment)
+            if payment.order_id == asked.order_id
+                && payment.token == asked.token
+                && payment.method_id == asked.method_id =>
+        {
+            Ok(vec![])
+        }
         Some(_) => Err(PaymentError::AlreadyRequested),
-        None => Ok(vec![PaymentEvent::PaymentRequested {
-            order_id,
-            user_id,
-            amount,
-            gateway,
-            token,
-        }]),
+        None => Ok(vec![requested]),
     }
 }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::events::RefundReason;
-use crate::ids::{OrderId, RefundId, UserId};
+use crate::ids::{OrderId, PaymentMethodId, RefundId, UserId};
 use crate::money::Money;
 
 /// A command to a payment.
@@ -21,6 +21,8 @@ pub enum PaymentCommand {
         gateway: String,
         /// What the gateway gave the buyer's browser: 1 to 200 characters.
         token: String,
+        /// The saved payment method that is charged instead: then the token is empty.
+        method_id: Option<PaymentMethodId>,
     },
     /// The gateway charged.
     Succeed {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{OrderId, RefundId, UserId};
+use crate::ids::{OrderId, PaymentMethodId, RefundId, UserId};
 use crate::money::Money;
 
 /// The failure code of a payment that the gateway never heard of.
@@ -36,8 +36,11 @@ pub enum PaymentEvent {
         amount: Money,
         /// Through which gateway.
         gateway: String,
-        /// What the gateway gave the buyer's browser. Never a card number.
+        /// What the gateway gave the buyer's browser; empty without a browser. Never a card number.
         token: String,
+        /// The saved payment method that is charged without a browser.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        method_id: Option<PaymentMethodId>,
     },
     /// Nobody knows yet whether the gateway charged.
     PaymentOutcomeUnknown {

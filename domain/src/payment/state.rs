@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::PaymentError;
 use super::events::{NO_RECORD, PaymentEvent, RefundReason};
-use crate::ids::{OrderId, RefundId, UserId};
+use crate::ids::{OrderId, PaymentMethodId, RefundId, UserId};
 use crate::money::Money;
 
 /// Where a payment stands.
@@ -69,6 +69,8 @@ pub struct RequestedPayment {
     pub gateway: String,
     /// What the gateway gave the buyer's browser.
     pub token: String,
+    /// The saved payment method that is charged instead.
+    pub method_id: Option<PaymentMethodId>,
     /// Where it stands.
     pub status: PaymentStatus,
     /// Why it failed.
@@ -128,6 +130,7 @@ impl PaymentState {
             amount,
             gateway,
             token,
+            method_id,
         } = event
         {
             self.0 = Some(RequestedPayment {
@@ -136,6 +139,7 @@ impl PaymentState {
                 amount: *amount,
                 gateway: gateway.clone(),
                 token: token.clone(),
+                method_id: *method_id,
                 status: PaymentStatus::Pending,
                 failure_code: None,
                 inquiries: 0,

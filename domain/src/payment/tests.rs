@@ -102,6 +102,7 @@ fn request(amount: Money, token: &str) -> PaymentCommand {
         amount,
         gateway: "mock".to_owned(),
         token: token.to_owned(),
+        method_id: None,
     }
 }
 
@@ -208,6 +209,7 @@ fn money_is_asked_for_once_under_one_id() {
         amount: krw(2_000),
         gateway: "mock".to_owned(),
         token: "tok_approve".to_owned(),
+        method_id: None,
     };
     let given = given::<Payment>(vec![]).when(command("request"));
     let given = given
@@ -228,6 +230,7 @@ fn a_payment_names_its_gateway_and_its_token() {
             amount: krw(1),
             gateway,
             token,
+            method_id: None,
         })
     };
     let invalid = |field, reason| PaymentError::Invalid { field, reason };

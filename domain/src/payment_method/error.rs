@@ -18,9 +18,6 @@ pub enum PaymentMethodError {
         /// The limit.
         max: usize,
     },
-    /// It is another gateway's than the one that was named.
-    #[error("the payment method is of another gateway")]
-    OtherGateway,
     /// A field is out of its bounds.
     #[error("{field}: {reason}")]
     Invalid {
@@ -40,7 +37,6 @@ impl PaymentMethodError {
             Self::NotActive => "PAYMENT_METHOD_NOT_ACTIVE",
             Self::AlreadyExists => "PAYMENT_METHOD_ALREADY_EXISTS",
             Self::TooMany { .. } => "TOO_MANY_PAYMENT_METHODS",
-            Self::OtherGateway => "PAYMENT_METHOD_OF_OTHER_GATEWAY",
             Self::Invalid { .. } => "VALIDATION_FAILED",
         }
     }

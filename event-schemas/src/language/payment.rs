@@ -62,6 +62,7 @@ pub(crate) fn translate(payment_id: &str, event: &PaymentEvent) -> Translation {
             amount,
             gateway,
             token: _,
+            method_id: _,
         } => {
             let requested = Requested {
                 payment_id: payment_id.to_owned(),

@@ -24,6 +24,7 @@ pub(crate) fn payment_events() -> Vec<PaymentEvent> {
             amount,
             gateway: "mock".to_owned(),
             token: TOKEN.to_owned(),
+            method_id: None,
         },
         PaymentEvent::PaymentOutcomeUnknown {
             order_id,

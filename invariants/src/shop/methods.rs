@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::payment::PaymentEvent;
 use domain::payment_method::PaymentMethodEvent;
 use domain::{PaymentMethodId, UserId};
 
@@ -91,6 +92,25 @@ impl Shop {
         let wrong = wrong.map(|evidence| at.violation(Invariant::PaymentMethods, evidence));
         self.found.extend(wrong);
         self.touched.wallet(id);
+    }
+
+    /// A payment may ask for a method only of its own user, and only while that can be charged.
+    pub(super) fn method_charged(&mut self, at: At<'_>, event: &PaymentEvent) {
+        let PaymentEvent::PaymentRequested {
+            user_id,
+            method_id: Some(method_id),
+            ..
+        } = event
+        else {
+            return;
+        };
+        let wallet = self.wallets.get(user_id);
+        if !wallet.is_some_and(|wallet| wallet.is_active(*method_id)) {
+            let evidence =
+                format!("{user_id} is to be charged by method {method_id}, which is not active");
+            self.found
+                .push(at.violation(Invariant::PaymentMethods, evidence));
+        }
     }
 
     /// After a command: its default may be none only for a moment.

@@ -157,6 +157,7 @@ impl Shop {
                 }
             }
             DomainEvent::Payment(event) => {
+                self.method_charged(at, event);
                 if let Some(id) = self.id(at) {
                     self.payment_event(at, id, event, recorded.occurred_at);
                 }

@@ -1,10 +1,11 @@
 //! 19: saved payment methods.
 
+use domain::payment::PaymentEvent;
 use domain::payment_method::{DeletionReason, MethodKind, PaymentMethodEvent};
-use domain::{DomainEvent, PaymentMethodId};
+use domain::{Currency, DomainEvent, Money, PaymentMethodId};
 use uuid::Uuid;
 
-use super::story::Story;
+use super::story::{Story, order, payment, user};
 use crate::Invariant;
 
 fn method(number: u128) -> PaymentMethodId {
@@ -110,6 +111,35 @@ fn a_deleted_method_that_comes_back_is_seen() {
 #[test]
 fn a_default_that_cannot_be_charged_is_seen() {
     seen(&[&[requested(1)], &[made_default(1)]], "was Some(Pending)");
+}
+
+#[test]
+fn a_charge_by_a_method_that_is_deleted_or_anothers_is_seen() {
+    let asked = |name: &str| {
+        DomainEvent::Payment(PaymentEvent::PaymentRequested {
+            order_id: order(1),
+            user_id: user(name),
+            amount: Money::new(1_000, Currency::Krw).unwrap(),
+            gateway: "toss".to_owned(),
+            token: String::new(),
+            method_id: Some(method(1)),
+        })
+    };
+    let first: &[_] = &[registered(1), made_default(1)];
+    let (begun, gone): (&[_], &[_]) = (&[requested(1)], &[deleted(1)]);
+    for (name, commands, is_seen) in [
+        ("ann", vec![begun, first], false),
+        ("bob", vec![begun, first], true),
+        ("ann", vec![begun, first, gone], true),
+        ("ann", vec![begun], true),
+    ] {
+        let mut story = story(&commands);
+        let recorded = story.next(payment(1), asked(name));
+        story.apply(&recorded);
+        let found = story.violations().iter();
+        let mut found = found.filter(|found| found.invariant == Invariant::PaymentMethods);
+        assert_eq!(found.next().is_some(), is_seen, "{name}");
+    }
 }
 
 #[test]

@@ -452,6 +452,7 @@ pub(super) fn requested(number: u32, amount: Money) -> PaymentEvent {
         amount,
         gateway: "mock".to_owned(),
         token: "token".to_owned(),
+        method_id: None,
     }
 }
 

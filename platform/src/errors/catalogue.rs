@@ -278,11 +278,6 @@ pub(super) const CATALOGUE: &[(&str, &str, &str)] = &[
         "결제 수단을 찾을 수 없습니다",
     ),
     (
-        "PAYMENT_METHOD_OF_OTHER_GATEWAY",
-        "The payment method is of another gateway.",
-        "다른 결제 대행사의 결제 수단입니다",
-    ),
-    (
         "PAYMENT_NOT_FOUND",
         "There is no such payment.",
         "결제를 찾을 수 없습니다",

@@ -5,23 +5,28 @@
 )]
 
 use chrono::TimeDelta;
+use domain::PaymentMethodId;
+use domain::order::OrderStatus;
 use domain::payment_method::{
     DeletePaymentMethod, DeletionReason, MethodStage, PaymentMethods, PaymentMethodsState,
     RequestPaymentMethod,
 };
-use domain::{PaymentMethodId, UserId};
-use event_store::{Command, CommandId, Context, Fingerprint};
 use payment_vault::{BillingKey, KeySafe as _, NewMethod, Vault};
+use processes::Clock as _;
 use sqlx::postgres::PgPoolOptions;
 use testkit::eventually;
 use uuid::Uuid;
 
-use crate::stage::{Runner, Shop};
+use crate::stage::{PRICE, Runner, Shop, buyer};
 
 const KEYS: &str = "a:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
-fn ann() -> UserId {
-    "ann".parse().unwrap()
+fn deletion(method_id: PaymentMethodId) -> DeletePaymentMethod {
+    DeletePaymentMethod {
+        user_id: buyer(),
+        method_id,
+        reason: DeletionReason::Requested,
+    }
 }
 
 /// A shop that saves payment methods.
@@ -47,20 +52,6 @@ impl Saving {
         }
     }
 
-    async fn execute(&self, operation: impl domain::Operation + 'static) {
-        let id = Uuid::now_v7();
-        let context = Context {
-            principal: "ann".to_owned(),
-            correlation_id: id,
-            causation_id: None,
-            occurred_at: domain_time(&self.shop),
-        };
-        let fingerprint = Fingerprint::of(&[id.as_bytes()]);
-        let command = Command::new(CommandId::new(id), fingerprint, operation, context);
-        let outcome = self.shop.store.execute(command).await.unwrap();
-        assert!(outcome.status < 400, "{}", outcome.body);
-    }
-
     async fn request(&self, auth_token: &str) -> PaymentMethodId {
         let method_id = PaymentMethodId::new(Uuid::now_v7());
         self.request_as(method_id, auth_token).await;
@@ -68,26 +59,27 @@ impl Saving {
     }
 
     async fn request_as(&self, method_id: PaymentMethodId, auth_token: &str) {
-        self.execute(RequestPaymentMethod {
-            user_id: ann(),
-            method_id,
-            gateway: "toss".to_owned(),
-            auth_token: auth_token.to_owned(),
-        })
-        .await;
+        self.shop
+            .accepted(RequestPaymentMethod {
+                user_id: buyer(),
+                method_id,
+                gateway: "toss".to_owned(),
+                auth_token: auth_token.to_owned(),
+            })
+            .await;
     }
 
     async fn delete(&self, method_id: PaymentMethodId) {
-        self.execute(DeletePaymentMethod {
-            user_id: ann(),
-            method_id,
-            reason: DeletionReason::Requested,
-        })
-        .await;
+        self.shop.accepted(deletion(method_id)).await;
     }
 
     async fn methods(&self) -> PaymentMethodsState {
-        let (methods, _) = self.shop.store.load::<PaymentMethods>(ann()).await.unwrap();
+        let (methods, _) = self
+            .shop
+            .store
+            .load::<PaymentMethods>(buyer())
+            .await
+            .unwrap();
         methods
     }
 
@@ -123,11 +115,6 @@ impl Saving {
         self.runner.stop().await;
         self.shop.close().await;
     }
-}
-
-fn domain_time(shop: &Shop) -> chrono::DateTime<chrono::Utc> {
-    use processes::Clock as _;
-    shop.clock.now()
 }
 
 /// Every row of every table, as text.
@@ -229,14 +216,14 @@ async fn a_key_that_was_kept_before_a_crash_is_registered_without_another() {
     let method_id = PaymentMethodId::new(Uuid::now_v7());
     let kept = NewMethod {
         method_id: method_id.uuid(),
-        user_id: "ann".to_owned(),
+        user_id: buyer().to_string(),
         company: "toss".to_owned(),
         billing_key: BillingKey::new("bill_before_the_crash".to_owned()),
         customer_key: BillingKey::new("c".to_owned()),
         kind: "CARD",
         card_company: None,
         card_last4: None,
-        now: domain_time(&saving.shop),
+        now: saving.shop.clock.now(),
     };
     saving.vault.keep(&kept).await.unwrap();
     // Whoever asked the company again would be refused.
@@ -279,5 +266,84 @@ async fn a_deleted_method_is_retired_at_once_and_erased_when_the_company_has_ans
             .unwrap();
     let erased = format!("erased:{method_id}");
     assert_eq!(rows, [("DELETED".to_owned(), erased)]);
+    saving.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_is_paid_by_a_saved_card_and_no_browser() {
+    let saving = Saving::open().await;
+    let method_id = saving.request("tok_approve").await;
+    saving.until_active(method_id).await;
+    let sale = saving.shop.place_and_pay_by(method_id).await;
+    saving
+        .shop
+        .until_order(sale.order_id, OrderStatus::Paid)
+        .await;
+    let charged = saving.shop.bank.charges_of(sale.payment_id.uuid()).await;
+    assert_eq!(charged, [("toss".to_owned(), PRICE)]);
+    let key = saving.key_of(method_id).await.unwrap();
+    let all = everything(&saving.shop.owner).await;
+    assert!(
+        !all.contains(key.reveal()),
+        "a billing key is in clear text somewhere"
+    );
+    saving.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_charge_by_a_saved_card_whose_answer_was_lost_is_found_by_inquiry_and_made_once() {
+    let saving = Saving::open().await;
+    let method_id = saving.request("tok_approve").await;
+    saving.until_active(method_id).await;
+    saving
+        .shop
+        .bank
+        .fail("confirm", "charge-then-timeout", 1)
+        .await;
+    let sale = saving.shop.place_and_pay_by(method_id).await;
+    saving.shop.until_inquired(sale.payment_id, 1).await;
+    saving.shop.until_idle().await;
+    saving.shop.clock.advance(TimeDelta::seconds(5));
+    saving
+        .shop
+        .until_order(sale.order_id, OrderStatus::Paid)
+        .await;
+    let charged = saving.shop.bank.charges_of(sale.payment_id.uuid()).await;
+    assert_eq!(charged.len(), 1);
+    saving.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_method_that_is_deleted_before_the_charge_declines_it_and_frees_the_order() {
+    let saving = Saving::open().await;
+    let method_id = saving.request("tok_approve").await;
+    saving.until_active(method_id).await;
+    let Saving {
+        shop,
+        vault,
+        runner,
+    } = saving;
+    // Nobody charges while the order is placed and the method deleted.
+    runner.stop().await;
+    let sale = shop.place_and_pay_by(method_id).await;
+    shop.accepted(deletion(method_id)).await;
+    let saving = Saving {
+        runner: shop.start_saving(vault.clone()),
+        shop,
+        vault,
+    };
+    saving
+        .shop
+        .until_order(sale.order_id, OrderStatus::Cancelled)
+        .await;
+    let payment = saving.shop.payment(sale.payment_id).await;
+    assert_eq!(
+        payment.failure_code.as_deref(),
+        Some("PAYMENT_METHOD_DELETED")
+    );
+    assert_eq!(
+        saving.shop.bank.charges_of(sale.payment_id.uuid()).await,
+        []
+    );
     saving.close().await;
 }

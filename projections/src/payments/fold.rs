@@ -25,6 +25,7 @@ pub(super) fn fold(
         amount,
         gateway,
         token: _,
+        method_id: _,
     } = payment_event
     {
         let order_id = order_id.uuid();

@@ -269,6 +269,7 @@ impl Shop {
             user_id: user_id(user),
             gateway: "mock".to_owned(),
             token: "tok_approve_secret".to_owned(),
+            method_id: None,
             points: Points::ZERO,
             coupon: None,
             now,

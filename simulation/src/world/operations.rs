@@ -228,6 +228,7 @@ pub(super) fn command(
             user_id: user,
             gateway: BANK.to_owned(),
             token: "tok".to_owned(),
+            method_id: None,
             points,
             coupon,
             now,

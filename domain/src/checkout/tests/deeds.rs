@@ -165,6 +165,7 @@ pub(super) fn pay(payment: u32, order: u32, name: &str) -> RequestPayment {
         user_id: user(name),
         gateway: "mock".to_owned(),
         token: "tok_approve".to_owned(),
+        method_id: None,
         points: Points::ZERO,
         coupon: None,
         now: at(1),

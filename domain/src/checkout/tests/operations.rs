@@ -110,6 +110,7 @@ fn a_payments_operations() {
         user_id: user("alice"),
         gateway: "mock".to_owned(),
         token: "token".to_owned(),
+        method_id: None,
         points: Points::new(100).unwrap(),
         coupon: Some(coupon(1)),
         now: at(0),

@@ -25,6 +25,7 @@ const TABLE: &str = "
     CouponPoolCreated.percent              close-coupon-pool  60
     CouponPoolCreated.percent-with-ceiling close-coupon-pool  60
     PaymentRequested                       confirm-payment    now
+    PaymentRequested.by-method             confirm-payment    now
     PaymentOutcomeUnknown                  inquire-payment    1
     PaymentFailed.no-record                inquire-late       10
     PaymentRefundRequested                 refund-payment     now
@@ -127,6 +128,7 @@ fn a_step_waits_as_json_and_is_itself_again() {
         amount: krw(1_500),
         gateway: "mock".to_owned(),
         token: "tok_approve".to_owned(),
+        method_id: None,
     };
     let (payment_id, refund_id) = (payment_id(1), refund_id(1));
     let actions = [
@@ -187,6 +189,7 @@ fn the_gateway_is_asked_for_just_what_the_payment_says() {
         amount: krw(1_500),
         gateway: "toss".to_owned(),
         token: "tok".to_owned(),
+        method_id: None,
     };
     let steps = react(&recorded(DomainEvent::Payment(requested)));
     let request = GatewayRequest {
@@ -195,6 +198,7 @@ fn the_gateway_is_asked_for_just_what_the_payment_says() {
         amount: krw(1_500),
         gateway: "toss".to_owned(),
         token: "tok".to_owned(),
+        method_id: None,
     };
     let action = Action::ConfirmPayment(request);
     assert_eq!(steps, [Step::new("confirm-payment", Due::Now, action)]);
@@ -211,6 +215,7 @@ fn no_gateway_is_asked_for_nothing_nor_to_give_nothing_back() {
             amount,
             gateway: "mock".to_owned(),
             token: "free".to_owned(),
+            method_id: None,
         },
         PaymentEvent::PaymentRefundRequested {
             order_id,

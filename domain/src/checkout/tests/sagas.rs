@@ -186,6 +186,7 @@ mod checkout {
             amount: shop.order(1).total,
             gateway: "mock".to_owned(),
             token: "tok_approve".to_owned(),
+            method_id: None,
         };
         runner.gateway.confirm(&late);
         runner.gateway.silent_for = 1;

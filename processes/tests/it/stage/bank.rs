@@ -132,6 +132,21 @@ impl Bank {
         balance
     }
 
+    /// The company and the amount of each charge that was made under this payment's id.
+    pub(crate) async fn charges_of(&self, payment_id: Uuid) -> Vec<(String, i64)> {
+        let id = payment_id.to_string();
+        let entries = self.ledger().await.into_iter();
+        let charges = entries
+            .filter(|entry| entry["kind"] == "CHARGE" && entry["state"] != "DECLINED")
+            .filter(|entry| entry["orderId"] == id.as_str());
+        let told = charges.map(|entry| {
+            let company = entry["company"].as_str().expect("a company");
+            let amount = entry["amount"].as_i64().expect("an amount");
+            (company.to_owned(), amount)
+        });
+        told.collect()
+    }
+
     fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.addr)
     }

@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::bank::Bank;
 pub(crate) use self::clock::TestClock;
-pub(crate) use self::orders::{PRICE, STOCK, Sale};
+pub(crate) use self::orders::{PRICE, STOCK, Sale, buyer};
 pub(crate) use self::table::{Blockade, Row};
 pub(crate) use self::watched::{Call, Moment, Watched};
 

@@ -9,8 +9,8 @@ use domain::payment::{Payment, PaymentStatus, RequestedPayment};
 use domain::points::Points;
 use domain::product::{ChangeProduct, ProductCommand, ProductDetails};
 use domain::{
-    CouponPoolId, Currency, Money, Operation, OrderId, OrderItemId, PaymentId, Quantity, RefundId,
-    UserId,
+    CouponPoolId, Currency, Money, Operation, OrderId, OrderItemId, PaymentId, PaymentMethodId,
+    Quantity, RefundId, UserId,
 };
 use event_store::{Command, CommandId, Context, Fingerprint};
 use processes::Clock;
@@ -108,6 +108,7 @@ impl Shop {
             user_id: buyer(),
             gateway: gateway.to_owned(),
             token: token.to_owned(),
+            method_id: None,
             points: Points::ZERO,
             coupon: None,
             now,
@@ -123,6 +124,30 @@ impl Shop {
     pub(crate) async fn place_and_pay(&self, token: &str) -> Sale {
         let order_id = self.place().await;
         self.pay(order_id, "mock", token).await
+    }
+
+    /// Orders one piece, to be charged by a saved payment method.
+    pub(crate) async fn place_and_pay_by(&self, method_id: PaymentMethodId) -> Sale {
+        let order_id = self.place().await;
+        let payment_id = PaymentId::of_order(order_id);
+        let now = self.clock.now();
+        self.accepted(RequestPayment {
+            payment_id,
+            order_id,
+            user_id: buyer(),
+            gateway: "mock".to_owned(),
+            token: String::new(),
+            method_id: Some(method_id),
+            points: Points::ZERO,
+            coupon: None,
+            now,
+            confirmation_due_at: now,
+        })
+        .await;
+        Sale {
+            order_id,
+            payment_id,
+        }
     }
 
     pub(crate) async fn cancel(&self, order_id: OrderId) {
@@ -211,6 +236,6 @@ impl Shop {
     }
 }
 
-fn buyer() -> UserId {
+pub(crate) fn buyer() -> UserId {
     "buyer-1".parse().expect("a user")
 }

@@ -136,6 +136,7 @@ impl Shop {
             user_id: user.parse().expect("a user"),
             gateway: "mock".to_owned(),
             token: TOKEN.to_owned(),
+            method_id: None,
             points: Points::ZERO,
             coupon: None,
             now: now(),

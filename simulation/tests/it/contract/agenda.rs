@@ -33,6 +33,7 @@ fn item(rng: &mut Rng) -> Item {
             amount: Money::new(5, Currency::Krw).unwrap(),
             gateway: ["bank", "gone"][usize::from(number.is_multiple_of(12))].to_owned(),
             token: "tok".to_owned(),
+            method_id: None,
         }),
         1 => Action::InquirePayment { payment_id },
         2 => Action::RefundPayment {

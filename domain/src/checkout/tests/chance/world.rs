@@ -295,6 +295,7 @@ impl World {
             user_id,
             gateway: "mock".to_owned(),
             token: TOKENS[token].to_owned(),
+            method_id: None,
             points: Points::new(points).unwrap(),
             now: self.shop.now,
             confirmation_due_at: self.confirmation_due_at(),
