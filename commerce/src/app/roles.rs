@@ -7,7 +7,7 @@ use auditor::AuditorStatus;
 use command_api::{CommandApi, CouponGate, Parts};
 use event_schemas::Registry;
 use event_store::{EventLog, EventStore, StoreConfig};
-use payment_gateways::Gateways;
+use payment_gateways::{ExchangeLog, Gateways, NoLog};
 use platform::auth::Verifier;
 use platform::health::Health;
 use platform::http::{self, HttpConfig, RunningServer, Service};
@@ -22,7 +22,7 @@ use super::gateways::gateways;
 use super::health::{with_auditor, with_gateways, with_kafka, with_postgres};
 use super::opening::when_there;
 use crate::cli::Role;
-use crate::config::ServeConfig;
+use crate::config::{DatabaseConfig, ServeConfig};
 use crate::database;
 use crate::error::CommerceError;
 
@@ -30,6 +30,8 @@ use crate::error::CommerceError;
 const FRONTS_LIMIT: Duration = Duration::from_secs(7);
 /// What may still be under way behind them: the whole program has 10 s.
 const BACKS_LIMIT: Duration = Duration::from_secs(2);
+/// Connections of a process to the schema `payment`, for each of its uses there: they write in batches.
+const PAYMENT_POOL_SIZE: u32 = 2;
 
 /// The roles of this process, running.
 pub(super) struct App {
@@ -115,7 +117,7 @@ impl App {
         let Some(store) = when_there(&self.stop_fronts, open).await? else {
             return Ok(None);
         };
-        let gateways = gateways(&config.gateways)?;
+        let gateways = gateways(&config.gateways, &self.start_exchange_log(config)?)?;
         // Only who calls them knows how they are.
         self.gateways = roles.contains(&Role::Processes).then(|| gateways.clone());
         if roles.contains(&Role::CommandApi) {
@@ -135,6 +137,23 @@ impl App {
             });
         }
         Ok(Some(store.log().clone()))
+    }
+
+    /// Keeps the exchanges with gateways, where it is said in which database.
+    fn start_exchange_log(
+        &mut self,
+        config: &ServeConfig,
+    ) -> Result<Arc<dyn ExchangeLog>, CommerceError> {
+        let Some(pool) = payment_pool(&config.database)? else {
+            tracing::warn!("PAYMENT_DATABASE_URL is not set: exchanges with gateways are not kept");
+            return Ok(Arc::new(NoLog));
+        };
+        let (log, task) = payment_ledger::keep_exchanges(pool, self.stop_backs.clone());
+        self.backs.push(Running {
+            role: "exchange-log",
+            task,
+        });
+        Ok(Arc::new(log))
     }
 
     fn start_command_api(
@@ -293,6 +312,17 @@ impl App {
         tracing::info!("commerce has stopped");
         Ok(())
     }
+}
+
+/// A small pool to the schema `payment`, where it is configured.
+fn payment_pool(config: &DatabaseConfig) -> Result<Option<PgPool>, CommerceError> {
+    let small = DatabaseConfig {
+        pool_size: PAYMENT_POOL_SIZE,
+        ..config.clone()
+    };
+    let url = config.payment_url.as_ref();
+    url.map(|url| database::pool("PAYMENT_DATABASE_URL", url, &small))
+        .transpose()
 }
 
 async fn join(running: Vec<Running>) {
