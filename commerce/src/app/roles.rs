@@ -8,7 +8,9 @@ use command_api::{CommandApi, CouponGate, Parts};
 use event_schemas::Registry;
 use event_store::{EventLog, EventStore, StoreConfig};
 use payment_gateways::{ExchangeLog, Gateways, NoLog};
+use payment_ledger::LedgerConfig;
 use platform::auth::Verifier;
+use platform::config::Secret;
 use platform::health::Health;
 use platform::http::{self, HttpConfig, RunningServer, Service};
 use platform::shutdown::{CancellationToken, drain};
@@ -30,8 +32,8 @@ use crate::error::CommerceError;
 const FRONTS_LIMIT: Duration = Duration::from_secs(7);
 /// What may still be under way behind them: the whole program has 10 s.
 const BACKS_LIMIT: Duration = Duration::from_secs(2);
-/// Connections of a process to the schema `payment`, for each of its uses there: they write in batches.
-const PAYMENT_POOL_SIZE: u32 = 2;
+/// Connections of a process as a service's own role, for each of its uses: they write in batches.
+const SERVICE_POOL_SIZE: u32 = 2;
 
 /// The roles of this process, running.
 pub(super) struct App {
@@ -93,6 +95,12 @@ impl App {
         }
         if has(Role::Relay) {
             app.start_relay(&config, pool.clone(), log.clone());
+        }
+        if has(Role::PaymentLedger) {
+            app.start_payment_ledger(&config, log.clone())?;
+        }
+        if has(Role::OrderPayments) {
+            app.start_order_payments(&config, log.clone())?;
         }
         app.start_auditor(&config, pool.clone(), log);
         if has(Role::ReadApi) {
@@ -214,6 +222,41 @@ impl App {
         });
     }
 
+    fn start_payment_ledger(
+        &mut self,
+        config: &ServeConfig,
+        log: EventLog,
+    ) -> Result<(), CommerceError> {
+        let Some(pool) = payment_pool(&config.database)? else {
+            tracing::warn!("PAYMENT_DATABASE_URL is not set: payment.transactions is not kept");
+            return Ok(());
+        };
+        let (limits, stop) = (LedgerConfig::default(), self.stop_backs.clone());
+        self.backs.push(Running {
+            role: "payment-ledger",
+            task: payment_ledger::keep_transactions(pool, log, limits, stop),
+        });
+        Ok(())
+    }
+
+    fn start_order_payments(
+        &mut self,
+        config: &ServeConfig,
+        log: EventLog,
+    ) -> Result<(), CommerceError> {
+        let url = config.database.main_service_url.as_ref();
+        let Some(pool) = small_pool("MAIN_SERVICE_DATABASE_URL", url, &config.database)? else {
+            tracing::warn!("MAIN_SERVICE_DATABASE_URL is not set: main.payment_states is not kept");
+            return Ok(());
+        };
+        let (limits, stop) = (LedgerConfig::default(), self.stop_backs.clone());
+        self.backs.push(Running {
+            role: "order-payments",
+            task: payment_ledger::keep_order_payments(pool, log, limits, stop),
+        });
+        Ok(())
+    }
+
     fn start_auditor(&mut self, config: &ServeConfig, pool: PgPool, log: EventLog) {
         let Some(status) = self.auditor.clone() else {
             return;
@@ -316,12 +359,19 @@ impl App {
 
 /// A small pool to the schema `payment`, where it is configured.
 fn payment_pool(config: &DatabaseConfig) -> Result<Option<PgPool>, CommerceError> {
+    small_pool("PAYMENT_DATABASE_URL", config.payment_url.as_ref(), config)
+}
+
+fn small_pool(
+    variable: &'static str,
+    url: Option<&Secret>,
+    config: &DatabaseConfig,
+) -> Result<Option<PgPool>, CommerceError> {
     let small = DatabaseConfig {
-        pool_size: PAYMENT_POOL_SIZE,
+        pool_size: SERVICE_POOL_SIZE,
         ..config.clone()
     };
-    let url = config.payment_url.as_ref();
-    url.map(|url| database::pool("PAYMENT_DATABASE_URL", url, &small))
+    url.map(|url| database::pool(variable, url, &small))
         .transpose()
 }
 

@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use self::rows::ExchangeRow;
+pub(crate) use self::rows::{company, cut};
 
 /// Exchanges that may wait to be written: with bodies of 16 KiB each way, 64 MiB at the very worst.
 const QUEUE_MAX_EXCHANGES: usize = 2_000;

@@ -5,3 +5,5 @@
 )]
 
 mod exchanges;
+mod shop;
+mod transactions;
