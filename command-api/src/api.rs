@@ -14,7 +14,8 @@ use crate::config::{CommandApiConfig, Gateways};
 use crate::coupon_gate::CouponGate;
 use crate::in_flight::InFlight;
 use crate::payment::PaymentOutcomes;
-use crate::{coupon_pool, event, health, openapi, order, payment, points, product, stock};
+use crate::webhook::Pace;
+use crate::{coupon_pool, event, health, openapi, order, payment, points, product, stock, webhook};
 
 /// What the command API is made of.
 pub struct Parts {
@@ -41,6 +42,7 @@ struct Shared {
     config: CommandApiConfig,
     in_flight: InFlight,
     outcomes: PaymentOutcomes,
+    pace: Pace,
 }
 
 impl CommandApi {
@@ -63,6 +65,7 @@ impl CommandApi {
                 config: parts.config,
                 in_flight: InFlight::default(),
                 outcomes,
+                pace: Pace::default(),
             }),
         }
     }
@@ -78,7 +81,8 @@ impl CommandApi {
                 .configure(order::routes)
                 .configure(payment::routes)
                 .configure(points::routes)
-                .configure(event::routes),
+                .configure(event::routes)
+                .configure(webhook::routes),
         );
     }
 
@@ -112,6 +116,10 @@ impl CommandApi {
 
     pub(crate) fn in_flight(&self) -> &InFlight {
         &self.shared.in_flight
+    }
+
+    pub(crate) fn pace(&self) -> &Pace {
+        &self.shared.pace
     }
 
     pub(crate) fn outcomes(&self) -> &PaymentOutcomes {

@@ -1,5 +1,6 @@
 //! The settings of this room, read from the environment by the composition root.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -7,6 +8,7 @@ use domain::points::{EarningPolicy, Rounding};
 use platform::config::{Env, Secret};
 
 use crate::error::CommandApiError;
+use crate::webhook::Webhooks;
 
 /// The longest wait for a payment's outcome: a caller's connection is held as long.
 const PAYMENT_WAIT_MAX_MS: u64 = 25_000;
@@ -141,10 +143,11 @@ impl CouponGateConfig {
 }
 
 /// The payment gateways that a payment may name. Which adapter is behind a name is not known here.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Gateways {
     names: Vec<String>,
     default: String,
+    webhooks: Option<Arc<dyn Webhooks>>,
 }
 
 impl Gateways {
@@ -154,13 +157,28 @@ impl Gateways {
     /// The default is not among them.
     pub fn new(names: Vec<String>, default: String) -> Result<Self, CommandApiError> {
         if names.contains(&default) {
-            Ok(Self { names, default })
+            Ok(Self {
+                names,
+                default,
+                webhooks: None,
+            })
         } else {
             Err(CommandApiError::UnknownDefaultGateway {
                 default,
                 known: names,
             })
         }
+    }
+
+    /// With what they tell by themselves.
+    #[must_use]
+    pub fn with_webhooks(mut self, webhooks: Arc<dyn Webhooks>) -> Self {
+        self.webhooks = Some(webhooks);
+        self
+    }
+
+    pub(crate) fn webhooks(&self) -> Option<&dyn Webhooks> {
+        self.webhooks.as_deref()
     }
 
     /// The gateway that a request names, or the default.

@@ -5,6 +5,7 @@ mod gateways;
 mod health;
 mod opening;
 mod roles;
+mod webhooks;
 
 use std::process::ExitCode;
 

@@ -23,6 +23,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::gateways::gateways;
 use super::health::{with_auditor, with_gateways, with_kafka, with_postgres};
 use super::opening::when_there;
+use super::webhooks::ByAdapters;
 use crate::cli::Role;
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::database;
@@ -175,7 +176,8 @@ impl App {
             Parts {
                 gate: CouponGate::new(&config.gate, store.clone())?,
                 store,
-                gateways: command_api::Gateways::new(names, gateways.default_name().to_owned())?,
+                gateways: command_api::Gateways::new(names, gateways.default_name().to_owned())?
+                    .with_webhooks(Arc::new(ByAdapters(gateways.clone()))),
                 config: config.commands.clone(),
             },
             self.stop_backs.clone(),

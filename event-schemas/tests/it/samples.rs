@@ -13,11 +13,11 @@ use event_schemas::{PRIVATE_EVENT_TYPES, publish};
 use uuid::Uuid;
 
 use crate::coupon_samples::coupon_events;
-use crate::payment_samples::payment_events;
+use crate::payment_samples::{payment_events, waiting_events};
 use crate::points_samples::points_events;
 
 /// How many kinds of domain event there are: [`kind`] numbers them.
-const KINDS: usize = 45;
+const KINDS: usize = 48;
 
 /// Every domain event by a number of its own. Without a wildcard, so that a new event does not compile
 /// here until it has a number; then the tests ask for its sample.
@@ -72,6 +72,9 @@ fn kind(event: &DomainEvent) -> usize {
         DomainEvent::Points(L::PointsTakenBack { .. }) => 42,
         DomainEvent::Points(L::PointsExpired { .. }) => 43,
         DomainEvent::Points(L::PointsAdjusted { .. }) => 44,
+        DomainEvent::Payment(P::PaymentDepositAwaited { .. }) => 45,
+        DomainEvent::Payment(P::PaymentInquiryRequested { .. }) => 46,
+        DomainEvent::Payment(P::PaymentReviewRequired { .. }) => 47,
     }
 }
 
@@ -138,8 +141,10 @@ pub(crate) fn samples() -> Vec<Recorded> {
     let of_users = points_events().into_iter().map(DomainEvent::Points);
     let of_users = of_users.map(|event| (user().to_string(), event));
     let events = events.map(|(aggregate, event)| (aggregate.to_string(), event));
+    let waiting = waiting_events().into_iter().map(DomainEvent::Payment);
+    let waiting = waiting.map(|event| (payment().to_string(), event));
     (1..)
-        .zip(events.chain(of_users))
+        .zip(events.chain(of_users).chain(waiting))
         .map(|(position, (aggregate, event))| recorded(position, aggregate, event))
         .collect()
 }
