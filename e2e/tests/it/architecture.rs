@@ -20,6 +20,7 @@ const ALLOWED: [(&str, &[&str]); 21] = [
         "payment-ledger",
         &["domain", "event-store", "payment-gateways", "platform"],
     ),
+    ("payment-vault", &[]),
     ("event-schemas", &["domain"]),
     ("platform", &[]),
     (
@@ -28,7 +29,13 @@ const ALLOWED: [(&str, &[&str]); 21] = [
     ),
     (
         "processes",
-        &["domain", "event-store", "failpoints", "payment-gateways"],
+        &[
+            "domain",
+            "event-store",
+            "failpoints",
+            "payment-gateways",
+            "payment-vault",
+        ],
     ),
     (
         "projections",
@@ -53,6 +60,7 @@ const ALLOWED: [(&str, &[&str]); 21] = [
             "event-store",
             "invariants",
             "payment-gateways",
+            "payment-vault",
             "processes",
             "projections",
         ],
@@ -82,6 +90,7 @@ const ALLOWED: [(&str, &[&str]); 21] = [
             "migrations",
             "payment-gateways",
             "payment-ledger",
+            "payment-vault",
             "platform",
             "processes",
             "projections",

@@ -113,7 +113,7 @@ impl Shop {
     ) -> Runner {
         let stop = CancellationToken::new();
         let clock = Arc::clone(&self.clock);
-        let handle = Processes::start(store, gateways, config, clock, stop.clone());
+        let handle = Processes::start(store, gateways, None, config, clock, stop.clone());
         let handle = handle.expect("the settings are right");
         Runner { handle, stop }
     }
