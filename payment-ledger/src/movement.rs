@@ -190,7 +190,8 @@ pub(crate) fn movement(payment_id: Uuid, event: &PaymentEvent) -> Option<Movemen
             let reason = DEPOSIT_AWAITED;
             (payment_id, Some(order_id), Step::Unsettled { reason })
         }
-        PaymentEvent::PaymentInquiryRequested { .. } | PaymentEvent::PaymentReviewRequired { .. } => {
+        PaymentEvent::PaymentInquiryRequested { .. }
+        | PaymentEvent::PaymentReviewRequired { .. } => {
             return None;
         }
     };

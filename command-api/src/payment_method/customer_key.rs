@@ -1,8 +1,7 @@
 //! `POST /payment-methods/customer-key`.
 
-use actix_web::web::{Data, Json};
-use actix_web::{Responder, post};
-use platform::{ApiError, Customer, NoBody};
+use actix_web::{post, web};
+use platform::{ApiError, Customer, Data, NoBody};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -14,7 +13,7 @@ use crate::openapi::{PLAIN, PlainHeaders, errors};
 /// What the browser begins with.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct CustomerKey {
+pub(super) struct CustomerKey {
     /// The name by which the payment companies know the caller.
     customer_key: String,
 }
@@ -26,20 +25,19 @@ errors!(Errors, PLAIN, [409: ["PAYMENT_METHODS_OFF"]]);
 #[utoipa::path(
     tag = "payment-methods",
     params(PlainHeaders),
-    responses((status = 200, description = "The name.", body = platform::Data<CustomerKey>), Errors),
+    responses((status = 200, description = "The name.", body = Data<CustomerKey>), Errors),
     security(("bearer" = []))
 )]
 #[post("/payment-methods/customer-key")]
 pub(super) async fn customer_key(
-    api: Data<CommandApi>,
+    api: web::Data<CommandApi>,
     customer: Customer,
     _: Call,
     _: NoBody,
-) -> Result<impl Responder, ApiError> {
+) -> Result<Data<CustomerKey>, ApiError> {
     let user_id = user_of(&customer)?;
     let keys = api.gateways().customer_keys().ok_or_else(off)?;
     let customer_key = keys.of(user_id.as_str());
-    Ok(Json(
-        serde_json::json!({ "data": CustomerKey { customer_key } }),
-    ))
+    let position = api.store().log().known_head();
+    Ok(Data::new(CustomerKey { customer_key }).at_position(position))
 }

@@ -18,6 +18,7 @@ mod gate;
 mod idempotency;
 mod orders;
 mod paying_with_points;
+mod payment_methods;
 mod payments;
 mod points;
 mod products;

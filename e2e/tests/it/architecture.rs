@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Each room, and the rooms that its program code may depend on. Tests may use more.
-const ALLOWED: [(&str, &[&str]); 21] = [
+const ALLOWED: [(&str, &[&str]); 22] = [
     ("domain", &[]),
     ("failpoints", &[]),
     ("event-store", &["domain", "failpoints"]),

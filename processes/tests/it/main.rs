@@ -5,6 +5,7 @@ mod crashes;
 mod leases;
 mod outages;
 mod parking;
+mod payment_methods;
 mod payments;
 mod refunds;
 mod stage;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::shop::{Answer, Shop};
 
 /// Every query, by its path in the document.
-const QUERIES: [&str; 19] = [
+const QUERIES: [&str; 21] = [
     "/api/v1/coupon-pools/{id}",
     "/api/v1/coupons",
     "/api/v1/events",
@@ -17,6 +17,8 @@ const QUERIES: [&str; 19] = [
     "/api/v1/orders/{id}",
     "/api/v1/orders/{id}/history",
     "/api/v1/orders/{id}/payment",
+    "/api/v1/payment-methods",
+    "/api/v1/payment-methods/{id}",
     "/api/v1/payments/{id}",
     "/api/v1/points",
     "/api/v1/points/history",

@@ -11,6 +11,7 @@ mod events;
 mod freshness;
 mod notifications;
 mod orders;
+mod payment_methods;
 mod points;
 mod products;
 mod projections;

@@ -4,9 +4,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use payment_gateways::PaymentGateway;
 use payment_gateways::mock::server::{MockServer, MockServerConfig, serve};
 use payment_gateways::mock::{MockGateway, MockGatewayConfig};
+use payment_gateways::toss::{TossConfig, TossGateway};
+use payment_gateways::{Link, PaymentGateway};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -67,6 +68,17 @@ impl Bank {
         let base_url = format!("http://{}", self.addr);
         let config = MockGatewayConfig { base_url, deadline };
         Arc::new(MockGateway::new(&config).expect("an adapter"))
+    }
+
+    /// Toss, as the same mock plays it.
+    pub(crate) fn toss(&self, deadline: Duration) -> Arc<dyn PaymentGateway> {
+        let config = TossConfig {
+            base_url: self.url("/toss"),
+            secret_key: "test_sk_processes".to_owned(),
+            security_keys: Vec::new(),
+            deadline,
+        };
+        Arc::new(TossGateway::new(config, Link::bare()).expect("an adapter"))
     }
 
     /// Makes calls of a kind (`confirm`, `inquire`, `refund`) go wrong.
