@@ -205,6 +205,7 @@ impl Shop {
             user_id: ann(),
             gateway: gateway.to_owned(),
             token: "tok_approve_secret".to_owned(),
+            points: domain::points::Points::ZERO,
             coupon: None,
             now,
             confirmation_due_at: now + TimeDelta::minutes(30),
@@ -222,6 +223,7 @@ impl Shop {
             refund_id,
             now,
             confirmation_due_at: now + TimeDelta::minutes(30),
+            out_of_turn: false,
             inquiries: RetrySchedule::default(),
         })
         .await;
