@@ -140,7 +140,7 @@ fn check_text(value: &str, length: Length, forbidden: fn(char) -> bool) -> Resul
 }
 
 /// Whatever a client may write freely is remembered for good, in the log and in Kafka.
-fn no_card_number(value: &str) -> Result<(), Problem> {
+pub(crate) fn no_card_number(value: &str) -> Result<(), Problem> {
     if has_card_number(value) {
         let message = "it looks like a card's number, which the shop must not know";
         return Err(Problem::new("CARD_NUMBER_NOT_ALLOWED", message));
