@@ -204,7 +204,10 @@ impl App {
     fn start_read_api(&mut self, config: &ServeConfig) -> Result<(), CommerceError> {
         let (url, database) = (&config.database.read_url, &config.database);
         let pool = database::pool("READ_DATABASE_URL", url, database)?;
-        let api = ReadApi::new(pool, config.queries.clone(), schema_registry()?);
+        let mut api = ReadApi::new(pool, config.queries.clone(), schema_registry()?);
+        if let Some(payment) = payment_pool(database)? {
+            api = api.with_payment_service(payment, &config.queries);
+        }
         let service = Service {
             name: "read-api",
             document: ReadApi::document(),

@@ -134,7 +134,7 @@ async fn a_whole_shop_holds_in_every_invariant_and_each_plant_turns_its_own_red(
         assert!(line(&said, name).contains(" holds "), "{said}");
     }
     assert!(said.contains("the gate of 1 pools agrees"), "{said}");
-    let ledger = "payment.transactions: 1; 9000.00 KRW charged, 0 back";
+    let ledger = "payment.transactions: 1; 10000.00 KRW charged, 0 back";
     assert!(said.contains(ledger), "{said}");
     let turns_red = |name: &str, evidence: &str| {
         let (content, said) = verify(&shop, &["--only", name]);

@@ -28,6 +28,8 @@ pub(super) async fn write_all(
             came = waiting.recv_many(&mut batch, BATCH_MAX_EXCHANGES) => came,
         };
         if came == 0 {
+            // Nobody in this process calls gateways: that is no reason to end before it does.
+            stop.cancelled().await;
             return;
         }
         write(&payment, &mut batch, &stop).await;

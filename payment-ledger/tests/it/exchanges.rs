@@ -170,3 +170,17 @@ async fn an_exchange_that_the_database_refuses_takes_no_other_with_it() {
     owner.close().await;
     database.drop_now().await;
 }
+
+/// A process that only names gateways and calls none ended as a whole, for "the exchange log stopped by itself".
+#[tokio::test]
+async fn a_process_that_calls_no_gateway_keeps_its_writer_until_it_stops() {
+    let database = TestDatabase::create().await;
+    let stop = CancellationToken::new();
+    let (log, task) = keep_exchanges(as_payment_service(&database), stop.clone());
+    drop(log);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(!task.is_finished());
+    stop.cancel();
+    task.await.expect("the writer ends");
+    database.drop_now().await;
+}

@@ -38,6 +38,11 @@ pub(super) const CATALOGUE: &[(&str, &str, &str)] = &[
         "잘못된 요청입니다",
     ),
     (
+        "CARD_NUMBER_NOT_ALLOWED",
+        "Card numbers may not be sent here.",
+        "카드 번호는 입력할 수 없습니다",
+    ),
+    (
         "CONFLICT",
         "Something else changed this at the same time; try again.",
         "동시에 변경되었습니다. 다시 시도해 주세요",
@@ -106,6 +111,11 @@ pub(super) const CATALOGUE: &[(&str, &str, &str)] = &[
         "EVENT_NOT_FOUND",
         "There is no such event.",
         "이벤트를 찾을 수 없습니다",
+    ),
+    (
+        "EXCHANGES_NOT_KEPT",
+        "Exchanges with payment gateways are not kept here.",
+        "결제사와의 통신 기록을 보관하지 않습니다",
     ),
     (
         "FORBIDDEN",

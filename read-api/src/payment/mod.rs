@@ -1,6 +1,8 @@
-//! Payments: `GET /payments/{id}`. A customer sees their own; an operator may look at anybody's.
+//! Payments: `GET /payments/{id}`. A customer sees their own; an operator may look at anybody's, and at what was
+//! said about it with its company (`/payments/{id}/exchanges`).
 
 mod detail;
+mod exchanges;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -8,7 +10,9 @@ pub(crate) use detail::{PaymentDetail, find};
 
 /// Adds the routes.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(detail::get_payment);
+    config
+        .service(detail::get_payment)
+        .service(exchanges::list_exchanges);
 }
 
 /// Where a payment stands. What the read model says is passed on.

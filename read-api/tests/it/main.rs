@@ -8,6 +8,7 @@ mod bad_days;
 mod contract;
 mod coupons;
 mod events;
+mod exchanges;
 mod freshness;
 mod notifications;
 mod orders;
