@@ -11,6 +11,7 @@ mod events;
 mod freshness;
 mod notifications;
 mod orders;
+mod payments;
 mod points;
 mod products;
 mod projections;
