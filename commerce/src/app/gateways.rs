@@ -14,7 +14,7 @@ use crate::config::{GatewaysConfig, MOCK_GATEWAY, NICE_GATEWAY, TOSS_GATEWAY};
 use crate::error::CommerceError;
 
 /// Those that are configured: a company without its keys is not offered.
-pub(super) fn gateways(config: &GatewaysConfig) -> Result<Gateways, CommerceError> {
+pub(crate) fn gateways(config: &GatewaysConfig) -> Result<Gateways, CommerceError> {
     let mut all = vec![(MOCK_GATEWAY.to_owned(), mock(config)?)];
     if let Some(toss) = toss(config)? {
         all.push((TOSS_GATEWAY.to_owned(), toss));

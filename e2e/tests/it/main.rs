@@ -10,6 +10,7 @@ mod checkout;
 mod client;
 mod crash;
 mod doctor;
+mod gateways;
 mod installation;
 mod legacy;
 mod logs;
