@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use platform::config::Env;
 use platform::{shutdown, telemetry};
 
+pub(crate) use self::gateways::gateways;
 use crate::cli::Role;
 use crate::config::ServeConfig;
 use crate::error::CommerceError;

@@ -74,9 +74,9 @@ pub(crate) struct Deposit {
 pub(crate) struct Review {
     /// ANSWER_MISMATCHED, CHARGE_UNREADABLE, REFUNDED_AT_GATEWAY, DEPOSIT_MISMATCHED, DEPOSIT_TAKEN_BACK,
     /// CHARGE_CHANGED, CHARGED_TWICE or CHARGE_DENIED.
-    reason: String,
+    pub(super) reason: String,
     /// Since when.
-    since: DateTime<Utc>,
+    pub(super) since: DateTime<Utc>,
 }
 
 /// The most refunds that are listed; a payment may have a hundred, and one that cancels the rest.

@@ -13,6 +13,7 @@ mod freshness;
 mod notifications;
 mod orders;
 mod payment_methods;
+mod payments;
 mod points;
 mod products;
 mod projections;
