@@ -14,8 +14,10 @@ use crate::config::{CommandApiConfig, Gateways};
 use crate::coupon_gate::CouponGate;
 use crate::in_flight::InFlight;
 use crate::payment::PaymentOutcomes;
+use crate::webhook::Pace;
 use crate::{
     coupon_pool, event, health, openapi, order, payment, payment_method, points, product, stock,
+    webhook,
 };
 
 /// What the command API is made of.
@@ -43,6 +45,7 @@ struct Shared {
     config: CommandApiConfig,
     in_flight: InFlight,
     outcomes: PaymentOutcomes,
+    pace: Pace,
 }
 
 impl CommandApi {
@@ -65,6 +68,7 @@ impl CommandApi {
                 config: parts.config,
                 in_flight: InFlight::default(),
                 outcomes,
+                pace: Pace::default(),
             }),
         }
     }
@@ -81,7 +85,8 @@ impl CommandApi {
                 .configure(payment::routes)
                 .configure(payment_method::routes)
                 .configure(points::routes)
-                .configure(event::routes),
+                .configure(event::routes)
+                .configure(webhook::routes),
         );
     }
 
@@ -115,6 +120,10 @@ impl CommandApi {
 
     pub(crate) fn in_flight(&self) -> &InFlight {
         &self.shared.in_flight
+    }
+
+    pub(crate) fn pace(&self) -> &Pace {
+        &self.shared.pace
     }
 
     pub(crate) fn outcomes(&self) -> &PaymentOutcomes {

@@ -9,6 +9,7 @@ use domain::points::{EarningPolicy, Rounding};
 use platform::config::{Env, Secret};
 
 use crate::error::CommandApiError;
+use crate::webhook::Webhooks;
 
 /// The longest wait for a payment's outcome: a caller's connection is held as long.
 const PAYMENT_WAIT_MAX_MS: u64 = 25_000;
@@ -143,10 +144,11 @@ impl CouponGateConfig {
 }
 
 /// The payment gateways that a payment may name. Which adapter is behind a name is not known here.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Gateways {
     names: Vec<String>,
     default: String,
+    webhooks: Option<Arc<dyn Webhooks>>,
     customer_keys: Option<CustomerKeys>,
 }
 
@@ -183,6 +185,7 @@ impl Gateways {
             Ok(Self {
                 names,
                 default,
+                webhooks: None,
                 customer_keys: None,
             })
         } else {
@@ -191,6 +194,17 @@ impl Gateways {
                 known: names,
             })
         }
+    }
+
+    /// With what they tell by themselves.
+    #[must_use]
+    pub fn with_webhooks(mut self, webhooks: Arc<dyn Webhooks>) -> Self {
+        self.webhooks = Some(webhooks);
+        self
+    }
+
+    pub(crate) fn webhooks(&self) -> Option<&dyn Webhooks> {
+        self.webhooks.as_deref()
     }
 
     /// With payment methods saved. Without, requests to save one are refused.

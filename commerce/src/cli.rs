@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::config::serve_help;
-use crate::verbs::{MigrateLegacyArgs, VerifyArgs};
+use crate::verbs::{MigrateLegacyArgs, ReconcileArgs, VerifyArgs};
 
 /// An event-sourced commerce backend.
 #[derive(Debug, Parser)]
@@ -32,6 +32,8 @@ pub(crate) enum Verb {
     MigrateLegacy(MigrateLegacyArgs),
     /// Prove the log and what follows from it: exit code 1 and the evidence when a promise is broken.
     Verify(VerifyArgs),
+    /// Compare a day of payments with the company's own list: exit code 1 and the rows when they differ.
+    Reconcile(ReconcileArgs),
     /// Build a projection anew beside the live one, compare, and switch to it.
     Rebuild {
         /// Which: orders, payments, products, coupons or notifications.
@@ -91,18 +93,24 @@ pub(crate) enum Role {
     Projections,
     /// Sends the log to Kafka. One instance acts, the others stand by.
     Relay,
+    /// Keeps the payment service's transactions, in the schema payment. One instance acts, the others stand by.
+    PaymentLedger,
+    /// Keeps the order service's side of payments, in the schema main. One instance acts, the others stand by.
+    OrderPayments,
     /// Looks continuously whether what must hold does. One instance looks, the others stand by.
     Auditor,
 }
 
 impl Role {
     /// Every role: the embedded default.
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::CommandApi,
         Self::ReadApi,
         Self::Processes,
         Self::Projections,
         Self::Relay,
+        Self::PaymentLedger,
+        Self::OrderPayments,
         Self::Auditor,
     ];
 }

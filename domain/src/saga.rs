@@ -50,6 +50,11 @@ pub enum Action {
         /// Which.
         payment_id: PaymentId,
     },
+    /// Ask the gateway about a payment out of turn, whatever is known of it.
+    AskAboutPayment {
+        /// Which.
+        payment_id: PaymentId,
+    },
     /// Ask the gateway to give the money back.
     RefundPayment {
         /// Of which payment.

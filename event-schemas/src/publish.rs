@@ -34,8 +34,9 @@ pub(crate) struct Value {
 
 /// The stored names of the events that are nobody's business, for whoever looks at many and must not parse
 /// them: a test holds them against [`publish`].
-pub const PRIVATE_EVENT_TYPES: [&str; 6] = [
+pub const PRIVATE_EVENT_TYPES: [&str; 7] = [
     "OrderPaymentStarted",
+    "PaymentInquiryRequested",
     "PaymentMethodRequested",
     "PaymentMethodRegistrationDelayed",
     "PaymentMethodRegistrationFailed",
@@ -52,7 +53,7 @@ pub fn publish(recorded: &Recorded) -> Option<PublicEvent> {
         DomainEvent::Order(event) => order::translate(id, event)?,
         DomainEvent::Inventory(event) => inventory::translate(id, event),
         DomainEvent::CouponPool(event) => coupon::translate(id, event),
-        DomainEvent::Payment(event) => payment::translate(id, event),
+        DomainEvent::Payment(event) => payment::translate(id, event)?,
         DomainEvent::PaymentMethod(event) => payment_method::translate(id, event)?,
         DomainEvent::Points(event) => points::translate(id, event),
         DomainEvent::Product(event) => product::translate(id, event),

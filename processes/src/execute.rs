@@ -47,6 +47,9 @@ pub async fn execute(office: &impl Office, item: &Item) -> Result<Done, Trouble>
         Action::InquirePayment { payment_id } => {
             gateway_calls::inquire(office, item, *payment_id).await
         }
+        Action::AskAboutPayment { payment_id } => {
+            gateway_calls::ask_about(office, item, *payment_id).await
+        }
         Action::RefundPayment {
             payment_id,
             refund_id,

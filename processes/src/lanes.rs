@@ -68,7 +68,7 @@ impl Lanes {
                 let lane = self.charges.get(&request.gateway);
                 lane.unwrap_or(&self.commands)
             }
-            Action::InquirePayment { .. } => &self.inquiries,
+            Action::InquirePayment { .. } | Action::AskAboutPayment { .. } => &self.inquiries,
             Action::RefundPayment { .. } => &self.refunds,
             Action::RegisterMethod { .. } | Action::EraseMethod { .. } => &self.methods,
             Action::ConfirmOrder { .. }

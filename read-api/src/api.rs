@@ -25,6 +25,8 @@ const IDLE_IN_TRANSACTION_TIMEOUT: &str = "5s";
 #[derive(Clone)]
 pub struct ReadApi {
     shared: Arc<Shared>,
+    /// The payment service's own schema, as its role.
+    payment_service: Option<PgPool>,
 }
 
 struct Shared {
@@ -46,7 +48,17 @@ impl ReadApi {
                 freshness,
                 registry,
             }),
+            payment_service: None,
         }
+    }
+
+    /// Can also look at the exchanges with gateways, on a pool of the role `payment_service`, which must not be
+    /// connected yet, either.
+    #[must_use]
+    pub fn with_payment_service(mut self, pool: PgPool, config: &ReadApiConfig) -> Self {
+        limit_sessions(&pool, config);
+        self.payment_service = Some(pool);
+        self
     }
 
     /// Adds the routes: for [`platform::http::serve`].
@@ -81,6 +93,11 @@ impl ReadApi {
 
     pub(crate) fn pool(&self) -> &PgPool {
         &self.shared.pool
+    }
+
+    /// The payment service's own schema, where it is configured.
+    pub(crate) fn payment_service(&self) -> Option<&PgPool> {
+        self.payment_service.as_ref()
     }
 
     /// Waits until what a query reads is as new as its caller wants; gives the position that it then is

@@ -26,4 +26,5 @@ mod proxy;
 mod refunds;
 mod settler;
 mod shop;
+mod webhooks;
 mod world;

@@ -21,6 +21,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use testkit::TestDatabase;
 
 use crate::contract::Contract;
+use crate::webhooks::PaperCompany;
 
 /// How long any answer may take before it counts as stuck.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -273,7 +274,10 @@ fn start_server(
     let parts = Parts {
         store: store.clone(),
         gate,
-        gateways: gateways.expect("gateways").with_customer_keys(names),
+        gateways: gateways
+            .expect("gateways")
+            .with_customer_keys(names)
+            .with_webhooks(Arc::new(PaperCompany)),
         config: settings.api.clone(),
     };
     let api = CommandApi::start(parts, stop.clone());

@@ -6,12 +6,14 @@ mod health;
 mod opening;
 mod roles;
 mod vault;
+mod webhooks;
 
 use std::process::ExitCode;
 
 use platform::config::Env;
 use platform::{shutdown, telemetry};
 
+pub(crate) use self::gateways::gateways;
 use crate::cli::Role;
 use crate::config::ServeConfig;
 use crate::error::CommerceError;

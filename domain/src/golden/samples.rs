@@ -8,7 +8,10 @@ use crate::mothers::{
     order_id, order_item_id, payment_id, points, product_id, refund_id, usd, user, warehouse,
 };
 use crate::order::{CancelReason, OrderEvent, OrderLine, RefundedLine};
-use crate::payment::{NO_RECORD, PaymentEvent, RefundReason};
+use crate::payment::{
+    DEPOSIT_EXPIRED, DepositAccount, GatewayNotice, InquiryCause, NO_RECORD, PaymentEvent,
+    RefundReason, ReviewReason,
+};
 use crate::payment_method::{DeletionReason, MethodKind, PaymentMethodEvent};
 use crate::points::{Allocation, GivenBack, LotPoints, PointsEvent};
 use crate::product::{ProductDetails, ProductEvent};
@@ -351,6 +354,63 @@ fn payments() -> Cases<PaymentEvent> {
         (
             Some("no-record"),
             failed(NO_RECORD, "the gateway has no record of the payment"),
+        ),
+        (
+            Some("no-deposit"),
+            failed(DEPOSIT_EXPIRED, "nobody paid into the account in time"),
+        ),
+        (
+            None,
+            PaymentEvent::PaymentDepositAwaited {
+                order_id,
+                user_id: user("ann"),
+                amount,
+                gateway_transaction_id: "mock-0001".to_owned(),
+                account: DepositAccount {
+                    bank: "20".to_owned(),
+                    number: "X6505636518308".to_owned(),
+                    holder: Some("박토스".to_owned()),
+                    until: at(7 * 24 * 60),
+                },
+                inquiries: 0,
+                next_inquiry_at: at(10),
+            },
+        ),
+        (
+            None,
+            PaymentEvent::PaymentInquiryRequested {
+                order_id,
+                cause: InquiryCause::Notice(GatewayNotice {
+                    notice_id: "a4b1c2".to_owned(),
+                    status: Some("DONE".to_owned()),
+                    amount: Some(30_000),
+                    currency: Some("KRW".to_owned()),
+                    signed: false,
+                }),
+            },
+        ),
+        (
+            Some("operator"),
+            PaymentEvent::PaymentInquiryRequested {
+                order_id,
+                cause: InquiryCause::Operator {},
+            },
+        ),
+        (
+            None,
+            PaymentEvent::PaymentReviewRequired {
+                order_id,
+                reason: ReviewReason::DepositTakenBack,
+                amount: Some(amount),
+            },
+        ),
+        (
+            Some("without-amount"),
+            PaymentEvent::PaymentReviewRequired {
+                order_id,
+                reason: ReviewReason::AnswerMismatched,
+                amount: None,
+            },
         ),
         (None, delayed(1, Some(at(1)))),
         (Some("never-again"), delayed(13, None)),

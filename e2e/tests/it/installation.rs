@@ -59,6 +59,8 @@ impl Installation {
             ("OWNER_DATABASE_URL", database.owner_url()),
             ("DATABASE_URL", database.url("commerce_app")),
             ("READ_DATABASE_URL", database.url("commerce_read")),
+            ("PAYMENT_DATABASE_URL", database.url("payment_service")),
+            ("MAIN_SERVICE_DATABASE_URL", database.url("main_service")),
             ("REDIS_URL", redis_url()),
             ("KAFKA_BROKERS", kafka_brokers()),
             ("KAFKA_TOPIC_PREFIX", topic_prefix.clone()),
@@ -189,6 +191,12 @@ impl Installation {
     /// Where the mock gateway answers.
     pub(crate) fn gateway_url(&self) -> String {
         format!("http://127.0.0.1:{}", self.gateway_port)
+    }
+
+    /// Where a company tells the shop of its payments.
+    pub(crate) fn webhook_url(&self, company: &str) -> String {
+        let port = self.command_port;
+        format!("http://127.0.0.1:{port}/api/v1/webhooks/{company}")
     }
 
     /// A file of this installation's own.

@@ -6,10 +6,12 @@
 
 mod architecture;
 mod bad_days;
+mod canary;
 mod checkout;
 mod client;
 mod crash;
 mod doctor;
+mod gateways;
 mod installation;
 mod legacy;
 mod logs;

@@ -8,7 +8,7 @@ use event_schemas::{PRIVATE_EVENT_TYPES, Registry, publish, topics};
 use serde_json::{Value, json};
 
 use crate::decode::{decode, encoded, published, round_trip};
-use crate::payment_samples::TOKEN;
+use crate::payment_samples::{ACCOUNT, TOKEN};
 use crate::samples::{order, payment, recorded, samples};
 
 fn sample(wanted: impl Fn(&DomainEvent) -> bool) -> Recorded {
@@ -150,7 +150,7 @@ fn what_opens_a_payment_and_what_people_typed_never_leave() {
             continue;
         };
         let record = String::from_utf8_lossy(&encoded(&event)).into_owned();
-        for secret in [TOKEN, "neighbour", "dropped by Lee"] {
+        for secret in [TOKEN, ACCOUNT, "neighbour", "dropped by Lee"] {
             assert!(!record.contains(secret), "{secret} in {}", event.event_type);
         }
     }

@@ -38,6 +38,11 @@ pub(super) const CATALOGUE: &[(&str, &str, &str)] = &[
         "잘못된 요청입니다",
     ),
     (
+        "CARD_NUMBER_NOT_ALLOWED",
+        "Card numbers may not be sent here.",
+        "카드 번호는 입력할 수 없습니다",
+    ),
+    (
         "CONFLICT",
         "Something else changed this at the same time; try again.",
         "동시에 변경되었습니다. 다시 시도해 주세요",
@@ -106,6 +111,11 @@ pub(super) const CATALOGUE: &[(&str, &str, &str)] = &[
         "EVENT_NOT_FOUND",
         "There is no such event.",
         "이벤트를 찾을 수 없습니다",
+    ),
+    (
+        "EXCHANGES_NOT_KEPT",
+        "Exchanges with payment gateways are not kept here.",
+        "결제사와의 통신 기록을 보관하지 않습니다",
     ),
     (
         "FORBIDDEN",
@@ -353,6 +363,11 @@ pub(super) const CATALOGUE: &[(&str, &str, &str)] = &[
         "프로젝션을 찾을 수 없습니다",
     ),
     (
+        "REFUND_ACCOUNT_NEEDED",
+        "What was paid by bank transfer is given back by hand: please ask the shop.",
+        "가상계좌로 결제한 금액은 고객센터를 통해 환불해 드립니다",
+    ),
+    (
         "REFUND_EXCEEDS_BALANCE",
         "More than is left to refund.",
         "환불 가능 금액 또는 수량을 초과했습니다",
@@ -361,6 +376,11 @@ pub(super) const CATALOGUE: &[(&str, &str, &str)] = &[
         "REFUND_NOT_FOUND",
         "There is no such refund.",
         "환불을 찾을 수 없습니다",
+    ),
+    (
+        "REFUND_NOT_RETRYABLE",
+        "The refund is done, or is tried again by itself.",
+        "이미 완료되었거나 자동으로 다시 시도되는 환불입니다",
     ),
     (
         "REQUEST_IN_PROGRESS",
@@ -429,6 +449,41 @@ pub(super) const CATALOGUE: &[(&str, &str, &str)] = &[
         "VALIDATION_FAILED",
         "A value of the request is not allowed.",
         "요청 값이 올바르지 않습니다",
+    ),
+    (
+        "WEBHOOK_MALFORMED",
+        "The webhook makes no sense.",
+        "웹훅의 형식이 올바르지 않습니다",
+    ),
+    (
+        "WEBHOOK_NOT_OURS",
+        "The webhook is about no payment of this shop.",
+        "이 상점의 결제에 대한 웹훅이 아닙니다",
+    ),
+    (
+        "WEBHOOK_SIGNATURE_MISSING",
+        "The webhook's signature is missing or cannot be checked.",
+        "웹훅 서명이 없거나 확인할 수 없습니다",
+    ),
+    (
+        "WEBHOOK_SIGNATURE_STALE",
+        "The webhook was signed at another time.",
+        "웹훅 서명 시각이 허용 범위를 벗어났습니다",
+    ),
+    (
+        "WEBHOOK_SIGNATURE_WRONG",
+        "The webhook's signature is wrong.",
+        "웹훅 서명이 올바르지 않습니다",
+    ),
+    (
+        "WEBHOOK_TOO_LARGE",
+        "The webhook is too long.",
+        "웹훅이 너무 큽니다",
+    ),
+    (
+        "WEBHOOK_UNSUPPORTED",
+        "There is no such gateway, or it sends no webhooks.",
+        "웹훅을 지원하지 않는 결제 대행사입니다",
     ),
     (
         "WRONG_TYPE",

@@ -2,6 +2,7 @@
 //! the clock is the tests' own.
 
 mod crashes;
+mod deposits;
 mod leases;
 mod outages;
 mod parking;

@@ -146,7 +146,10 @@ fn of_payment(event: &Event, payment_event: &PaymentEvent) -> Option<Notice> {
         PaymentEvent::PaymentRequested { .. }
         | PaymentEvent::PaymentOutcomeUnknown { .. }
         | PaymentEvent::PaymentRefundRequested { .. }
-        | PaymentEvent::PaymentRefundDelayed { .. } => None,
+        | PaymentEvent::PaymentRefundDelayed { .. }
+        | PaymentEvent::PaymentDepositAwaited { .. }
+        | PaymentEvent::PaymentInquiryRequested { .. }
+        | PaymentEvent::PaymentReviewRequired { .. } => None,
     }
 }
 

@@ -163,5 +163,16 @@ fn of_payment(event: &Event, payment_event: &PaymentEvent) -> Value {
             "attempts": attempts,
             "nextAttemptAt": next_attempt_at,
         }),
+        PaymentEvent::PaymentDepositAwaited {
+            amount, account, ..
+        } => json!({
+            "paymentId": id,
+            "amount": amount,
+            "bank": account.bank,
+            "depositUntil": account.until,
+        }),
+        // Why is between the shop and the gateway.
+        PaymentEvent::PaymentInquiryRequested { .. }
+        | PaymentEvent::PaymentReviewRequired { .. } => json!({ "paymentId": id }),
     }
 }

@@ -29,7 +29,7 @@ impl Projector for Payments {
     }
 
     fn version(&self) -> i32 {
-        2
+        3
     }
 
     fn wants(&self) -> &'static [&'static str] {
@@ -46,6 +46,9 @@ impl Projector for Payments {
             "PaymentRefundRequested",
             "PaymentRefundDelayed",
             "PaymentRefunded",
+            "PaymentDepositAwaited",
+            "PaymentInquiryRequested",
+            "PaymentReviewRequired",
         ]
     }
 

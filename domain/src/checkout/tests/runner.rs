@@ -131,6 +131,7 @@ impl Runner {
                 now,
                 confirmation_due_at: now + CONFIRMED_AFTER,
                 inquiries: RetrySchedule::default(),
+                out_of_turn: matches!(action, Action::AskAboutPayment { .. }),
             })
         };
         match action {
@@ -138,7 +139,7 @@ impl Runner {
                 let answer = self.gateway.confirm(request);
                 settle(request.payment_id, answer)
             }
-            Action::InquirePayment { payment_id } => {
+            Action::InquirePayment { payment_id } | Action::AskAboutPayment { payment_id } => {
                 let answer = self.gateway.inquire(*payment_id);
                 settle(*payment_id, answer)
             }

@@ -28,6 +28,11 @@ const TABLE: &str = "
     PaymentRequested.by-method             confirm-payment    now
     PaymentOutcomeUnknown                  inquire-payment    1
     PaymentFailed.no-record                inquire-late       10
+    PaymentFailed.no-deposit               inquire-late       10
+    PaymentDepositAwaited                  inquire-deposit    10
+    PaymentDepositAwaited                  expire-deposit     10100
+    PaymentInquiryRequested                ask-about-payment  now
+    PaymentInquiryRequested.operator       ask-about-payment  now
     PaymentRefundRequested                 refund-payment     now
     PaymentRefundRequested.late-success    refund-payment     now
     PaymentRefundRequested.amount-mismatch refund-payment     now
@@ -134,6 +139,7 @@ fn a_step_waits_as_json_and_is_itself_again() {
     let actions = [
         Action::ConfirmPayment(request),
         Action::InquirePayment { payment_id },
+        Action::AskAboutPayment { payment_id },
         Action::RefundPayment {
             payment_id,
             refund_id,
@@ -170,6 +176,7 @@ fn a_step_waits_as_json_and_is_itself_again() {
     let stored = [
         "confirm-payment",
         "inquire-payment",
+        "ask-about-payment",
         "refund-payment",
         "confirm-order",
         "expire-order",

@@ -70,7 +70,7 @@ impl Bank {
         Arc::new(MockGateway::new(&config).expect("an adapter"))
     }
 
-    /// Toss, as the same mock plays it.
+    /// The same company's server as Toss, which knows accounts to pay into.
     pub(crate) fn toss(&self, deadline: Duration) -> Arc<dyn PaymentGateway> {
         let config = TossConfig {
             base_url: self.url("/toss"),
@@ -92,6 +92,23 @@ impl Bank {
     pub(crate) async fn behave(&self) {
         let request = self.http.delete(self.url("/faults")).send();
         assert_eq!(request.await.expect("the mock answers").status(), 204);
+    }
+
+    /// Somebody pays into the account of a payment.
+    pub(crate) async fn deposit(&self, payment_id: Uuid) {
+        self.account("/deposits", payment_id).await;
+    }
+
+    /// The bank takes that back.
+    pub(crate) async fn take_deposit_back(&self, payment_id: Uuid) {
+        self.account("/deposits/errors", payment_id).await;
+    }
+
+    async fn account(&self, path: &str, payment_id: Uuid) {
+        let of = serde_json::json!({ "company": "toss", "orderId": payment_id });
+        let request = self.http.post(self.url(path)).json(&of).send();
+        let answer = request.await.expect("the mock answers");
+        assert_eq!(answer.status(), 204, "{path} {payment_id}");
     }
 
     /// Charges, declines and refunds, in order.

@@ -64,6 +64,13 @@ impl Shop {
         Self::open_with(HASTY, StoreConfig::default()).await
     }
 
+    /// A shop whose gateway is Toss.
+    pub(crate) async fn open_with_toss() -> Self {
+        let mut shop = Self::open().await;
+        shop.gateway = Arc::new(Watched::new(shop.bank.toss(PATIENT)));
+        shop
+    }
+
     pub(crate) async fn open_with(deadline: Duration, config: StoreConfig) -> Self {
         let database = TestDatabase::create().await;
         let stop = CancellationToken::new();
