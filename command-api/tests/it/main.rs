@@ -17,6 +17,7 @@ mod events;
 mod gate;
 mod idempotency;
 mod orders;
+mod paying_with_points;
 mod payments;
 mod points;
 mod products;

@@ -9,6 +9,7 @@ mod deeds;
 mod faults;
 mod gateway;
 mod operations;
+mod paying_with_points;
 mod place_order;
 mod properties;
 mod refund_payment;

@@ -6,6 +6,7 @@ mod ledger;
 mod money;
 mod outcomes;
 mod points;
+mod points_of_orders;
 mod refunds;
 mod rest;
 mod stock;

@@ -13,7 +13,7 @@ use crate::mothers::{
     at, krw, lot_id, order_id, order_item_id, payment_id, pieces, pool_id, product_id, refund_id,
     usd, user, warehouse,
 };
-use crate::points::EarningPolicy;
+use crate::points::{EarningPolicy, Points};
 use crate::product::{ChangeProduct, ProductCommand, ProductDetails};
 
 /// 1 000 won, ten in Seoul.
@@ -165,6 +165,7 @@ pub(super) fn pay(payment: u32, order: u32, name: &str) -> RequestPayment {
         user_id: user(name),
         gateway: "mock".to_owned(),
         token: "tok_approve".to_owned(),
+        points: Points::ZERO,
         coupon: None,
         now: at(1),
         confirmation_due_at: at(31),
