@@ -10,6 +10,7 @@ use domain::checkout::{
 };
 use domain::inventory::ReceiveStock;
 use domain::order::RefundScope;
+use domain::points::Points;
 use domain::product::{ChangeProduct, ProductCommand, ProductDetails};
 use domain::{
     Currency, Money, Operation, OrderId, OrderItemId, PaymentId, ProductId, Quantity, RefundId,
@@ -206,6 +207,7 @@ impl Shop {
             gateway: gateway.to_owned(),
             token: "tok_approve_secret".to_owned(),
             coupon: None,
+            points: Points::ZERO,
             now,
             confirmation_due_at: now + TimeDelta::minutes(30),
         })
