@@ -14,7 +14,11 @@ use crate::config::{CommandApiConfig, Gateways};
 use crate::coupon_gate::CouponGate;
 use crate::in_flight::InFlight;
 use crate::payment::PaymentOutcomes;
-use crate::{coupon_pool, event, health, openapi, order, payment, points, product, stock};
+use crate::webhook::Pace;
+use crate::{
+    coupon_pool, event, health, openapi, order, payment, payment_method, points, product, stock,
+    webhook,
+};
 
 /// What the command API is made of.
 pub struct Parts {
@@ -41,6 +45,7 @@ struct Shared {
     config: CommandApiConfig,
     in_flight: InFlight,
     outcomes: PaymentOutcomes,
+    pace: Pace,
 }
 
 impl CommandApi {
@@ -63,6 +68,7 @@ impl CommandApi {
                 config: parts.config,
                 in_flight: InFlight::default(),
                 outcomes,
+                pace: Pace::default(),
             }),
         }
     }
@@ -77,8 +83,10 @@ impl CommandApi {
                 .configure(coupon_pool::routes)
                 .configure(order::routes)
                 .configure(payment::routes)
+                .configure(payment_method::routes)
                 .configure(points::routes)
-                .configure(event::routes),
+                .configure(event::routes)
+                .configure(webhook::routes),
         );
     }
 
@@ -112,6 +120,10 @@ impl CommandApi {
 
     pub(crate) fn in_flight(&self) -> &InFlight {
         &self.shared.in_flight
+    }
+
+    pub(crate) fn pace(&self) -> &Pace {
+        &self.shared.pace
     }
 
     pub(crate) fn outcomes(&self) -> &PaymentOutcomes {

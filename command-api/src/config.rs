@@ -1,5 +1,7 @@
 //! The settings of this room, read from the environment by the composition root.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -7,6 +9,7 @@ use domain::points::{EarningPolicy, Rounding};
 use platform::config::{Env, Secret};
 
 use crate::error::CommandApiError;
+use crate::webhook::Webhooks;
 
 /// The longest wait for a payment's outcome: a caller's connection is held as long.
 const PAYMENT_WAIT_MAX_MS: u64 = 25_000;
@@ -141,10 +144,35 @@ impl CouponGateConfig {
 }
 
 /// The payment gateways that a payment may name. Which adapter is behind a name is not known here.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Gateways {
     names: Vec<String>,
     default: String,
+    webhooks: Option<Arc<dyn Webhooks>>,
+    customer_keys: Option<CustomerKeys>,
+}
+
+/// The name by which the gateways know a user, by the user's id: whoever saves a payment method begins with it in
+/// the browser. What makes it is not known here.
+#[derive(Clone)]
+pub struct CustomerKeys(Arc<dyn Fn(&str) -> String + Send + Sync>);
+
+impl CustomerKeys {
+    /// Names made by this.
+    #[must_use]
+    pub fn new(name_of: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+        Self(Arc::new(name_of))
+    }
+
+    pub(crate) fn of(&self, user_id: &str) -> String {
+        (self.0)(user_id)
+    }
+}
+
+impl fmt::Debug for CustomerKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CustomerKeys")
+    }
 }
 
 impl Gateways {
@@ -154,13 +182,43 @@ impl Gateways {
     /// The default is not among them.
     pub fn new(names: Vec<String>, default: String) -> Result<Self, CommandApiError> {
         if names.contains(&default) {
-            Ok(Self { names, default })
+            Ok(Self {
+                names,
+                default,
+                webhooks: None,
+                customer_keys: None,
+            })
         } else {
             Err(CommandApiError::UnknownDefaultGateway {
                 default,
                 known: names,
             })
         }
+    }
+
+    /// With what they tell by themselves.
+    #[must_use]
+    pub fn with_webhooks(mut self, webhooks: Arc<dyn Webhooks>) -> Self {
+        self.webhooks = Some(webhooks);
+        self
+    }
+
+    pub(crate) fn webhooks(&self) -> Option<&dyn Webhooks> {
+        self.webhooks.as_deref()
+    }
+
+    /// With payment methods saved. Without, requests to save one are refused.
+    #[must_use]
+    pub fn with_customer_keys(self, customer_keys: CustomerKeys) -> Self {
+        Self {
+            customer_keys: Some(customer_keys),
+            ..self
+        }
+    }
+
+    /// How the gateways name users; `None` when the shop saves no payment methods.
+    pub(crate) fn customer_keys(&self) -> Option<&CustomerKeys> {
+        self.customer_keys.as_ref()
     }
 
     /// The gateway that a request names, or the default.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::config::serve_help;
-use crate::verbs::{MigrateLegacyArgs, VerifyArgs};
+use crate::verbs::{MigrateLegacyArgs, ReconcileArgs, VerifyArgs};
 
 /// An event-sourced commerce backend.
 #[derive(Debug, Parser)]
@@ -32,6 +32,8 @@ pub(crate) enum Verb {
     MigrateLegacy(MigrateLegacyArgs),
     /// Prove the log and what follows from it: exit code 1 and the evidence when a promise is broken.
     Verify(VerifyArgs),
+    /// Compare a day of payments with the company's own list: exit code 1 and the rows when they differ.
+    Reconcile(ReconcileArgs),
     /// Build a projection anew beside the live one, compare, and switch to it.
     Rebuild {
         /// Which: orders, payments, products, coupons or notifications.

@@ -101,6 +101,10 @@ impl PaymentId {
 }
 
 uuid_id!(
+    /// A user's saved payment method: the idempotency key of its key's issue too.
+    PaymentMethodId
+);
+uuid_id!(
     /// A coupon pool.
     CouponPoolId
 );

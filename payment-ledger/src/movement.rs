@@ -10,6 +10,8 @@ use crate::error::LedgerError;
 
 /// Why a charge of another amount than was asked for goes back.
 const AMOUNT_MISMATCH: &str = "AMOUNT_MISMATCH";
+/// Why a charge is not settled: the buyer has an account to pay into.
+const DEPOSIT_AWAITED: &str = "DEPOSIT_AWAITED";
 
 /// What kind of transaction it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,8 +115,8 @@ impl Step<'_> {
     }
 }
 
-/// What an event says of a transaction.
-pub(crate) fn movement(payment_id: Uuid, event: &PaymentEvent) -> Movement<'_> {
+/// What an event says of a transaction; `None` when it moves nothing.
+pub(crate) fn movement(payment_id: Uuid, event: &PaymentEvent) -> Option<Movement<'_>> {
     let (id, order_id, step) = match event {
         PaymentEvent::PaymentRequested {
             order_id,
@@ -184,9 +186,17 @@ pub(crate) fn movement(payment_id: Uuid, event: &PaymentEvent) -> Movement<'_> {
             let returned = Step::Returned { amount: *amount };
             (refund_id.uuid(), Some(order_id), returned)
         }
+        PaymentEvent::PaymentDepositAwaited { order_id, .. } => {
+            let reason = DEPOSIT_AWAITED;
+            (payment_id, Some(order_id), Step::Unsettled { reason })
+        }
+        PaymentEvent::PaymentInquiryRequested { .. }
+        | PaymentEvent::PaymentReviewRequired { .. } => {
+            return None;
+        }
     };
     let order_id = order_id.map(|order_id| order_id.uuid());
-    Movement { id, order_id, step }
+    Some(Movement { id, order_id, step })
 }
 
 fn kind(reason: RefundReason) -> Kind {

@@ -101,7 +101,9 @@ impl Fold {
 
     fn take(&mut self, event: &Event) -> Result<(), LedgerError> {
         if let DomainEvent::Payment(payment_event) = &*event.event {
-            let movement = movement(event.id()?, payment_event);
+            let Some(movement) = movement(event.id()?, payment_event) else {
+                return Ok(());
+            };
             let event_id = event.stored.metadata.event_id;
             self.transactions.take(&movement, event_id, event.at())?;
         }

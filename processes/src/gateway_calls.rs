@@ -13,7 +13,9 @@ use std::time::Duration;
 
 use domain::checkout::{GatewayAnswer, RefundAnswer, SettlePayment, SettleRefund};
 use domain::order::{Order, OrderStatus};
-use domain::payment::{NO_RECORD, Payment, PaymentStatus, RefundReason, RequestedPayment};
+use domain::payment::{
+    DepositAccount, Payment, PaymentStatus, RefundReason, RequestedPayment, ReviewReason,
+};
 use domain::{GatewayRequest, Money, PaymentId, RefundId};
 use failpoints::failpoint;
 use payment_gateways::{ConfirmRequest, GatewayReply, PaymentGateway, RefundReply, RefundRequest};
@@ -26,10 +28,9 @@ use crate::office::Office;
 
 /// Longer than the longest deadline that an adapter can be given: it only catches one that never ends.
 const CALL_MAX: Duration = Duration::from_secs(65);
-const UNKNOWN_GATEWAY: &str = "UNKNOWN_GATEWAY";
-const NO_ANSWER: &str = "NO_ANSWER";
-const UNSUPPORTED: &str = "UNSUPPORTED";
-const WAITING_FOR_DEPOSIT: &str = "WAITING_FOR_DEPOSIT";
+pub(crate) const UNKNOWN_GATEWAY: &str = "UNKNOWN_GATEWAY";
+pub(crate) const NO_ANSWER: &str = "NO_ANSWER";
+pub(crate) const UNSUPPORTED: &str = "UNSUPPORTED";
 /// It charged an amount, or in a currency, that the shop cannot even write down.
 const UNREADABLE_AMOUNT: &str = "UNREADABLE_AMOUNT";
 
@@ -49,7 +50,7 @@ pub(crate) async fn confirm(
         } else {
             unknown(UNKNOWN_GATEWAY)
         };
-        return settle_payment(office, item, payment_id, answer).await;
+        return settle_payment(office, item, payment_id, answer, false).await;
     };
     let is_still_wanted = if item.is_fresh(office.now()) {
         true
@@ -74,7 +75,7 @@ pub(crate) async fn confirm(
         // knows: if it was, the money goes back.
         ask(office, gateway.inquire(payment_id.uuid())).await?
     };
-    settle_payment(office, item, payment_id, answer).await
+    settle_payment(office, item, payment_id, answer, false).await
 }
 
 /// Asks a gateway what became of a payment, unless that is known by now.
@@ -87,11 +88,35 @@ pub(crate) async fn inquire(
     if is_settled(&payment) {
         return Ok(Done::NotNeeded);
     }
+    // A later inquiry has its time already: this one's answer leaves that as it is.
+    let is_overtaken = payment
+        .next_inquiry_at
+        .is_some_and(|next| next > item.due_at);
+    inquire_about(office, item, payment_id, &payment, is_overtaken).await
+}
+
+/// Asks a gateway about a payment out of turn: a notice or an operator wants it, whatever is known.
+pub(crate) async fn ask_about(
+    office: &impl Office,
+    item: &Item,
+    payment_id: PaymentId,
+) -> Result<Done, Trouble> {
+    let payment = load_payment(office, payment_id).await?;
+    inquire_about(office, item, payment_id, &payment, true).await
+}
+
+async fn inquire_about(
+    office: &impl Office,
+    item: &Item,
+    payment_id: PaymentId,
+    payment: &RequestedPayment,
+    out_of_turn: bool,
+) -> Result<Done, Trouble> {
     let answer = match office.gateway(&payment.gateway) {
         Some(gateway) => ask(office, gateway.inquire(payment_id.uuid())).await?,
         None => unknown(UNKNOWN_GATEWAY),
     };
-    settle_payment(office, item, payment_id, answer).await
+    settle_payment(office, item, payment_id, answer, out_of_turn).await
 }
 
 /// Asks a gateway to give a charge back, unless that is done by now.
@@ -140,6 +165,7 @@ async fn settle_payment(
     item: &Item,
     payment_id: PaymentId,
     answer: GatewayAnswer,
+    out_of_turn: bool,
 ) -> Result<Done, Trouble> {
     let now = office.now();
     let charged = matches!(answer, GatewayAnswer::Approved { .. });
@@ -150,6 +176,7 @@ async fn settle_payment(
         now,
         confirmation_due_at: office.config().confirmation_due_at(now),
         inquiries: office.config().inquiry_schedule.to_retry_schedule(),
+        out_of_turn,
     };
     match send(office, item, settle).await? {
         // Money was taken that no rule has a place for: a person must see it.
@@ -175,12 +202,12 @@ async fn load_payment(
     payment.map_err(|error| Trouble::Defect(format!("payment {payment_id}: {error}")))
 }
 
-/// Whether all is known about a payment. One that was given up for lack of a record is asked for once
-/// more, later.
+/// Whether all is known about a payment. One that was given up for lack of a record or a deposit is asked for
+/// once more, later.
 fn is_settled(payment: &RequestedPayment) -> bool {
     match payment.status {
         PaymentStatus::Pending | PaymentStatus::Unknown => false,
-        PaymentStatus::Failed => payment.failure_code.as_deref() != Some(NO_RECORD),
+        PaymentStatus::Failed => !payment.was_given_up(),
         PaymentStatus::Succeeded
         | PaymentStatus::Cancelled
         | PaymentStatus::PartiallyRefunded
@@ -208,7 +235,7 @@ async fn ask(
     question: impl Future<Output = GatewayReply> + Send,
 ) -> Result<GatewayAnswer, Trouble> {
     let reply = call(office, question).await?;
-    Ok(reply.map_or_else(|| unknown(NO_ANSWER), payment_answer))
+    reply.map_or_else(|| Ok(unknown(NO_ANSWER)), payment_answer)
 }
 
 async fn ask_refund(
@@ -221,16 +248,15 @@ async fn ask_refund(
         Some(RefundReply::Done { .. }) => RefundAnswer::Done,
         // Refused today, it is tried again on the schedule: the money is owed, whatever the gateway says.
         Some(RefundReply::Refused { code, .. }) => not_done(format!("REFUSED_{code}")),
-        Some(RefundReply::Unknown { reason } | RefundReply::NotAttempted { reason }) => {
-            not_done(reason)
-        }
+        Some(RefundReply::NotAttempted { reason }) => return Err(not_attempted(&reason)),
+        Some(RefundReply::Unknown { reason }) => not_done(reason),
         Some(RefundReply::Unsupported) => not_done(UNSUPPORTED.to_owned()),
         None => not_done(NO_ANSWER.to_owned()),
     })
 }
 
 /// Calls a gateway, and waits for it, not for ever.
-async fn call<T: Send>(
+pub(crate) async fn call<T: Send>(
     office: &impl Office,
     question: impl Future<Output = T> + Send,
 ) -> Result<Option<T>, Trouble> {
@@ -243,34 +269,68 @@ async fn call<T: Send>(
     Ok(reply)
 }
 
-fn payment_answer(reply: GatewayReply) -> GatewayAnswer {
-    match reply {
+/// What a reply means to the shop.
+///
+/// # Errors
+/// Nothing was sent: the same question waits in its row until the gateway can be asked, and counts for nothing.
+fn payment_answer(reply: GatewayReply) -> Result<GatewayAnswer, Trouble> {
+    Ok(match reply {
         GatewayReply::Approved {
             transaction_id,
             amount_minor,
             currency,
-        } => {
-            let currency = currency.parse().ok();
-            let charged = currency.and_then(|currency| Money::new(amount_minor, currency).ok());
-            charged.map_or_else(
-                || unknown(UNREADABLE_AMOUNT),
-                |charged| GatewayAnswer::Approved {
-                    gateway_transaction_id: transaction_id,
-                    charged,
+        } => match money(amount_minor, &currency) {
+            Some(charged) => GatewayAnswer::Approved {
+                gateway_transaction_id: transaction_id,
+                charged,
+            },
+            None => doubtful(ReviewReason::ChargeUnreadable, UNREADABLE_AMOUNT),
+        },
+        GatewayReply::WaitingForDeposit {
+            transaction_id,
+            amount_minor,
+            currency,
+            account,
+            until,
+        } => match money(amount_minor, &currency) {
+            Some(amount) => GatewayAnswer::WaitingForDeposit {
+                gateway_transaction_id: transaction_id,
+                amount,
+                account: DepositAccount {
+                    bank: account.bank,
+                    number: account.number,
+                    holder: account.holder,
+                    until,
                 },
-            )
-        }
+            },
+            None => doubtful(ReviewReason::DepositMismatched, UNREADABLE_AMOUNT),
+        },
         GatewayReply::Declined { code, message } => GatewayAnswer::Declined { code, message },
         GatewayReply::NoRecord => GatewayAnswer::NoRecord,
-        // Nothing was sent this time, but an earlier try under the same id may have been: asked again.
-        GatewayReply::Unknown { reason } | GatewayReply::NotAttempted { reason } => {
-            GatewayAnswer::Unknown { reason }
-        }
-        // No rule has a place for an account to pay into yet, so the payment is asked about until the deposit
-        // has come or the order has run out of time.
-        GatewayReply::WaitingForDeposit { .. } => unknown(WAITING_FOR_DEPOSIT),
+        GatewayReply::Unknown { reason } => match reason.as_str() {
+            GatewayReply::MISMATCHED => doubtful(ReviewReason::AnswerMismatched, &reason),
+            GatewayReply::REFUNDED_AT_GATEWAY => doubtful(ReviewReason::RefundedAtGateway, &reason),
+            _ => GatewayAnswer::Unknown { reason },
+        },
+        GatewayReply::NotAttempted { reason } => return Err(not_attempted(&reason)),
         GatewayReply::Unsupported => unknown(UNSUPPORTED),
+    })
+}
+
+fn money(amount_minor: i64, currency: &str) -> Option<Money> {
+    let currency = currency.parse().ok()?;
+    Money::new(amount_minor, currency).ok()
+}
+
+fn doubtful(review: ReviewReason, reason: &str) -> GatewayAnswer {
+    GatewayAnswer::Doubtful {
+        review,
+        reason: reason.to_owned(),
     }
+}
+
+fn not_attempted(reason: &str) -> Trouble {
+    Trouble::Later(format!("the gateway was not asked: {reason}"))
 }
 
 fn unknown(reason: &str) -> GatewayAnswer {
@@ -298,16 +358,41 @@ mod tests {
     use super::*;
 
     fn approved(amount_minor: i64, currency: &str) -> GatewayAnswer {
-        payment_answer(GatewayReply::Approved {
+        let reply = GatewayReply::Approved {
             transaction_id: "t-1".to_owned(),
             amount_minor,
             currency: currency.to_owned(),
-        })
+        };
+        payment_answer(reply).unwrap()
+    }
+
+    fn because(reason: &str) -> GatewayAnswer {
+        let reason = reason.to_owned();
+        payment_answer(GatewayReply::Unknown { reason }).unwrap()
+    }
+
+    #[test]
+    fn what_cannot_be_true_of_the_payment_is_for_a_person_to_see() {
+        let mismatched = doubtful(ReviewReason::AnswerMismatched, GatewayReply::MISMATCHED);
+        assert_eq!(because(GatewayReply::MISMATCHED), mismatched);
+        let undone = doubtful(
+            ReviewReason::RefundedAtGateway,
+            GatewayReply::REFUNDED_AT_GATEWAY,
+        );
+        assert_eq!(because(GatewayReply::REFUNDED_AT_GATEWAY), undone);
+        assert_eq!(because("TIMEOUT"), unknown("TIMEOUT"));
+    }
+
+    #[test]
+    fn a_question_that_was_never_sent_is_asked_again_and_is_no_answer() {
+        let reason = "CIRCUIT_OPEN".to_owned();
+        let ended = payment_answer(GatewayReply::NotAttempted { reason });
+        assert!(matches!(ended, Err(Trouble::Later(_))));
     }
 
     #[test]
     fn a_charge_that_cannot_be_written_down_is_unknown_and_not_declined() {
-        let unreadable = unknown(UNREADABLE_AMOUNT);
+        let unreadable = doubtful(ReviewReason::ChargeUnreadable, UNREADABLE_AMOUNT);
         assert_eq!(approved(1_000, "GBP"), unreadable);
         assert_eq!(approved(-1, "KRW"), unreadable);
         assert_eq!(approved(i64::MAX, "KRW"), unreadable);

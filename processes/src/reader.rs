@@ -258,7 +258,7 @@ fn report_unreadable(event: &Unreadable) {
     );
 }
 
-/// A schedule that is over means that nothing more happens by itself.
+/// A schedule that is over, or an answer that cannot be true, means that a person must look.
 fn report_given_up(recorded: &Recorded) {
     let what = match &recorded.event {
         DomainEvent::Payment(PaymentEvent::PaymentOutcomeUnknown {
@@ -269,6 +269,9 @@ fn report_given_up(recorded: &Recorded) {
             next_attempt_at: None,
             ..
         }) => "its refund is not done",
+        DomainEvent::Payment(PaymentEvent::PaymentReviewRequired { .. }) => {
+            "the gateway contradicts what is known"
+        }
         _ => return,
     };
     let payment_id = recorded.aggregate_id.as_str();
@@ -277,6 +280,6 @@ fn report_given_up(recorded: &Recorded) {
         payment.id = payment_id,
         log.position = recorded.position,
         reason = what,
-        "payment {payment_id}: {what} and it is not asked for again: a person must look"
+        "payment {payment_id}: {what}: a person must look"
     );
 }

@@ -14,7 +14,8 @@ use crate::config::ReadApiConfig;
 use crate::freshness::{Freshness, Source};
 use crate::schema_registry::{self, SchemaRegistry};
 use crate::{
-    coupon_pool, event, health, notification, openapi, order, payment, points, product, projection,
+    coupon_pool, event, health, notification, openapi, order, payment, payment_method, points,
+    product, projection,
 };
 
 /// The longest that a transaction may stay open without a statement: queries open none on purpose.
@@ -69,6 +70,7 @@ impl ReadApi {
                 .configure(order::routes)
                 .configure(payment::routes)
                 .configure(coupon_pool::routes)
+                .configure(payment_method::routes)
                 .configure(points::routes)
                 .configure(notification::routes)
                 .configure(event::routes)

@@ -202,6 +202,7 @@ impl Shop {
             now: self.now,
             confirmation_due_at: self.now + TimeDelta::minutes(30),
             inquiries: RetrySchedule::default(),
+            out_of_turn: false,
         })
         .await;
     }

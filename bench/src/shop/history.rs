@@ -109,6 +109,7 @@ async fn checkout(store: &EventStore, product: ProductId, number: u64) -> Result
         now,
         confirmation_due_at: later,
         inquiries: RetrySchedule::default(),
+        out_of_turn: false,
     };
     execute(store, settle).await
 }

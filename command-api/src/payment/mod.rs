@@ -2,10 +2,12 @@
 //! answered is recorded, so that every repeat gets the same bytes.
 
 mod answer;
+mod inquire;
 mod outcomes;
 mod pay;
 mod refund;
 mod refund_wait;
+mod retry_refund;
 mod wait;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -16,5 +18,7 @@ pub(crate) use outcomes::PaymentOutcomes;
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(pay::pay_order)
-        .service(refund::refund_payment);
+        .service(refund::refund_payment)
+        .service(retry_refund::retry_refund)
+        .service(inquire::inquire_payment);
 }

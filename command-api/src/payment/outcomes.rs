@@ -29,7 +29,7 @@ pub(super) enum PaymentOutcome {
         /// The gateway's code.
         code: String,
     },
-    /// Nobody knows; it is asked again later.
+    /// Nobody knows, or a deposit is awaited; it is asked again later.
     Unknown,
     /// The money of a refund is back.
     GivenBack,
@@ -152,7 +152,12 @@ fn outcome_of(payment_id: PaymentId, event: PaymentEvent) -> Option<(Uuid, Payme
         PaymentEvent::PaymentRefundDelayed { refund_id, .. } => {
             Some((refund_id.uuid(), PaymentOutcome::Delayed))
         }
-        PaymentEvent::PaymentRequested { .. } | PaymentEvent::PaymentRefundRequested { .. } => None,
+        // The buyer has to do the next step: nothing more to wait for.
+        PaymentEvent::PaymentDepositAwaited { .. } => Some((id, PaymentOutcome::Unknown)),
+        PaymentEvent::PaymentRequested { .. }
+        | PaymentEvent::PaymentRefundRequested { .. }
+        | PaymentEvent::PaymentInquiryRequested { .. }
+        | PaymentEvent::PaymentReviewRequired { .. } => None,
     }
 }
 
@@ -163,7 +168,7 @@ pub(super) fn outcome_shown(state: &PaymentState) -> Option<PaymentOutcome> {
         return Some(PaymentOutcome::Declined { code: code.clone() });
     }
     match payment.status {
-        PaymentStatus::Pending => None,
+        PaymentStatus::Pending => payment.deposit.as_ref().map(|_| PaymentOutcome::Unknown),
         PaymentStatus::Unknown => Some(PaymentOutcome::Unknown),
         status @ (PaymentStatus::Succeeded
         | PaymentStatus::Failed

@@ -99,6 +99,7 @@ errors!(
         409: [
             "NOTHING_TO_REFUND",
             "ORDER_NOT_REFUNDABLE",
+            "REFUND_ACCOUNT_NEEDED",
             "REFUND_EXCEEDS_BALANCE",
             "TOO_MANY_REFUNDS",
         ],
@@ -132,8 +133,7 @@ pub(super) async fn refund_payment(
     body: JsonWithBytes<Body>,
 ) -> Result<HttpResponse, ApiError> {
     let KeyedCall(call) = call;
-    let payment_id = id.parse::<PaymentId>();
-    let payment_id = payment_id.map_err(|_| ApiError::not_found("PAYMENT_NOT_FOUND"))?;
+    let payment_id = payment_in_path(&id)?;
     let by = asked_by(&caller, &body.value)?;
     let operation = body.value.into_operation(payment_id, by)?;
     let request = RefundRequest {
@@ -145,6 +145,12 @@ pub(super) async fn refund_payment(
     };
     let outcome = detached(request.run()).await?;
     Ok(respond(outcome, &Reply::created_in_payment(COLLECTION)))
+}
+
+/// The payment of a path: what is no id is no payment's.
+pub(super) fn payment_in_path(id: &str) -> Result<PaymentId, ApiError> {
+    id.parse()
+        .map_err(|_| ApiError::not_found("PAYMENT_NOT_FOUND"))
 }
 
 fn asked_by(caller: &Principal, body: &Body) -> Result<AskedBy, ApiError> {

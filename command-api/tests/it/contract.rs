@@ -28,6 +28,10 @@ impl Contract {
             response.is_object(),
             "{method} {path} answered {status}, which its document does not list: {body}"
         );
+        // A webhook is answered as its company wants it, and not as the rest of the API.
+        if status < 400 && response["content"]["text/plain"].is_object() {
+            return;
+        }
         if status < 400 {
             assert!(body["data"].is_object(), "a success has data: {body}");
             assert!(

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::world::World;
 
 /// The commands of the contract, and whether each needs a key.
-const COMMANDS: [(&str, &str, bool); 15] = [
+const COMMANDS: [(&str, &str, bool); 21] = [
     ("post", "/products", false),
     ("patch", "/products/{id}", false),
     ("post", "/products/{id}/on-sale", false),
@@ -19,11 +19,20 @@ const COMMANDS: [(&str, &str, bool); 15] = [
     ("post", "/orders", true),
     ("post", "/orders/{id}/payments", true),
     ("post", "/payments/{id}/refunds", true),
+    ("post", "/payments/{id}/refunds/{refundId}/retry", true),
+    ("post", "/payments/{id}/inquire", true),
     ("post", "/orders/{id}/cancel", false),
     ("post", "/orders/{id}/confirm", false),
+    ("post", "/payment-methods/customer-key", false),
+    ("post", "/payment-methods", true),
+    ("post", "/payment-methods/{id}/default", false),
+    ("delete", "/payment-methods/{id}", false),
     ("post", "/points/{userId}/adjustments", true),
     ("post", "/events/{position}/resend", false),
 ];
+
+/// No command, and the one way in without a token.
+const WEBHOOKS: &str = "/api/v1/webhooks/{company}";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_document_is_3_1_and_lists_every_command_and_no_other() {
@@ -45,6 +54,7 @@ async fn the_document_is_3_1_and_lists_every_command_and_no_other() {
     let expected: BTreeSet<(String, String)> = COMMANDS
         .iter()
         .map(|(method, path, _)| ((*method).to_owned(), format!("/api/v1{path}")))
+        .chain([("post".to_owned(), WEBHOOKS.to_owned())])
         .collect();
     assert_eq!(listed, expected);
 }
@@ -55,10 +65,15 @@ async fn every_listed_command_has_a_route_behind_the_door() {
     for (method, path, _) in COMMANDS {
         let path = path
             .replace("{id}", "0")
+            .replace("{refundId}", "0")
             .replace("{userId}", "ann")
             .replace("{position}", "0");
-        let method = if method == "post" { "POST" } else { "PATCH" };
-        let answer = world.request(method, &path).send().await;
+        let verb = match method {
+            "post" => "POST",
+            "delete" => "DELETE",
+            _ => "PATCH",
+        };
+        let answer = world.request(verb, &path).send().await;
         assert_eq!(answer.error(), (401, "UNAUTHENTICATED"), "{method} {path}");
     }
     let other = world.request("DELETE", "/orders").send().await;

@@ -82,6 +82,7 @@ pub(crate) async fn settle(store: &EventStore, payment_id: PaymentId, answer: Ga
         now,
         confirmation_due_at: now + Duration::from_secs(1_800),
         inquiries: RetrySchedule::default(),
+        out_of_turn: false,
     };
     execute(store, operation).await;
 }
@@ -94,6 +95,20 @@ pub(crate) async fn give_back(store: &EventStore, payment_id: PaymentId, refund_
         answer: RefundAnswer::Done,
         now: Utc::now(),
         attempts: RetrySchedule::default(),
+    };
+    execute(store, operation).await;
+}
+
+/// The gateway refused the refund until nobody tries any more.
+pub(crate) async fn give_up(store: &EventStore, payment_id: PaymentId, refund_id: RefundId) {
+    let operation = SettleRefund {
+        payment_id,
+        refund_id,
+        answer: RefundAnswer::NotDone {
+            reason: "REFUSED_BANK_AWAY".to_owned(),
+        },
+        now: Utc::now(),
+        attempts: RetrySchedule::new(vec![]),
     };
     execute(store, operation).await;
 }

@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use command_api::{CommandApi, CommandApiConfig, CouponGate, CouponGateConfig, Gateways, Parts};
+use command_api::{
+    CommandApi, CommandApiConfig, CouponGate, CouponGateConfig, CustomerKeys, Gateways, Parts,
+};
 use event_store::{EventStore, StoreConfig};
 use futures::StreamExt as _;
 use platform::Role;
@@ -19,6 +21,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use testkit::TestDatabase;
 
 use crate::contract::Contract;
+use crate::webhooks::PaperCompany;
 
 /// How long any answer may take before it counts as stuck.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -267,10 +270,14 @@ fn start_server(
         .expect("a configuration");
     let gate = CouponGate::new(&settings.gate, store.clone()).expect("a gate");
     let gateways = Gateways::new(vec!["MOCK".into(), "TOSS".into()], "MOCK".into());
+    let names = CustomerKeys::new(|user_id| format!("customer-{user_id}"));
     let parts = Parts {
         store: store.clone(),
         gate,
-        gateways: gateways.expect("gateways"),
+        gateways: gateways
+            .expect("gateways")
+            .with_customer_keys(names)
+            .with_webhooks(Arc::new(PaperCompany)),
         config: settings.api.clone(),
     };
     let api = CommandApi::start(parts, stop.clone());

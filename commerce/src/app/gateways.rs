@@ -14,7 +14,7 @@ use crate::config::{GatewaysConfig, MOCK_GATEWAY, NICE_GATEWAY, TOSS_GATEWAY};
 use crate::error::CommerceError;
 
 /// Those that are configured: a company without its keys is not offered. The log hears of every exchange.
-pub(super) fn gateways(
+pub(crate) fn gateways(
     config: &GatewaysConfig,
     log: &Arc<dyn ExchangeLog>,
 ) -> Result<Gateways, CommerceError> {

@@ -5,12 +5,15 @@ mod gateways;
 mod health;
 mod opening;
 mod roles;
+mod vault;
+mod webhooks;
 
 use std::process::ExitCode;
 
 use platform::config::Env;
 use platform::{shutdown, telemetry};
 
+pub(crate) use self::gateways::gateways;
 use crate::cli::Role;
 use crate::config::ServeConfig;
 use crate::error::CommerceError;

@@ -23,6 +23,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::gateways::gateways;
 use super::health::{with_auditor, with_gateways, with_kafka, with_postgres};
 use super::opening::when_there;
+use super::vault::{key_safe, with_customer_keys};
+use super::webhooks::ByAdapters;
 use crate::cli::Role;
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::database;
@@ -135,6 +137,7 @@ impl App {
             let task = Processes::start(
                 store.clone(),
                 gateways,
+                key_safe(config)?,
                 config.processes.clone(),
                 Arc::new(SystemClock),
                 self.stop_fronts.clone(),
@@ -171,11 +174,13 @@ impl App {
         gateways: &Gateways,
     ) -> Result<(), CommerceError> {
         let names = gateways.names().map(str::to_owned).collect();
+        let names = command_api::Gateways::new(names, gateways.default_name().to_owned())?;
         let api = CommandApi::start(
             Parts {
                 gate: CouponGate::new(&config.gate, store.clone())?,
                 store,
-                gateways: command_api::Gateways::new(names, gateways.default_name().to_owned())?,
+                gateways: with_customer_keys(names, config)
+                    .with_webhooks(Arc::new(ByAdapters(gateways.clone()))),
                 config: config.commands.clone(),
             },
             self.stop_backs.clone(),

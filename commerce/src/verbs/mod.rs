@@ -5,6 +5,7 @@ mod migrate;
 mod migrate_legacy;
 mod mock_gateway;
 mod rebuild;
+mod reconcile;
 mod seed;
 mod token;
 mod verify;
@@ -15,6 +16,7 @@ use crate::cli::Verb;
 use crate::error::CommerceError;
 pub(crate) use migrate_legacy::MigrateLegacyArgs;
 use rebuild::How;
+pub(crate) use reconcile::ReconcileArgs;
 pub(crate) use verify::VerifyArgs;
 
 /// Does what was asked for.
@@ -45,6 +47,7 @@ pub(crate) async fn run(verb: Verb) -> Result<ExitCode, CommerceError> {
             ..
         } => rebuild::run(&projection, How::Anew { accept_differences }).await,
         Verb::Verify(args) => verify::run(args).await,
+        Verb::Reconcile(args) => reconcile::run(args).await,
         Verb::Seed => seed::run().await,
         Verb::Tour => crate::tour::run().await,
         Verb::Replay { file, shoppers } => crate::replay::run(&file, shoppers).await,

@@ -4,8 +4,9 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use super::deposit;
 use crate::coupon_pool::{CouponPool, CouponPoolCommand};
-use crate::ids::{OrderId, RefundId, UserId};
+use crate::ids::{OrderId, PaymentId, RefundId, UserId};
 use crate::inventory::{Inventory, InventoryCommand};
 use crate::order::{CancelReason, Order, OrderCommand, OrderStatus, PlacedOrder};
 use crate::payment::{Payment, PaymentCommand, RefundReason};
@@ -65,7 +66,8 @@ impl Operation for CancelOrder {
     }
 }
 
-/// Cancel an order that nobody paid in time. Does nothing to one that was paid or cancelled meanwhile.
+/// Cancel an order that nobody paid in time. Does nothing to one that was paid or cancelled meanwhile, or that
+/// waits for a deposit into an account that is still open.
 #[derive(Clone, Debug)]
 pub struct ExpireOrder {
     /// Which order.
@@ -88,7 +90,9 @@ impl Operation for ExpireOrder {
             .read::<Order>(self.order_id)?
             .placed()
             .map_err(Rejection::from)?;
-        if order.status == OrderStatus::Pending && self.now >= order.payment_due_at {
+        let is_due = order.status == OrderStatus::Pending && self.now >= order.payment_due_at;
+        let payment_id = order.payment_id;
+        if is_due && !self.waits_for_deposit(workspace, payment_id)? {
             release_order(workspace, self.order_id, CancelReason::PaymentTimedOut)?;
         }
         let order = workspace
@@ -96,6 +100,22 @@ impl Operation for ExpireOrder {
             .placed()
             .map_err(Rejection::from)?;
         Ok(json!({ "id": self.order_id, "status": order.status }))
+    }
+}
+
+impl ExpireOrder {
+    /// Whether the buyer has an account to pay into, and still time to do it.
+    fn waits_for_deposit(
+        &self,
+        workspace: &mut Workspace<'_>,
+        payment_id: Option<PaymentId>,
+    ) -> Result<bool, Halt> {
+        let Some(payment_id) = payment_id else {
+            return Ok(false);
+        };
+        let payment = workspace.read::<Payment>(payment_id)?;
+        let payment = payment.requested().map_err(Rejection::from)?;
+        Ok(deposit::is_awaited(payment, self.now))
     }
 }
 

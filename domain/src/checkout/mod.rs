@@ -14,6 +14,7 @@
 
 mod cancel_order;
 mod confirm_order;
+mod deposit;
 mod error;
 mod place_order;
 mod policy;

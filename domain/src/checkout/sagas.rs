@@ -4,10 +4,15 @@
 //! | --- | --- | --- | --- |
 //! | checkout | payment requested | gateway: confirm | declined: order cancelled, stock and coupon released |
 //! | checkout | outcome unknown | gateway: inquire, on the schedule | asked again; a late success is refunded |
-//! | checkout | failed, no record | gateway: inquire once more, later | unanswered: as an unknown outcome; a late success is refunded |
+//! | checkout | failed, no record or no deposit | gateway: inquire once more, later | unanswered: as an unknown outcome; a late success is refunded |
+//! | checkout | deposit awaited | gateway: inquire, now and then until the account closes | asked again; a late deposit is refunded |
+//! | checkout | inquiry requested | gateway: inquire, out of turn | the schedule goes on |
 //! | checkout | refund requested or delayed | gateway: refund, on the schedule | asked again, under the same id |
+//! | methods | payment method requested or delayed | gateway: issue a key, and keep it | refused or never answered: failed |
+//! | methods | payment method deleted or its erasure delayed | gateway: delete the key, and wipe it | asked again, on the schedule |
 //! | confirmation | order paid | confirm at its time, and earn points | cancelled meanwhile: nothing |
-//! | expiry | order placed | cancel at its time, if unpaid | paid meanwhile: nothing |
+//! | expiry | order placed | cancel at its time, if unpaid | paid meanwhile, or a deposit awaited: nothing |
+//! | expiry | deposit awaited | cancel the order after the account closed, if unpaid | paid meanwhile: nothing |
 //! | expiry | coupon pool created | close at its end | nothing |
 //! | expiry | points earned or given | let the lot expire at its end | nothing |
 //!
@@ -16,10 +21,12 @@
 
 use chrono::Duration;
 
+use super::deposit;
 use crate::coupon_pool::CouponPoolEvent;
 use crate::ids::{CouponPoolId, LotId, OrderId, PaymentId};
 use crate::order::OrderEvent;
-use crate::payment::{NO_RECORD, PaymentEvent};
+use crate::payment::{DEPOSIT_EXPIRED, NO_RECORD, PaymentEvent};
+use crate::payment_method;
 use crate::points::PointsEvent;
 use crate::recorded::{DomainEvent, Recorded};
 use crate::saga::{Action, Due, GatewayRequest, Step};
@@ -33,6 +40,9 @@ pub fn react(recorded: &Recorded) -> Vec<Step> {
     let mut steps = checkout(recorded);
     steps.extend(confirmation(recorded));
     steps.extend(expiry(recorded));
+    if let DomainEvent::PaymentMethod(event) = &recorded.event {
+        steps.extend(payment_method::follow(&recorded.aggregate_id, event));
+    }
     steps
 }
 
@@ -76,11 +86,27 @@ fn checkout(recorded: &Recorded) -> Vec<Step> {
             Due::At(*at),
             Action::InquirePayment { payment_id },
         )],
-        PaymentEvent::PaymentFailed { code, .. } if code == NO_RECORD => vec![Step::new(
-            "inquire-late",
-            Due::At(recorded.occurred_at + LATE_CHECK_AFTER),
+        PaymentEvent::PaymentDepositAwaited {
+            next_inquiry_at, ..
+        } => vec![Step::new(
+            "inquire-deposit",
+            Due::At(*next_inquiry_at),
             Action::InquirePayment { payment_id },
         )],
+        PaymentEvent::PaymentInquiryRequested { .. } => vec![Step::new(
+            "ask-about-payment",
+            Due::Now,
+            Action::AskAboutPayment { payment_id },
+        )],
+        PaymentEvent::PaymentFailed { code, .. }
+            if matches!(code.as_str(), NO_RECORD | DEPOSIT_EXPIRED) =>
+        {
+            vec![Step::new(
+                "inquire-late",
+                Due::At(recorded.occurred_at + LATE_CHECK_AFTER),
+                Action::InquirePayment { payment_id },
+            )]
+        }
         PaymentEvent::PaymentRefundRequested {
             refund_id, amount, ..
         } => {
@@ -115,7 +141,8 @@ fn checkout(recorded: &Recorded) -> Vec<Step> {
         | PaymentEvent::PaymentSucceeded { .. }
         | PaymentEvent::PaymentFailed { .. }
         | PaymentEvent::PaymentMismatched { .. }
-        | PaymentEvent::PaymentRefunded { .. } => vec![],
+        | PaymentEvent::PaymentRefunded { .. }
+        | PaymentEvent::PaymentReviewRequired { .. } => vec![],
     }
 }
 
@@ -164,11 +191,24 @@ fn expiry(recorded: &Recorded) -> Vec<Step> {
                 Action::CloseCouponPool { pool_id },
             )]
         }
+        // The order's own timer passes while the account is open.
+        DomainEvent::Payment(PaymentEvent::PaymentDepositAwaited {
+            order_id, account, ..
+        }) => {
+            let due = Due::At(deposit::given_up_at(account));
+            let order_id = *order_id;
+            vec![Step::new(
+                "expire-deposit",
+                due,
+                Action::ExpireOrder { order_id },
+            )]
+        }
         DomainEvent::Points(event) => points_expiry(&recorded.aggregate_id, event),
         DomainEvent::Order(_)
         | DomainEvent::Inventory(_)
         | DomainEvent::CouponPool(_)
         | DomainEvent::Payment(_)
+        | DomainEvent::PaymentMethod(_)
         | DomainEvent::Product(_) => vec![],
     }
 }

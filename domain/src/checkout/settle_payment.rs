@@ -10,7 +10,9 @@ use crate::ids::{OrderId, PaymentId, RefundId};
 use crate::inventory::{Inventory, InventoryCommand};
 use crate::money::Money;
 use crate::order::{CancelReason, Order, OrderCommand, OrderStatus};
-use crate::payment::{NO_RECORD, Payment, PaymentCommand, PaymentStatus, RefundReason};
+use crate::payment::{
+    DepositAccount, NO_RECORD, Payment, PaymentCommand, PaymentStatus, RefundReason, ReviewReason,
+};
 use crate::points::{PointAccount, PointsCommand};
 use crate::rejection::Rejection;
 use crate::streams::StreamId;
@@ -35,6 +37,22 @@ pub enum GatewayAnswer {
     },
     /// It knows of no such payment.
     NoRecord,
+    /// It gave the buyer an account to pay into, and nothing is in it.
+    WaitingForDeposit {
+        /// Its own id of the payment.
+        gateway_transaction_id: String,
+        /// What is to be paid in.
+        amount: Money,
+        /// Where to.
+        account: DepositAccount,
+    },
+    /// It said something that cannot be true of this payment: believed in nothing, and for a person to see.
+    Doubtful {
+        /// What is wrong with it.
+        review: ReviewReason,
+        /// The gateway's or its adapter's word for it.
+        reason: String,
+    },
     /// It did not answer, or said nothing definite.
     Unknown {
         /// Why.
@@ -50,10 +68,13 @@ pub enum GatewayAnswer {
 /// | approved, another amount | cancelled; the money goes back | the money goes back |
 /// | declined | cancelled; stock, coupon and points released | nothing |
 /// | no record, twice running or at the schedule's end | as declined | nothing |
+/// | waiting for a deposit | waits until the account closes, then as declined | asked again until it closes |
+/// | doubtful | as unknown, and a person must look | as unknown, and a person must look |
 /// | unknown, or no record once | asked again on the schedule | asked again on the schedule |
 ///
 /// A payment that was given up for lack of a record is asked for once more: `unknown` puts it back on the
-/// schedule, another `no record` changes nothing. What is known of a payment stays known.
+/// schedule, another `no record` changes nothing. What is known of a payment stays known: an answer that
+/// contradicts it (another charge, another amount, a deposit taken back, a denial) makes a person look.
 #[derive(Clone, Debug)]
 pub struct SettlePayment {
     /// Which payment.
@@ -68,6 +89,9 @@ pub struct SettlePayment {
     pub confirmation_due_at: DateTime<Utc>,
     /// When an unknown outcome is asked for again.
     pub inquiries: RetrySchedule,
+    /// Whether the gateway was asked beside the schedule, because of a notice or for an operator: what it
+    /// leaves open then is asked for at its time anyhow, and counts for nothing.
+    pub out_of_turn: bool,
 }
 
 impl Operation for SettlePayment {
@@ -87,8 +111,18 @@ impl Operation for SettlePayment {
             } => {
                 self.approved(workspace, gateway_transaction_id, *charged)?;
             }
-            GatewayAnswer::Declined { code, message } => self.failed(workspace, code, message)?,
+            GatewayAnswer::Declined { code, message } => {
+                self.declined(workspace, code, message)?;
+            }
             GatewayAnswer::NoRecord => self.no_record(workspace)?,
+            GatewayAnswer::WaitingForDeposit {
+                gateway_transaction_id,
+                amount,
+                account,
+            } => self.waits_for_deposit(workspace, gateway_transaction_id, *amount, account)?,
+            GatewayAnswer::Doubtful { review, reason } => {
+                self.doubtful(workspace, *review, reason)?;
+            }
             GatewayAnswer::Unknown { reason } => self.unknown(workspace, reason)?,
         }
         let payment = workspace.read::<Payment>(self.payment_id)?;
@@ -104,6 +138,9 @@ impl SettlePayment {
         gateway_transaction_id: &str,
         charged: Money,
     ) -> Result<(), Halt> {
+        if let Some(reason) = self.contradiction(workspace, gateway_transaction_id, charged)? {
+            return self.review(workspace, reason, Some(charged));
+        }
         let gateway_transaction_id = gateway_transaction_id.to_owned();
         let succeed = PaymentCommand::Succeed {
             charged,
@@ -132,7 +169,72 @@ impl SettlePayment {
         self.refund(workspace, RefundReason::LateSuccess)
     }
 
-    fn failed(&self, workspace: &mut Workspace<'_>, code: &str, message: &str) -> Result<(), Halt> {
+    /// What is wrong with a charge, if another one is known.
+    fn contradiction(
+        &self,
+        workspace: &mut Workspace<'_>,
+        gateway_transaction_id: &str,
+        charged: Money,
+    ) -> Result<Option<ReviewReason>, Halt> {
+        let payment = workspace.read::<Payment>(self.payment_id)?;
+        let payment = payment.requested().map_err(Rejection::from)?;
+        Ok(payment.capture.as_ref().and_then(|capture| {
+            if capture.gateway_transaction_id != gateway_transaction_id {
+                Some(ReviewReason::ChargedTwice)
+            } else if capture.amount != charged {
+                Some(ReviewReason::ChargeChanged)
+            } else {
+                None
+            }
+        }))
+    }
+
+    fn declined(
+        &self,
+        workspace: &mut Workspace<'_>,
+        code: &str,
+        message: &str,
+    ) -> Result<(), Halt> {
+        let payment = workspace.read::<Payment>(self.payment_id)?;
+        let payment = payment.requested().map_err(Rejection::from)?;
+        if payment.status == PaymentStatus::Succeeded {
+            return self.review(workspace, ReviewReason::ChargeDenied, None);
+        }
+        self.failed(workspace, code, message)
+    }
+
+    fn doubtful(
+        &self,
+        workspace: &mut Workspace<'_>,
+        review: ReviewReason,
+        reason: &str,
+    ) -> Result<(), Halt> {
+        let payment = workspace.read::<Payment>(self.payment_id)?;
+        let payment = payment.requested().map_err(Rejection::from)?;
+        let is_ours = review == ReviewReason::RefundedAtGateway && !payment.refunds.is_empty();
+        if is_ours {
+            return Ok(());
+        }
+        self.review(workspace, review, None)?;
+        self.unknown(workspace, reason)
+    }
+
+    pub(super) fn review(
+        &self,
+        workspace: &mut Workspace<'_>,
+        reason: ReviewReason,
+        amount: Option<Money>,
+    ) -> Result<(), Halt> {
+        let review = PaymentCommand::RequireReview { reason, amount };
+        workspace.execute::<Payment>(self.payment_id, review)
+    }
+
+    pub(super) fn failed(
+        &self,
+        workspace: &mut Workspace<'_>,
+        code: &str,
+        message: &str,
+    ) -> Result<(), Halt> {
         let fail = PaymentCommand::Fail {
             code: code.to_owned(),
             message: message.to_owned(),
@@ -155,6 +257,9 @@ impl SettlePayment {
             | PaymentStatus::PartiallyRefunded
             | PaymentStatus::Refunded => return Ok(()),
         }
+        if self.out_of_turn && payment.is_being_asked() {
+            return Ok(());
+        }
         // The request may still be on its way: only the second time running is it believed, or when nobody
         // would ask a second time.
         let inquiries = payment.inquiries.saturating_add(1);
@@ -165,9 +270,12 @@ impl SettlePayment {
         self.unknown(workspace, NO_RECORD)
     }
 
-    fn unknown(&self, workspace: &mut Workspace<'_>, reason: &str) -> Result<(), Halt> {
+    pub(super) fn unknown(&self, workspace: &mut Workspace<'_>, reason: &str) -> Result<(), Halt> {
         let payment = workspace.read::<Payment>(self.payment_id)?;
         let requested = payment.requested().map_err(Rejection::from)?;
+        if self.out_of_turn && requested.is_being_asked() {
+            return Ok(());
+        }
         let inquiries = requested.next_inquiry();
         let next_inquiry_at = self.inquiries.next(inquiries, self.now);
         let reason = reason.to_owned();

@@ -6,6 +6,7 @@ mod cancel_order;
 mod chance;
 mod confirm_and_expire;
 mod deeds;
+mod deposits;
 mod faults;
 mod gateway;
 mod operations;

@@ -4,11 +4,15 @@
 use crate::coupon_pool::{CouponPoolEvent, DiscountRule};
 use crate::inventory::InventoryEvent;
 use crate::mothers::{
-    adjustment_id, allocations, at, coupon, discount, krw, line, line_points, lot_id, order_id,
-    order_item_id, payment_id, points, product_id, refund_id, usd, user, warehouse,
+    adjustment_id, allocations, at, coupon, discount, krw, line, line_points, lot_id, method_id,
+    order_id, order_item_id, payment_id, points, product_id, refund_id, usd, user, warehouse,
 };
 use crate::order::{CancelReason, OrderEvent, OrderLine, RefundedLine};
-use crate::payment::{NO_RECORD, PaymentEvent, RefundReason};
+use crate::payment::{
+    DEPOSIT_EXPIRED, DepositAccount, GatewayNotice, InquiryCause, NO_RECORD, PaymentEvent,
+    RefundReason, ReviewReason,
+};
+use crate::payment_method::{DeletionReason, MethodKind, PaymentMethodEvent};
 use crate::points::{Allocation, GivenBack, LotPoints, PointsEvent};
 use crate::product::{ProductDetails, ProductEvent};
 use crate::recorded::DomainEvent;
@@ -36,6 +40,9 @@ pub(crate) fn samples() -> Vec<Sample> {
     }
     for (case, event) in payments() {
         add(case, DomainEvent::Payment(event));
+    }
+    for (case, event) in payment_methods() {
+        add(case, DomainEvent::PaymentMethod(event));
     }
     for (case, event) in points_accounts() {
         add(case, DomainEvent::Points(event));
@@ -336,6 +343,63 @@ fn payments() -> Cases<PaymentEvent> {
             Some("no-record"),
             failed(NO_RECORD, "the gateway has no record of the payment"),
         ),
+        (
+            Some("no-deposit"),
+            failed(DEPOSIT_EXPIRED, "nobody paid into the account in time"),
+        ),
+        (
+            None,
+            PaymentEvent::PaymentDepositAwaited {
+                order_id,
+                user_id: user("ann"),
+                amount,
+                gateway_transaction_id: "mock-0001".to_owned(),
+                account: DepositAccount {
+                    bank: "20".to_owned(),
+                    number: "X6505636518308".to_owned(),
+                    holder: Some("박토스".to_owned()),
+                    until: at(7 * 24 * 60),
+                },
+                inquiries: 0,
+                next_inquiry_at: at(10),
+            },
+        ),
+        (
+            None,
+            PaymentEvent::PaymentInquiryRequested {
+                order_id,
+                cause: InquiryCause::Notice(GatewayNotice {
+                    notice_id: "a4b1c2".to_owned(),
+                    status: Some("DONE".to_owned()),
+                    amount: Some(30_000),
+                    currency: Some("KRW".to_owned()),
+                    signed: false,
+                }),
+            },
+        ),
+        (
+            Some("operator"),
+            PaymentEvent::PaymentInquiryRequested {
+                order_id,
+                cause: InquiryCause::Operator {},
+            },
+        ),
+        (
+            None,
+            PaymentEvent::PaymentReviewRequired {
+                order_id,
+                reason: ReviewReason::DepositTakenBack,
+                amount: Some(amount),
+            },
+        ),
+        (
+            Some("without-amount"),
+            PaymentEvent::PaymentReviewRequired {
+                order_id,
+                reason: ReviewReason::AnswerMismatched,
+                amount: None,
+            },
+        ),
         (None, delayed(1, Some(at(1)))),
         (Some("never-again"), delayed(13, None)),
     ];
@@ -363,6 +427,69 @@ fn payments() -> Cases<PaymentEvent> {
         cases.extend([(case, requested), (case, refunded)]);
     }
     cases
+}
+
+fn payment_methods() -> Cases<PaymentMethodEvent> {
+    let method_id = method_id(1);
+    let registered =
+        |kind, card: Option<(&str, &str)>| PaymentMethodEvent::PaymentMethodRegistered {
+            method_id,
+            gateway: "toss".to_owned(),
+            kind,
+            card_company: card.map(|(company, _)| company.to_owned()),
+            card_last4: card.map(|(_, last4)| last4.to_owned()),
+        };
+    let deleted = |reason| PaymentMethodEvent::PaymentMethodDeleted {
+        method_id,
+        gateway: "toss".to_owned(),
+        reason,
+    };
+    let erasure_delayed =
+        |attempts, next_attempt_at| PaymentMethodEvent::PaymentMethodErasureDelayed {
+            method_id,
+            reason: "TIMEOUT".to_owned(),
+            attempts,
+            next_attempt_at,
+        };
+    vec![
+        (
+            None,
+            PaymentMethodEvent::PaymentMethodRequested {
+                method_id,
+                gateway: "toss".to_owned(),
+                auth_token: "tok_approve".to_owned(),
+            },
+        ),
+        (
+            None,
+            PaymentMethodEvent::PaymentMethodRegistrationDelayed {
+                method_id,
+                reason: "TIMEOUT".to_owned(),
+                attempts: 1,
+                next_attempt_at: at(1),
+            },
+        ),
+        (
+            None,
+            PaymentMethodEvent::PaymentMethodRegistrationFailed {
+                method_id,
+                code: "INVALID_AUTH_KEY".to_owned(),
+                message: "잘못된 인증 정보입니다".to_owned(),
+            },
+        ),
+        (None, registered(MethodKind::Card, Some(("71", "1234")))),
+        (Some("account"), registered(MethodKind::Account, None)),
+        (Some("mobile"), registered(MethodKind::Mobile, None)),
+        (
+            None,
+            PaymentMethodEvent::PaymentMethodMadeDefault { method_id },
+        ),
+        (None, deleted(DeletionReason::Requested)),
+        (Some("by-gateway"), deleted(DeletionReason::Gateway)),
+        (None, erasure_delayed(1, Some(at(1)))),
+        (Some("given-up"), erasure_delayed(12, None)),
+        (None, PaymentMethodEvent::PaymentMethodErased { method_id }),
+    ]
 }
 
 fn points_accounts() -> Cases<PointsEvent> {

@@ -6,6 +6,7 @@ use super::commands::PaymentCommand;
 use super::error::PaymentError;
 use super::events::{PaymentEvent, RefundReason};
 use super::state::{PaymentState, PaymentStatus, RequestedPayment};
+use super::waiting;
 use crate::decider::Decider;
 use crate::ids::{OrderId, RefundId, UserId};
 use crate::money::Money;
@@ -15,12 +16,15 @@ const GATEWAY_MAX_CHARS: usize = 32;
 /// The most characters of a token (Toss allows 200 for its `paymentKey`).
 const TOKEN_MAX_CHARS: usize = 200;
 
+/// Why a refund waits that an operator has tried again.
+const RETRY_REQUESTED: &str = "RETRY_REQUESTED";
+
 /// The payment's rules.
 pub struct Payment;
 
 impl Decider for Payment {
     const TYPE: &'static str = "payment";
-    const STATE_VERSION: u32 = 2;
+    const STATE_VERSION: u32 = 3;
     type State = PaymentState;
     type Command = PaymentCommand;
     type Event = PaymentEvent;
@@ -60,6 +64,27 @@ impl Decider for Payment {
                 reason,
                 next_attempt_at,
             } => delay_refund(state.requested()?, refund_id, reason, next_attempt_at),
+            PaymentCommand::RetryRefund { refund_id, now } => {
+                retry_refund(state.requested()?, refund_id, now)
+            }
+            PaymentCommand::AwaitDeposit {
+                amount,
+                gateway_transaction_id,
+                account,
+                next_inquiry_at,
+            } => Ok(waiting::await_deposit(
+                state.requested()?,
+                amount,
+                gateway_transaction_id,
+                account,
+                next_inquiry_at,
+            )),
+            PaymentCommand::RequestInquiry { cause } => {
+                Ok(waiting::request_inquiry(state.requested()?, cause))
+            }
+            PaymentCommand::RequireReview { reason, amount } => {
+                Ok(waiting::require_review(state.requested()?, reason, amount))
+            }
         }
     }
 
@@ -198,6 +223,9 @@ fn request_refund(
     if payment.refund(refund_id).is_some() {
         return Ok(vec![]);
     }
+    if payment.deposit.is_some() && reason.is_wish() {
+        return Err(PaymentError::RefundNeedsAccount);
+    }
     let left = payment.left();
     let all_is_going = left.is_zero() && !payment.refunds.is_empty();
     let amount = match amount {
@@ -263,5 +291,25 @@ fn delay_refund(
         reason,
         attempts: refund.attempts.saturating_add(1),
         next_attempt_at,
+    }])
+}
+
+/// A new round of the schedule for a refund that nobody tries any more.
+fn retry_refund(
+    payment: &RequestedPayment,
+    refund_id: RefundId,
+    now: DateTime<Utc>,
+) -> Result<Vec<PaymentEvent>, PaymentError> {
+    let refund = payment.refund(refund_id);
+    let refund = refund.ok_or(PaymentError::NoSuchRefund)?;
+    // Before its first attempt it has no next time either: that one is under way.
+    if refund.done || refund.attempts == 0 || refund.next_attempt_at.is_some() {
+        return Err(PaymentError::RefundNotRetryable);
+    }
+    Ok(vec![PaymentEvent::PaymentRefundDelayed {
+        refund_id,
+        reason: RETRY_REQUESTED.to_owned(),
+        attempts: 0,
+        next_attempt_at: Some(now),
     }])
 }

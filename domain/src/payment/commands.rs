@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::events::RefundReason;
+use super::events::{DepositAccount, InquiryCause, RefundReason, ReviewReason};
 use crate::ids::{OrderId, RefundId, UserId};
 use crate::money::Money;
 
@@ -65,5 +65,35 @@ pub enum PaymentCommand {
         reason: String,
         /// When to try next.
         next_attempt_at: Option<DateTime<Utc>>,
+    },
+    /// Try a refund again whose schedule is over.
+    RetryRefund {
+        /// Which refund.
+        refund_id: RefundId,
+        /// When.
+        now: DateTime<Utc>,
+    },
+    /// The gateway gave the buyer an account to pay into.
+    AwaitDeposit {
+        /// How much is to be paid in.
+        amount: Money,
+        /// The gateway's own id of the payment.
+        gateway_transaction_id: String,
+        /// Where to.
+        account: DepositAccount,
+        /// When to ask next.
+        next_inquiry_at: DateTime<Utc>,
+    },
+    /// Have the gateway asked now.
+    RequestInquiry {
+        /// Why.
+        cause: InquiryCause,
+    },
+    /// Have a person look.
+    RequireReview {
+        /// Why.
+        reason: ReviewReason,
+        /// What the gateway says of the money.
+        amount: Option<Money>,
     },
 }

@@ -38,6 +38,12 @@ pub enum PaymentError {
         /// What is left.
         left: Money,
     },
+    /// What was paid into an account goes back to an account of the buyer's, which nobody has told.
+    #[error("what was paid by bank transfer goes back by hand: no account of the buyer's is known")]
+    RefundNeedsAccount,
+    /// The refund is done, or is tried again by itself.
+    #[error("the refund is done, or is tried again by itself")]
+    RefundNotRetryable,
     /// No such refund was asked for.
     #[error("there is no such refund")]
     NoSuchRefund,
@@ -54,6 +60,8 @@ impl PaymentError {
             Self::AlreadySettled { .. } => "PAYMENT_ALREADY_SETTLED",
             Self::NothingToRefund { .. } => "NOTHING_TO_REFUND",
             Self::RefundTooLarge { .. } => "REFUND_EXCEEDS_BALANCE",
+            Self::RefundNeedsAccount => "REFUND_ACCOUNT_NEEDED",
+            Self::RefundNotRetryable => "REFUND_NOT_RETRYABLE",
             Self::NoSuchRefund => "REFUND_NOT_FOUND",
         }
     }

@@ -8,6 +8,8 @@ use crate::money::Money;
 
 /// The failure code of a payment that the gateway never heard of.
 pub const NO_RECORD: &str = "GATEWAY_NO_RECORD";
+/// The failure code of a payment whose account nobody paid into in time.
+pub const DEPOSIT_EXPIRED: &str = "DEPOSIT_EXPIRED";
 
 /// Why captured money goes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +23,94 @@ pub enum RefundReason {
     AmountMismatch,
     /// The buyer or an operator asked for it: the order says what for.
     Requested,
+}
+
+impl RefundReason {
+    /// Whether somebody wished for it, and not the shop's own rules.
+    #[must_use]
+    pub fn is_wish(self) -> bool {
+        match self {
+            Self::OrderCancelled | Self::Requested => true,
+            Self::LateSuccess | Self::AmountMismatch => false,
+        }
+    }
+}
+
+/// The account that the buyer is to pay into. It is the gateway's, made for this one payment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DepositAccount {
+    /// The bank, by the gateway's code for it.
+    pub bank: String,
+    /// The account's number.
+    pub number: String,
+    /// In whose name it is, where the gateway says so.
+    pub holder: Option<String>,
+    /// Until when it can be paid into.
+    pub until: DateTime<Utc>,
+}
+
+/// Why the gateway is to be asked about a payment now, and not on its schedule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum InquiryCause {
+    /// The gateway told of something. Nothing that it claims is believed before it was asked.
+    Notice(GatewayNotice),
+    /// An operator wants to know.
+    Operator {},
+}
+
+/// What a gateway's notice claims.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatewayNotice {
+    /// The same for every delivery of this notice.
+    pub notice_id: String,
+    /// The gateway's word for the state.
+    pub status: Option<String>,
+    /// In minor units.
+    pub amount: Option<i64>,
+    /// ISO 4217, as it stands in the notice.
+    pub currency: Option<String>,
+    /// Whether its signature is the gateway's.
+    pub signed: bool,
+}
+
+/// Why a person must look at a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ReviewReason {
+    /// The gateway answers with an order or a currency that is not the payment's.
+    AnswerMismatched,
+    /// It charged an amount, or in a currency, that the shop cannot write down.
+    ChargeUnreadable,
+    /// The charge was given back at the gateway, and not by the shop.
+    RefundedAtGateway,
+    /// The gateway wants another amount to be paid in than was asked for.
+    DepositMismatched,
+    /// The bank took a deposit back that had paid the order.
+    DepositTakenBack,
+    /// The gateway says another amount of a charge that is known.
+    ChargeChanged,
+    /// The gateway charged a second time for one payment.
+    ChargedTwice,
+    /// The gateway denies a charge that it had told of.
+    ChargeDenied,
+}
+
+impl ReviewReason {
+    /// As in the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AnswerMismatched => "ANSWER_MISMATCHED",
+            Self::ChargeUnreadable => "CHARGE_UNREADABLE",
+            Self::RefundedAtGateway => "REFUNDED_AT_GATEWAY",
+            Self::DepositMismatched => "DEPOSIT_MISMATCHED",
+            Self::DepositTakenBack => "DEPOSIT_TAKEN_BACK",
+            Self::ChargeChanged => "CHARGE_CHANGED",
+            Self::ChargedTwice => "CHARGED_TWICE",
+            Self::ChargeDenied => "CHARGE_DENIED",
+        }
+    }
 }
 
 /// An event of a payment.
@@ -122,6 +212,39 @@ pub enum PaymentEvent {
         /// Why.
         reason: RefundReason,
     },
+    /// The buyer has an account to pay into, and nothing is in it yet.
+    PaymentDepositAwaited {
+        /// For which order.
+        order_id: OrderId,
+        /// Who is to pay.
+        user_id: UserId,
+        /// How much.
+        amount: Money,
+        /// The gateway's own id of the payment.
+        gateway_transaction_id: String,
+        /// Where to.
+        account: DepositAccount,
+        /// How many times the account was found empty.
+        inquiries: u32,
+        /// When the gateway is asked next, whether or not it tells of the deposit.
+        next_inquiry_at: DateTime<Utc>,
+    },
+    /// The gateway is to be asked now.
+    PaymentInquiryRequested {
+        /// For which order.
+        order_id: OrderId,
+        /// Why.
+        cause: InquiryCause,
+    },
+    /// A person must look: the gateway contradicts itself or the shop.
+    PaymentReviewRequired {
+        /// For which order.
+        order_id: OrderId,
+        /// Why.
+        reason: ReviewReason,
+        /// What the gateway says of the money, where it says so.
+        amount: Option<Money>,
+    },
 }
 
 impl cqrs_es::DomainEvent for PaymentEvent {
@@ -135,6 +258,9 @@ impl cqrs_es::DomainEvent for PaymentEvent {
             Self::PaymentRefundRequested { .. } => "PaymentRefundRequested",
             Self::PaymentRefundDelayed { .. } => "PaymentRefundDelayed",
             Self::PaymentRefunded { .. } => "PaymentRefunded",
+            Self::PaymentDepositAwaited { .. } => "PaymentDepositAwaited",
+            Self::PaymentInquiryRequested { .. } => "PaymentInquiryRequested",
+            Self::PaymentReviewRequired { .. } => "PaymentReviewRequired",
         }
         .to_owned()
     }

@@ -7,8 +7,11 @@
 //!                      UNKNOWN ── succeed / fail …
 //! ```
 //!
-//! A payment that failed because the gateway had no record of it becomes UNKNOWN again when the gateway,
-//! asked once more, does not answer.
+//! A payment that failed because the gateway had no record of it, or no deposit in time, becomes UNKNOWN again
+//! when the gateway, asked once more, does not answer.
+//!
+//! PENDING is also a payment whose buyer has an account to pay into. Whatever the gateway says that contradicts
+//! what is known changes nothing but that a person must look (`PaymentReviewRequired`).
 //!
 //! It protects: money is asked for once, under the payment's own id; what the gateway says is believed
 //! only when it is definite; a charge of another amount than was asked for is given back; a refund is
@@ -18,12 +21,18 @@ mod aggregate;
 mod commands;
 mod error;
 mod events;
+mod operations;
 mod state;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 pub use aggregate::Payment;
 pub use commands::PaymentCommand;
 pub use error::PaymentError;
-pub use events::{NO_RECORD, PaymentEvent, RefundReason};
-pub use state::{Capture, PaymentState, PaymentStatus, Refund, RequestedPayment};
+pub use events::{
+    DEPOSIT_EXPIRED, DepositAccount, GatewayNotice, InquiryCause, NO_RECORD, PaymentEvent,
+    RefundReason, ReviewReason,
+};
+pub use operations::{RequestInquiry, RetryRefund};
+pub use state::{Capture, Deposit, PaymentState, PaymentStatus, Refund, RequestedPayment};

@@ -6,7 +6,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::error::PaymentError;
-use super::events::{NO_RECORD, PaymentEvent, RefundReason};
+use super::events::{
+    DEPOSIT_EXPIRED, DepositAccount, InquiryCause, NO_RECORD, PaymentEvent, RefundReason,
+    ReviewReason,
+};
 use crate::ids::{OrderId, RefundId, UserId};
 use crate::money::Money;
 
@@ -83,6 +86,21 @@ pub struct RequestedPayment {
     pub capture: Option<Capture>,
     /// What is to go back or has gone back, oldest first.
     pub refunds: Vec<Refund>,
+    /// Where the buyer is to pay into, or did.
+    pub deposit: Option<Deposit>,
+    /// Why a person must look at it.
+    pub review: Option<ReviewReason>,
+    /// The notices that it was asked about for, oldest first.
+    pub notices: Vec<String>,
+}
+
+/// An account that the buyer is to pay into.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deposit {
+    /// Where to, and until when.
+    pub account: DepositAccount,
+    /// How many times it was found empty.
+    pub inquiries: u32,
 }
 
 /// What a gateway charged.
@@ -143,6 +161,9 @@ impl PaymentState {
                 next_inquiry_at: None,
                 capture: None,
                 refunds: Vec::new(),
+                deposit: None,
+                review: None,
+                notices: Vec::new(),
             });
         }
         if let Some(payment) = self.0.as_mut() {
@@ -152,10 +173,30 @@ impl PaymentState {
 }
 
 impl RequestedPayment {
-    /// Whether it failed only because the gateway had no record of it.
+    /// Whether it failed only because the gateway had no record of it, or no deposit. It never said that none
+    /// will come: it is asked once more, later.
     #[must_use]
     pub fn was_given_up(&self) -> bool {
-        self.status == PaymentStatus::Failed && self.failure_code.as_deref() == Some(NO_RECORD)
+        self.status == PaymentStatus::Failed
+            && matches!(
+                self.failure_code.as_deref(),
+                Some(NO_RECORD | DEPOSIT_EXPIRED)
+            )
+    }
+
+    /// Whether it will be asked about by itself: a call is under way, or has its time.
+    #[must_use]
+    pub fn is_being_asked(&self) -> bool {
+        match self.status {
+            // A confirmation is under way, or the account is looked at again.
+            PaymentStatus::Pending => true,
+            PaymentStatus::Unknown => self.next_inquiry_at.is_some(),
+            PaymentStatus::Succeeded
+            | PaymentStatus::Failed
+            | PaymentStatus::Cancelled
+            | PaymentStatus::PartiallyRefunded
+            | PaymentStatus::Refunded => false,
+        }
     }
 
     /// The number of the inquiry that an outcome still unknown leads to. It counts from the start again
@@ -287,6 +328,26 @@ impl RequestedPayment {
                     | RefundReason::Requested => PaymentStatus::Refunded,
                 };
             }
+            PaymentEvent::PaymentDepositAwaited {
+                account,
+                inquiries,
+                next_inquiry_at,
+                ..
+            } => {
+                self.status = PaymentStatus::Pending;
+                self.failure_code = None;
+                self.no_record = false;
+                self.next_inquiry_at = Some(*next_inquiry_at);
+                self.deposit = Some(Deposit {
+                    account: account.clone(),
+                    inquiries: *inquiries,
+                });
+            }
+            PaymentEvent::PaymentInquiryRequested { cause, .. } => match cause {
+                InquiryCause::Notice(notice) => self.notices.push(notice.notice_id.clone()),
+                InquiryCause::Operator {} => {}
+            },
+            PaymentEvent::PaymentReviewRequired { reason, .. } => self.review = Some(*reason),
         }
     }
 

@@ -27,9 +27,15 @@ const TABLE: Table<Payment> = Table {
         ("parted", "request succeed part complete-part"),
         ("rest-refunding", "request succeed part complete-part refund"),
         ("rest-refunded", "request succeed part complete-part refund complete"),
+        ("over", "request succeed refund delay-for-good"),
+        ("awaited", "request await"),
+        ("expired", "request await expire"),
+        ("deposited", "request await succeed"),
+        ("noticed", "request notice"),
+        ("in-review", "request succeed review"),
     ],
     command,
-    additive: &["unknown", "delay"],
+    additive: &["unknown", "delay", "await", "ask"],
     cells: "
     none = PAYMENT_NOT_FOUND
     exists = PAYMENT_ALREADY_EXISTS
@@ -37,6 +43,8 @@ const TABLE: Table<Payment> = Table {
     nothing = NOTHING_TO_REFUND
     norefund = REFUND_NOT_FOUND
     toolarge = REFUND_EXCEEDS_BALANCE
+    notover = REFUND_NOT_RETRYABLE
+    account = REFUND_ACCOUNT_NEEDED
     Requested = PaymentRequested
     Succeeded = PaymentSucceeded
     Wrong = PaymentMismatched
@@ -45,28 +53,37 @@ const TABLE: Table<Payment> = Table {
     Refunding = PaymentRefundRequested
     Delayed = PaymentRefundDelayed
     Refunded = PaymentRefunded
+    Awaited = PaymentDepositAwaited
+    Asked = PaymentInquiryRequested
+    Review = PaymentReviewRequired
 
-request    request-2  succeed    recharge   mischarge  fail       unknown    refund     refund-2   part       complete   complete-2 delay      delay-2
-    (none)              Requested  Requested  none       none       none       none       none       none       none       none       none       none       none       none
-    pending             -          exists     Succeeded  Succeeded  Wrong      Failed     Unknown    nothing    nothing    nothing    norefund   norefund   norefund   norefund
-    unknown             -          exists     Succeeded  Succeeded  Wrong      Failed     Unknown    nothing    nothing    nothing    norefund   norefund   norefund   norefund
-    unheard-of          -          exists     Succeeded  Succeeded  Wrong      Failed     Unknown    nothing    nothing    nothing    norefund   norefund   norefund   norefund
-    failed              -          exists     Succeeded  Succeeded  Wrong      -          -          nothing    nothing    nothing    norefund   norefund   norefund   norefund
-    given-up            -          exists     Succeeded  Succeeded  Wrong      -          Unknown    nothing    nothing    nothing    norefund   norefund   norefund   norefund
-    reopened            -          exists     Succeeded  Succeeded  Wrong      Failed     Unknown    nothing    nothing    nothing    norefund   norefund   norefund   norefund
-    succeeded           -          exists     -          settled    -          settled    -          Refunding  Refunding  Refunding  norefund   norefund   norefund   norefund
-    late                -          exists     -          settled    -          settled    -          Refunding  Refunding  Refunding  norefund   norefund   norefund   norefund
-    refunding           -          exists     -          settled    -          settled    -          -          -          toolarge   Refunded   norefund   Delayed    norefund
-    delayed             -          exists     -          settled    -          settled    -          -          -          toolarge   Refunded   norefund   Delayed    norefund
-    cancelled           -          exists     -          settled    -          settled    -          -          nothing    toolarge   -          norefund   -          norefund
-    late-refunded       -          exists     -          settled    -          settled    -          -          nothing    toolarge   -          norefund   -          norefund
-    mismatched          -          exists     -          settled    -          -          -          Refunding  Refunding  Refunding  norefund   norefund   norefund   norefund
-    mismatch-refunding  -          exists     -          settled    -          -          -          -          -          toolarge   Refunded   norefund   Delayed    norefund
-    mismatch-refunded   -          exists     -          settled    -          settled    -          -          nothing    toolarge   -          norefund   -          norefund
-    parting             -          exists     -          settled    -          settled    -          Refunding  Refunding  -          norefund   norefund   norefund   norefund
-    parted              -          exists     -          settled    -          settled    -          Refunding  Refunding  -          norefund   norefund   norefund   norefund
-    rest-refunding      -          exists     -          settled    -          settled    -          -          -          -          Refunded   norefund   Delayed    norefund
-    rest-refunded       -          exists     -          settled    -          settled    -          -          nothing    -          -          norefund   -          norefund
+                        request    request-2  succeed    recharge   mischarge  fail     unknown  refund     refund-2   part       complete  complete-2  delay     delay-2   retry     await    notice  ask    review
+    (none)              Requested  Requested  none       none       none       none     none     none       none       none       none      none        none      none      none      none     none    none   none
+    pending             -          exists     Succeeded  Succeeded  Wrong      Failed   Unknown  nothing    nothing    nothing    norefund  norefund    norefund  norefund  norefund  Awaited  Asked   Asked  Review
+    unknown             -          exists     Succeeded  Succeeded  Wrong      Failed   Unknown  nothing    nothing    nothing    norefund  norefund    norefund  norefund  norefund  Awaited  Asked   Asked  Review
+    unheard-of          -          exists     Succeeded  Succeeded  Wrong      Failed   Unknown  nothing    nothing    nothing    norefund  norefund    norefund  norefund  norefund  Awaited  Asked   Asked  Review
+    failed              -          exists     Succeeded  Succeeded  Wrong      -        -        nothing    nothing    nothing    norefund  norefund    norefund  norefund  norefund  -        Asked   Asked  Review
+    given-up            -          exists     Succeeded  Succeeded  Wrong      -        Unknown  nothing    nothing    nothing    norefund  norefund    norefund  norefund  norefund  Awaited  Asked   Asked  Review
+    reopened            -          exists     Succeeded  Succeeded  Wrong      Failed   Unknown  nothing    nothing    nothing    norefund  norefund    norefund  norefund  norefund  Awaited  Asked   Asked  Review
+    succeeded           -          exists     -          settled    -          settled  -        Refunding  Refunding  Refunding  norefund  norefund    norefund  norefund  norefund  -        -       Asked  Review
+    late                -          exists     -          settled    -          settled  -        Refunding  Refunding  Refunding  norefund  norefund    norefund  norefund  norefund  -        -       Asked  Review
+    refunding           -          exists     -          settled    -          settled  -        -          -          toolarge   Refunded  norefund    Delayed   norefund  notover   -        -       Asked  Review
+    delayed             -          exists     -          settled    -          settled  -        -          -          toolarge   Refunded  norefund    Delayed   norefund  notover   -        -       Asked  Review
+    cancelled           -          exists     -          settled    -          settled  -        -          nothing    toolarge   -         norefund    -         norefund  notover   -        -       Asked  Review
+    late-refunded       -          exists     -          settled    -          settled  -        -          nothing    toolarge   -         norefund    -         norefund  notover   -        -       Asked  Review
+    mismatched          -          exists     -          settled    -          -        -        Refunding  Refunding  Refunding  norefund  norefund    norefund  norefund  norefund  -        Asked   Asked  Review
+    mismatch-refunding  -          exists     -          settled    -          -        -        -          -          toolarge   Refunded  norefund    Delayed   norefund  notover   -        Asked   Asked  Review
+    mismatch-refunded   -          exists     -          settled    -          settled  -        -          nothing    toolarge   -         norefund    -         norefund  notover   -        -       Asked  Review
+    parting             -          exists     -          settled    -          settled  -        Refunding  Refunding  -          norefund  norefund    norefund  norefund  norefund  -        -       Asked  Review
+    parted              -          exists     -          settled    -          settled  -        Refunding  Refunding  -          norefund  norefund    norefund  norefund  norefund  -        -       Asked  Review
+    rest-refunding      -          exists     -          settled    -          settled  -        -          -          -          Refunded  norefund    Delayed   norefund  notover   -        -       Asked  Review
+    rest-refunded       -          exists     -          settled    -          settled  -        -          nothing    -          -         norefund    -         norefund  notover   -        -       Asked  Review
+    over                -          exists     -          settled    -          settled  -        -          -          toolarge   Refunded  norefund    Delayed   norefund  Delayed   -        -       Asked  Review
+    awaited             -          exists     Succeeded  Succeeded  Wrong      Failed   Unknown  nothing    nothing    nothing    norefund  norefund    norefund  norefund  norefund  Awaited  Asked   Asked  Review
+    expired             -          exists     Succeeded  Succeeded  Wrong      -        Unknown  nothing    nothing    nothing    norefund  norefund    norefund  norefund  norefund  Awaited  Asked   Asked  Review
+    deposited           -          exists     -          settled    -          settled  -        account    account    account    norefund  norefund    norefund  norefund  norefund  -        Asked   Asked  Review
+    noticed             -          exists     Succeeded  Succeeded  Wrong      Failed   Unknown  nothing    nothing    nothing    norefund  norefund    norefund  norefund  norefund  Awaited  -       Asked  Review
+    in-review           -          exists     -          settled    -          settled  -        Refunding  Refunding  Refunding  norefund  norefund    norefund  norefund  norefund  -        -       Asked  -
     ",
 };
 
@@ -91,6 +108,23 @@ fn command(name: &str) -> PaymentCommand {
         "complete-part" => complete(3),
         "delay" => delay(1),
         "delay-2" => delay(2),
+        "delay-for-good" => PaymentCommand::DelayRefund {
+            refund_id: refund_id(1),
+            reason: "timeout".to_owned(),
+            next_attempt_at: None,
+        },
+        "retry" => PaymentCommand::RetryRefund {
+            refund_id: refund_id(1),
+            now: at(5),
+        },
+        "expire" => fail(DEPOSIT_EXPIRED),
+        "await" => await_deposit(),
+        "notice" => ask(InquiryCause::Notice(notice("n-1"))),
+        "ask" => ask(InquiryCause::Operator {}),
+        "review" => PaymentCommand::RequireReview {
+            reason: ReviewReason::DepositTakenBack,
+            amount: None,
+        },
         other => panic!("no command {other}"),
     }
 }
@@ -116,6 +150,34 @@ fn fail(code: &str) -> PaymentCommand {
     PaymentCommand::Fail {
         code: code.to_owned(),
         message: "no".to_owned(),
+    }
+}
+
+fn await_deposit() -> PaymentCommand {
+    PaymentCommand::AwaitDeposit {
+        amount: krw(2_000),
+        gateway_transaction_id: "gw-1".to_owned(),
+        account: DepositAccount {
+            bank: "20".to_owned(),
+            number: "X6505636518308".to_owned(),
+            holder: None,
+            until: at(60),
+        },
+        next_inquiry_at: at(10),
+    }
+}
+
+fn ask(cause: InquiryCause) -> PaymentCommand {
+    PaymentCommand::RequestInquiry { cause }
+}
+
+fn notice(notice_id: &str) -> GatewayNotice {
+    GatewayNotice {
+        notice_id: notice_id.to_owned(),
+        status: Some("DONE".to_owned()),
+        amount: Some(2_000),
+        currency: Some("KRW".to_owned()),
+        signed: false,
     }
 }
 
@@ -436,4 +498,29 @@ fn what_is_asked_for_after_a_part_is_the_rest() {
     assert_eq!(payment.refund(refund_id(1)).unwrap().amount, krw(1_400));
     assert!(payment.left().is_zero());
     assert_eq!(payment.pending_refunds().count(), 1);
+}
+
+#[test]
+fn a_charge_is_asked_about_again_only_when_a_notice_says_something_else_of_it() {
+    let paid = given::<Payment>(TABLE.history("succeeded"));
+    let claims = |change: fn(&mut GatewayNotice)| {
+        let mut claim = notice("n-1");
+        change(&mut claim);
+        paid.state().requested().unwrap().wants_inquiry(&claim)
+    };
+    assert!(!claims(|_| {}));
+    assert!(!claims(|claim| claim.amount = None));
+    assert!(claims(|claim| claim.amount = Some(1_999)));
+    assert!(claims(|claim| claim.currency = Some("USD".to_owned())));
+}
+
+#[test]
+fn no_payment_is_asked_about_for_more_than_32_notices() {
+    let notices = (0..40).map(|number| {
+        let cause = InquiryCause::Notice(notice(&format!("n-{number}")));
+        ask(cause)
+    });
+    let asked = std::iter::once(command("request")).chain(notices);
+    let payment = given::<Payment>(history::<Payment>(asked));
+    assert_eq!(payment.state().requested().unwrap().notices.len(), 32);
 }

@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Each room, and the rooms that its program code may depend on. Tests may use more.
-const ALLOWED: [(&str, &[&str]); 21] = [
+const ALLOWED: [(&str, &[&str]); 22] = [
     ("domain", &[]),
     ("failpoints", &[]),
     ("event-store", &["domain", "failpoints"]),
@@ -20,6 +20,7 @@ const ALLOWED: [(&str, &[&str]); 21] = [
         "payment-ledger",
         &["domain", "event-store", "payment-gateways", "platform"],
     ),
+    ("payment-vault", &[]),
     ("event-schemas", &["domain"]),
     ("platform", &[]),
     (
@@ -28,7 +29,13 @@ const ALLOWED: [(&str, &[&str]); 21] = [
     ),
     (
         "processes",
-        &["domain", "event-store", "failpoints", "payment-gateways"],
+        &[
+            "domain",
+            "event-store",
+            "failpoints",
+            "payment-gateways",
+            "payment-vault",
+        ],
     ),
     (
         "projections",
@@ -53,6 +60,7 @@ const ALLOWED: [(&str, &[&str]); 21] = [
             "event-store",
             "invariants",
             "payment-gateways",
+            "payment-vault",
             "processes",
             "projections",
         ],
@@ -82,6 +90,7 @@ const ALLOWED: [(&str, &[&str]); 21] = [
             "migrations",
             "payment-gateways",
             "payment-ledger",
+            "payment-vault",
             "platform",
             "processes",
             "projections",

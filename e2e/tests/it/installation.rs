@@ -193,6 +193,12 @@ impl Installation {
         format!("http://127.0.0.1:{}", self.gateway_port)
     }
 
+    /// Where a company tells the shop of its payments.
+    pub(crate) fn webhook_url(&self, company: &str) -> String {
+        let port = self.command_port;
+        format!("http://127.0.0.1:{port}/api/v1/webhooks/{company}")
+    }
+
     /// A file of this installation's own.
     pub(crate) fn file(&self, name: &str) -> std::path::PathBuf {
         self.folder.path().join(name)

@@ -11,6 +11,7 @@ mod checkout;
 mod client;
 mod crash;
 mod doctor;
+mod gateways;
 mod installation;
 mod legacy;
 mod logs;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::installation::{Installation, text};
 
 /// The verdict of each invariant, in words.
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
     "dense",
     "outcome-stored",
     "no-oversell",
@@ -26,6 +26,7 @@ const NAMES: [&str; 14] = [
     "projections",
     "kafka",
     "snapshots",
+    "payment-methods",
     "readable",
 ];
 

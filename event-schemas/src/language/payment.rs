@@ -1,6 +1,6 @@
 //! What is said about payments.
 
-use domain::payment::PaymentEvent;
+use domain::payment::{PaymentEvent, ReviewReason};
 use domain::{Money, OrderId, UserId};
 use serde::Serialize;
 
@@ -53,9 +53,31 @@ pub(crate) struct Failed {
     gateway_transaction_id: Option<String>,
 }
 
-/// Every payment event is public (PAY-05), without the token that opens it.
-pub(crate) fn translate(payment_id: &str, event: &PaymentEvent) -> Translation {
-    match event {
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct DepositAwaited {
+    payment_id: String,
+    order_id: OrderId,
+    user_id: UserId,
+    amount: i64,
+    currency: &'static str,
+    bank: String,
+    due_at: i64,
+    inquiries: i64,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct ReviewRequired {
+    payment_id: String,
+    order_id: OrderId,
+    reason: &'static str,
+    amount: Option<i64>,
+    currency: Option<&'static str>,
+}
+
+/// Payment events are public (PAY-05), without the token that opens one and without the number of an account
+/// that a buyer pays into. That the gateway is to be asked is nobody else's business: what it says is news.
+pub(crate) fn translate(payment_id: &str, event: &PaymentEvent) -> Option<Translation> {
+    Some(match event {
         PaymentEvent::PaymentRequested {
             order_id,
             user_id,
@@ -156,6 +178,61 @@ pub(crate) fn translate(payment_id: &str, event: &PaymentEvent) -> Translation {
             *amount,
             *reason,
         ),
+        PaymentEvent::PaymentDepositAwaited {
+            order_id,
+            user_id,
+            amount,
+            account,
+            inquiries,
+            ..
+        } => {
+            let awaited = DepositAwaited {
+                payment_id: payment_id.to_owned(),
+                order_id: *order_id,
+                user_id: user_id.clone(),
+                amount: amount.amount(),
+                currency: amount.currency().code(),
+                bank: account.bank.clone(),
+                due_at: millis(account.until),
+                inquiries: i64::from(*inquiries),
+            };
+            (
+                "PAYMENT_DEPOSIT_AWAITED",
+                Body::PaymentDepositAwaited(awaited),
+            )
+        }
+        PaymentEvent::PaymentReviewRequired {
+            order_id,
+            reason,
+            amount,
+        } => {
+            let review = ReviewRequired {
+                payment_id: payment_id.to_owned(),
+                order_id: *order_id,
+                reason: public_reason(*reason),
+                amount: amount.map(Money::amount),
+                currency: amount.map(|amount| amount.currency().code()),
+            };
+            (
+                "PAYMENT_REVIEW_REQUIRED",
+                Body::PaymentReviewRequired(review),
+            )
+        }
+        PaymentEvent::PaymentInquiryRequested { .. } => return None,
+    })
+}
+
+/// The public names are a contract of their own, so they don't follow the storage format.
+fn public_reason(reason: ReviewReason) -> &'static str {
+    match reason {
+        ReviewReason::AnswerMismatched => "ANSWER_MISMATCHED",
+        ReviewReason::ChargeUnreadable => "CHARGE_UNREADABLE",
+        ReviewReason::RefundedAtGateway => "REFUNDED_AT_GATEWAY",
+        ReviewReason::DepositMismatched => "DEPOSIT_MISMATCHED",
+        ReviewReason::DepositTakenBack => "DEPOSIT_TAKEN_BACK",
+        ReviewReason::ChargeChanged => "CHARGE_CHANGED",
+        ReviewReason::ChargedTwice => "CHARGED_TWICE",
+        ReviewReason::ChargeDenied => "CHARGE_DENIED",
     }
 }
 

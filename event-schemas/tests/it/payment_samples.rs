@@ -1,11 +1,14 @@
 //! Samples of a payment's events.
 
-use domain::payment::{PaymentEvent, RefundReason};
+use domain::payment::{DepositAccount, InquiryCause, PaymentEvent, RefundReason, ReviewReason};
 
 use crate::samples::{krw, moment, order, refund, usd, user};
 
 /// What must never be published.
 pub(crate) const TOKEN: &str = "tok_approve_secret";
+
+/// A buyer's account to pay into, which must never be published either.
+pub(crate) const ACCOUNT: &str = "X6505636518308";
 
 pub(crate) fn payment_events() -> Vec<PaymentEvent> {
     let (order_id, user_id, amount) = (order(), user(), krw(27_000));
@@ -78,5 +81,40 @@ pub(crate) fn payment_events() -> Vec<PaymentEvent> {
         refunded(RefundReason::OrderCancelled),
         refunded(RefundReason::LateSuccess),
         refunded(RefundReason::AmountMismatch),
+    ]
+}
+
+/// What is told beside the gateway's first word: behind all other samples, whose ids are counted.
+pub(crate) fn waiting_events() -> Vec<PaymentEvent> {
+    let (order_id, amount) = (order(), krw(27_000));
+    vec![
+        PaymentEvent::PaymentDepositAwaited {
+            order_id,
+            user_id: user(),
+            amount,
+            gateway_transaction_id: "mock-3".to_owned(),
+            account: DepositAccount {
+                bank: "20".to_owned(),
+                number: ACCOUNT.to_owned(),
+                holder: Some("박토스".to_owned()),
+                until: moment("2025-03-08T09:30:00Z"),
+            },
+            inquiries: 2,
+            next_inquiry_at: moment("2025-03-01T15:30:00Z"),
+        },
+        PaymentEvent::PaymentInquiryRequested {
+            order_id,
+            cause: InquiryCause::Operator {},
+        },
+        PaymentEvent::PaymentReviewRequired {
+            order_id,
+            reason: ReviewReason::DepositTakenBack,
+            amount: Some(amount),
+        },
+        PaymentEvent::PaymentReviewRequired {
+            order_id,
+            reason: ReviewReason::AnswerMismatched,
+            amount: None,
+        },
     ]
 }

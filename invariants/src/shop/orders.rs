@@ -209,6 +209,15 @@ impl Order {
 }
 
 impl Shop {
+    /// An unpaid order whose payment waits for a deposit waits with it.
+    pub(super) fn order_waits_until(&mut self, id: OrderId, until: DateTime<Utc>) {
+        if let Some(order) = self.orders.get_mut(&id)
+            && order.stage == Stage::Paying
+        {
+            order.due = order.due.max(Some(until));
+        }
+    }
+
     /// Counts an event of an order that cannot be read.
     pub(super) fn skip_order_event(&mut self, at: At<'_>, id: OrderId) {
         if !self.orders.contains_key(&id)

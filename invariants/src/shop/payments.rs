@@ -1,13 +1,16 @@
 //! Payments: as much as the order costs; what was captured is kept for a sold order or goes back, once.
 
-use chrono::{DateTime, Utc};
-use domain::payment::PaymentEvent;
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::payment::{PaymentEvent, ReviewReason};
 use domain::{Currency, Money, OrderId, PaymentId, RefundId};
 
 use super::closed::{ClosedPayment, End, key};
 use super::orders::Stage;
 use super::{At, Shop};
 use crate::invariant::{Invariant, Violation};
+
+/// So long after its account closed, neither a payment nor its order waits for a deposit any more.
+const DEPOSIT_GIVEN_UP_AFTER: TimeDelta = TimeDelta::minutes(20);
 
 /// A payment whose money may still move.
 #[derive(Debug)]
@@ -24,6 +27,8 @@ pub(super) struct Payment {
     given_up: i64,
     refunds: Vec<Refund>,
     pub(super) waits: Waits,
+    /// Why a person must look at it.
+    pub(super) review: Option<ReviewReason>,
 }
 
 /// Money that is to go back, or has.
@@ -58,6 +63,7 @@ impl Payment {
             given_up: 0,
             refunds: Vec::new(),
             waits: Waits::Nothing,
+            review: None,
         }
     }
 
@@ -74,12 +80,14 @@ impl Payment {
             given_up: 0,
             refunds: back.map(Refund::done_before).into_iter().collect(),
             waits: Waits::Nothing,
+            review: None,
         }
     }
 
     /// How it ended, if it did.
     fn closed(&self) -> Option<ClosedPayment> {
-        if !self.is_settled() {
+        // One that a person must look at is kept whole, or nobody could list it.
+        if !self.is_settled() || self.review.is_some() {
             return None;
         }
         let none = self.refunds.is_empty();
@@ -246,6 +254,16 @@ impl Shop {
             PaymentEvent::PaymentRefunded {
                 refund_id, amount, ..
             } => self.refunded(at, id, *refund_id, *amount),
+            PaymentEvent::PaymentDepositAwaited {
+                order_id,
+                amount,
+                account,
+                ..
+            } => self.deposit_awaited(at, id, *order_id, *amount, account.until),
+            PaymentEvent::PaymentInquiryRequested { .. } => {}
+            PaymentEvent::PaymentReviewRequired { reason, .. } => {
+                self.payment(id).review = Some(*reason);
+            }
         }
     }
 
@@ -283,6 +301,31 @@ impl Shop {
             let evidence = format!("{amount} {again}asked for order {order_id}: {order}");
             self.found.push(at.violation(Invariant::Money, evidence));
         }
+    }
+
+    /// The payment and its order wait until the account is closed, and a while for those who ask and cancel.
+    fn deposit_awaited(
+        &mut self,
+        at: At<'_>,
+        id: PaymentId,
+        order_id: OrderId,
+        amount: Money,
+        until: DateTime<Utc>,
+    ) {
+        let given_up_at = until
+            .checked_add_signed(DEPOSIT_GIVEN_UP_AFTER)
+            .unwrap_or(DateTime::<Utc>::MAX_UTC);
+        let payment = self.payment(id);
+        payment.failed = false;
+        payment.waits = Waits::Until(given_up_at, "its deposit is awaited");
+        let fits = payment.captured.is_none()
+            && payment.requested == Some(amount.amount())
+            && payment.currency == amount.currency();
+        if !fits {
+            let evidence = format!("a deposit of {amount} is awaited for another payment");
+            self.found.push(at.violation(Invariant::Money, evidence));
+        }
+        self.order_waits_until(order_id, given_up_at);
     }
 
     fn captured(&mut self, at: At<'_>, id: PaymentId, amount: Money) {

@@ -68,6 +68,12 @@ impl Shop {
                 Waits::Nothing | Waits::Until(..) => None,
             })
             .collect();
+        let reviews = self.payments.iter().filter_map(|(id, payment)| {
+            let why = payment.review?.as_str();
+            let why = format!("the gateway contradicts what is known: {why}");
+            Some((format!("payment/{id}"), why))
+        });
+        parked.extend(reviews);
         parked.sort();
         parked
     }

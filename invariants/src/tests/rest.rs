@@ -1,9 +1,9 @@
 //! 10: everything ends, in its order.
 
 use domain::order::OrderEvent;
-use domain::payment::PaymentEvent;
+use domain::payment::{DepositAccount, PaymentEvent, ReviewReason};
 
-use super::story::{Story, at, cancelled, order, payment, placed};
+use super::story::{Story, TOTAL, at, cancelled, krw, order, payment, placed, user};
 use crate::{Invariant, Violation};
 
 fn streams(found: &[Violation]) -> Vec<String> {
@@ -93,4 +93,59 @@ fn an_order_that_goes_backward_is_seen() {
     story.open_shop().place(1).pay(1).confirm(1);
     story.order(1, placed(None)).commit();
     assert_eq!(story.broken(), [Invariant::SagasEnd]);
+}
+
+fn deposit_awaited(amount: i64) -> PaymentEvent {
+    PaymentEvent::PaymentDepositAwaited {
+        order_id: order(1),
+        user_id: user("ann"),
+        amount: krw(amount),
+        gateway_transaction_id: "gw-1".to_owned(),
+        account: DepositAccount {
+            bank: "20".to_owned(),
+            number: "X6505636518308".to_owned(),
+            holder: None,
+            until: at(1_000),
+        },
+        inquiries: 0,
+        next_inquiry_at: at(10),
+    }
+}
+
+#[test]
+fn an_order_and_a_payment_wait_for_a_deposit_and_not_for_ever() {
+    let mut story = Story::new();
+    story.open_shop().place(1).start_payment(1);
+    story.payment(1, deposit_awaited(TOTAL)).commit();
+    assert_eq!(story.shop.at_rest(at(1_019)), []);
+    let late = vec![
+        format!("order/{}", order(1)),
+        format!("payment/{}", payment(1)),
+    ];
+    assert_eq!(streams(&story.shop.at_rest(at(1_020))), late);
+    assert_eq!(story.violations(), []);
+}
+
+#[test]
+fn a_deposit_of_another_amount_than_was_asked_for_is_seen() {
+    let mut story = Story::new();
+    story.open_shop().place(1).start_payment(1);
+    story.payment(1, deposit_awaited(TOTAL - 1)).commit();
+    assert_eq!(story.broken(), [Invariant::Money]);
+}
+
+#[test]
+fn a_payment_that_a_person_must_look_at_is_listed_though_it_ended() {
+    let mut story = Story::new();
+    story.open_shop().place(1).pay(1).confirm(1);
+    let review = PaymentEvent::PaymentReviewRequired {
+        order_id: order(1),
+        reason: ReviewReason::DepositTakenBack,
+        amount: None,
+    };
+    story.payment(1, review).commit();
+    assert_eq!(story.violations(), []);
+    let parked = story.shop.parked();
+    assert_eq!(parked.len(), 1);
+    assert!(parked[0].1.ends_with("DEPOSIT_TAKEN_BACK"));
 }

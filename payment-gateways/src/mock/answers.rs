@@ -27,7 +27,7 @@ const REFUND_REFUSALS: [(u16, &str); 5] = [
     (422, "TRANSACTION_MISMATCH"),
 ];
 const MALFORMED: &str = "MALFORMED_ANSWER";
-const MISMATCHED: &str = "MISMATCHED_ANSWER";
+const MISMATCHED: &str = crate::port::GatewayReply::MISMATCHED;
 
 /// A payment, as far as it matters here. Fields that the company adds some day are not minded.
 #[derive(Deserialize)]
@@ -119,7 +119,9 @@ fn of_payment(payment_id: Uuid, payment: Payment) -> GatewayReply {
             payment.message.as_deref().unwrap_or_default(),
         ),
         // A charge that somebody gave back behind our back must not pay an order: a person looks at it.
-        "PARTIALLY_REFUNDED" | "REFUNDED" => GatewayReply::unknown("REFUNDED_AT_GATEWAY"),
+        "PARTIALLY_REFUNDED" | "REFUNDED" => {
+            GatewayReply::unknown(GatewayReply::REFUNDED_AT_GATEWAY)
+        }
         _ => GatewayReply::unknown("UNLISTED_STATUS"),
     }
 }

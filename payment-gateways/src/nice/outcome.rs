@@ -106,7 +106,9 @@ fn of_payment(key: &SecretKey, payment_id: Uuid, answer: &Answer) -> GatewayRepl
             declined("CANCELLED", "입금 전에 취소되었습니다.")
         }
         // A charge that somebody gave back behind our back must not pay an order: a person looks at it.
-        "paid" | "cancelled" | "partialCancelled" => GatewayReply::unknown("REFUNDED_AT_GATEWAY"),
+        "paid" | "cancelled" | "partialCancelled" => {
+            GatewayReply::unknown(GatewayReply::REFUNDED_AT_GATEWAY)
+        }
         "ready" => GatewayReply::unknown("IN_PROGRESS"),
         _ => GatewayReply::unknown("UNLISTED_STATUS"),
     }

@@ -6,7 +6,7 @@ use super::signature::SecretKey;
 use crate::client::Answer;
 
 pub(super) const MALFORMED: &str = "MALFORMED_ANSWER";
-pub(super) const MISMATCHED: &str = "MISMATCHED_ANSWER";
+pub(super) const MISMATCHED: &str = crate::port::GatewayReply::MISMATCHED;
 pub(super) const FORGED: &str = "SIGNATURE_WRONG";
 /// The currency of all that is charged here; NICE takes others under another contract.
 pub(super) const CURRENCY: &str = "KRW";

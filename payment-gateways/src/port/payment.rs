@@ -93,6 +93,11 @@ pub enum GatewayReply {
 }
 
 impl GatewayReply {
+    /// The reason of an unknown outcome when the company speaks of another order or another currency.
+    pub const MISMATCHED: &'static str = "MISMATCHED_ANSWER";
+    /// The reason when somebody gave the charge back, in whole or in part.
+    pub const REFUNDED_AT_GATEWAY: &'static str = "REFUNDED_AT_GATEWAY";
+
     /// The reply's kind, as metrics and logs call it.
     #[must_use]
     pub fn outcome(&self) -> &'static str {

@@ -80,7 +80,9 @@ fn of_payment(payment_id: Uuid, answer: &Answer) -> GatewayReply {
             not_charged("CANCELED", "입금 전에 취소되었습니다.", payment.failure)
         }
         // A charge that somebody gave back behind our back must not pay an order: a person looks at it.
-        "DONE" | "PARTIAL_CANCELED" | "CANCELED" => GatewayReply::unknown("REFUNDED_AT_GATEWAY"),
+        "DONE" | "PARTIAL_CANCELED" | "CANCELED" => {
+            GatewayReply::unknown(GatewayReply::REFUNDED_AT_GATEWAY)
+        }
         "READY" | "IN_PROGRESS" => GatewayReply::unknown("IN_PROGRESS"),
         _ => GatewayReply::unknown("UNLISTED_STATUS"),
     }

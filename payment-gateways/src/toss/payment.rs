@@ -7,7 +7,7 @@ use crate::client::Answer;
 use crate::gateway_text::safe_code;
 
 pub(super) const MALFORMED: &str = "MALFORMED_ANSWER";
-pub(super) const MISMATCHED: &str = "MISMATCHED_ANSWER";
+pub(super) const MISMATCHED: &str = crate::port::GatewayReply::MISMATCHED;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -55,6 +55,7 @@ impl Book for OrderPaymentBook {
                 }
                 DomainEvent::Inventory(_)
                 | DomainEvent::CouponPool(_)
+                | DomainEvent::PaymentMethod(_)
                 | DomainEvent::Points(_)
                 | DomainEvent::Product(_) => {}
             }
@@ -76,10 +77,12 @@ fn touched(events: &[Event]) -> Result<BTreeSet<Uuid>, LedgerError> {
                 orders.insert(event.id()?);
             }
             DomainEvent::Payment(payment_event) => {
-                orders.extend(movement(event.id()?, payment_event).order_id);
+                let moved = movement(event.id()?, payment_event);
+                orders.extend(moved.and_then(|moved| moved.order_id));
             }
             DomainEvent::Inventory(_)
             | DomainEvent::CouponPool(_)
+            | DomainEvent::PaymentMethod(_)
             | DomainEvent::Points(_)
             | DomainEvent::Product(_) => {}
         }
@@ -92,7 +95,9 @@ fn mapping(event: &Event) -> Result<Option<MappingRow>, LedgerError> {
     let DomainEvent::Payment(payment_event) = &*event.event else {
         return Ok(None);
     };
-    let movement = movement(event.id()?, payment_event);
+    let Some(movement) = movement(event.id()?, payment_event) else {
+        return Ok(None);
+    };
     // A return of money that is tried again was pending before.
     let Some(order_id) = movement.order_id else {
         return Ok(None);

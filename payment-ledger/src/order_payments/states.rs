@@ -85,7 +85,8 @@ impl States {
         payment_id: Uuid,
         event: &PaymentEvent,
     ) -> Result<(), LedgerError> {
-        let Some(order_id) = movement(payment_id, event).order_id else {
+        let moved = movement(payment_id, event);
+        let Some(order_id) = moved.and_then(|moved| moved.order_id) else {
             return Ok(());
         };
         let state = self.known(order_id)?;
@@ -95,6 +96,7 @@ impl States {
                 state.to_pay_minor = amount.amount();
                 state.last_transaction_id = Some(payment_id);
             }
+            PaymentEvent::PaymentDepositAwaited { .. } => state.set(PaymentStatus::Pending),
             PaymentEvent::PaymentOutcomeUnknown { .. } => state.set(PaymentStatus::Unknown),
             PaymentEvent::PaymentSucceeded { amount, .. } => {
                 state.set(PaymentStatus::Succeeded);
@@ -114,7 +116,9 @@ impl States {
                 ));
             }
             PaymentEvent::PaymentRefundRequested { .. }
-            | PaymentEvent::PaymentRefundDelayed { .. } => return Ok(()),
+            | PaymentEvent::PaymentRefundDelayed { .. }
+            | PaymentEvent::PaymentInquiryRequested { .. }
+            | PaymentEvent::PaymentReviewRequired { .. } => return Ok(()),
         }
         self.changed.insert(order_id);
         Ok(())

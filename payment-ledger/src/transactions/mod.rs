@@ -49,7 +49,9 @@ impl Book for TransactionBook {
         let mut transactions = Transactions::of(known);
         for event in events {
             if let DomainEvent::Payment(payment_event) = &*event.event {
-                let movement = movement(event.id()?, payment_event);
+                let Some(movement) = movement(event.id()?, payment_event) else {
+                    continue;
+                };
                 let event_id = event.stored.metadata.event_id;
                 transactions.take(&movement, event_id, event.at())?;
             }
@@ -66,7 +68,9 @@ fn touched(events: &[Event]) -> Result<BTreeSet<Uuid>, LedgerError> {
     let mut ids = BTreeSet::new();
     for event in events {
         if let DomainEvent::Payment(payment_event) = &*event.event {
-            let movement = movement(event.id()?, payment_event);
+            let Some(movement) = movement(event.id()?, payment_event) else {
+                continue;
+            };
             ids.insert(movement.id);
             if let Step::ReturnBegun { payment_id, .. } = movement.step {
                 ids.insert(payment_id);

@@ -206,6 +206,7 @@ impl Shop {
             user_id: ann(),
             gateway: gateway.to_owned(),
             token: "tok_approve_secret".to_owned(),
+            points: domain::points::Points::ZERO,
             coupon: None,
             points: Points::ZERO,
             now,
@@ -224,6 +225,7 @@ impl Shop {
             refund_id,
             now,
             confirmation_due_at: now + TimeDelta::minutes(30),
+            out_of_turn: false,
             inquiries: RetrySchedule::default(),
         })
         .await;

@@ -268,6 +268,31 @@ pub(super) const CATALOGUE: &[(&str, &str, &str)] = &[
         "결제가 거절되었습니다",
     ),
     (
+        "PAYMENT_METHODS_OFF",
+        "Payment methods cannot be saved here.",
+        "결제 수단을 저장할 수 없습니다",
+    ),
+    (
+        "PAYMENT_METHOD_ALREADY_EXISTS",
+        "The payment method exists already.",
+        "이미 등록된 결제 수단입니다",
+    ),
+    (
+        "PAYMENT_METHOD_NOT_ACTIVE",
+        "The payment method is not registered yet.",
+        "아직 등록되지 않은 결제 수단입니다",
+    ),
+    (
+        "PAYMENT_METHOD_NOT_FOUND",
+        "There is no such payment method.",
+        "결제 수단을 찾을 수 없습니다",
+    ),
+    (
+        "PAYMENT_METHOD_OF_OTHER_GATEWAY",
+        "The payment method is of another gateway.",
+        "다른 결제 대행사의 결제 수단입니다",
+    ),
+    (
         "PAYMENT_NOT_FOUND",
         "There is no such payment.",
         "결제를 찾을 수 없습니다",
@@ -343,6 +368,11 @@ pub(super) const CATALOGUE: &[(&str, &str, &str)] = &[
         "프로젝션을 찾을 수 없습니다",
     ),
     (
+        "REFUND_ACCOUNT_NEEDED",
+        "What was paid by bank transfer is given back by hand: please ask the shop.",
+        "가상계좌로 결제한 금액은 고객센터를 통해 환불해 드립니다",
+    ),
+    (
         "REFUND_EXCEEDS_BALANCE",
         "More than is left to refund.",
         "환불 가능 금액 또는 수량을 초과했습니다",
@@ -351,6 +381,11 @@ pub(super) const CATALOGUE: &[(&str, &str, &str)] = &[
         "REFUND_NOT_FOUND",
         "There is no such refund.",
         "환불을 찾을 수 없습니다",
+    ),
+    (
+        "REFUND_NOT_RETRYABLE",
+        "The refund is done, or is tried again by itself.",
+        "이미 완료되었거나 자동으로 다시 시도되는 환불입니다",
     ),
     (
         "REQUEST_IN_PROGRESS",
@@ -379,6 +414,11 @@ pub(super) const CATALOGUE: &[(&str, &str, &str)] = &[
     ),
     ("TOO_LONG", "The value is too long.", "값이 너무 깁니다"),
     ("TOO_MANY", "There are too many.", "개수가 너무 많습니다"),
+    (
+        "TOO_MANY_PAYMENT_METHODS",
+        "You have too many payment methods.",
+        "저장할 수 있는 결제 수단 수를 초과했습니다",
+    ),
     (
         "TOO_MANY_REFUNDS",
         "The order was refunded in too many steps.",
@@ -414,6 +454,41 @@ pub(super) const CATALOGUE: &[(&str, &str, &str)] = &[
         "VALIDATION_FAILED",
         "A value of the request is not allowed.",
         "요청 값이 올바르지 않습니다",
+    ),
+    (
+        "WEBHOOK_MALFORMED",
+        "The webhook makes no sense.",
+        "웹훅의 형식이 올바르지 않습니다",
+    ),
+    (
+        "WEBHOOK_NOT_OURS",
+        "The webhook is about no payment of this shop.",
+        "이 상점의 결제에 대한 웹훅이 아닙니다",
+    ),
+    (
+        "WEBHOOK_SIGNATURE_MISSING",
+        "The webhook's signature is missing or cannot be checked.",
+        "웹훅 서명이 없거나 확인할 수 없습니다",
+    ),
+    (
+        "WEBHOOK_SIGNATURE_STALE",
+        "The webhook was signed at another time.",
+        "웹훅 서명 시각이 허용 범위를 벗어났습니다",
+    ),
+    (
+        "WEBHOOK_SIGNATURE_WRONG",
+        "The webhook's signature is wrong.",
+        "웹훅 서명이 올바르지 않습니다",
+    ),
+    (
+        "WEBHOOK_TOO_LARGE",
+        "The webhook is too long.",
+        "웹훅이 너무 큽니다",
+    ),
+    (
+        "WEBHOOK_UNSUPPORTED",
+        "There is no such gateway, or it sends no webhooks.",
+        "웹훅을 지원하지 않는 결제 대행사입니다",
     ),
     (
         "WRONG_TYPE",

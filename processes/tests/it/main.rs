@@ -2,9 +2,11 @@
 //! the clock is the tests' own.
 
 mod crashes;
+mod deposits;
 mod leases;
 mod outages;
 mod parking;
+mod payment_methods;
 mod payments;
 mod refunds;
 mod stage;

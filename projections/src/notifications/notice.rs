@@ -34,7 +34,9 @@ pub(super) fn of(event: &Event, lookups: &Lookups) -> Result<Option<Notice>, Pro
         DomainEvent::Payment(payment_event) => Ok(of_payment(event, payment_event)),
         DomainEvent::CouponPool(pool_event) => of_coupon_pool(event, pool_event, lookups),
         DomainEvent::Points(points_event) => Ok(of_points(event, points_event)),
-        DomainEvent::Inventory(_) | DomainEvent::Product(_) => Ok(None),
+        DomainEvent::Inventory(_) | DomainEvent::PaymentMethod(_) | DomainEvent::Product(_) => {
+            Ok(None)
+        }
     }
 }
 
@@ -144,7 +146,10 @@ fn of_payment(event: &Event, payment_event: &PaymentEvent) -> Option<Notice> {
         PaymentEvent::PaymentRequested { .. }
         | PaymentEvent::PaymentOutcomeUnknown { .. }
         | PaymentEvent::PaymentRefundRequested { .. }
-        | PaymentEvent::PaymentRefundDelayed { .. } => None,
+        | PaymentEvent::PaymentRefundDelayed { .. }
+        | PaymentEvent::PaymentDepositAwaited { .. }
+        | PaymentEvent::PaymentInquiryRequested { .. }
+        | PaymentEvent::PaymentReviewRequired { .. } => None,
     }
 }
 

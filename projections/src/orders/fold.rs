@@ -1,6 +1,7 @@
 //! What an event makes of an order's row.
 
 use domain::order::{CancelReason, Discount, OrderEvent, OrderLine, OrderStatus};
+use domain::payment::PaymentEvent;
 use domain::{Money, UserId};
 use uuid::Uuid;
 
@@ -40,6 +41,23 @@ pub(super) fn fold(
     row.updated_at = event.at();
     row.version = event.version()?;
     change(row, event, order_event);
+    Ok(())
+}
+
+/// An order waits as long as an account is open that its buyer may pay into. Its version stays: nothing
+/// happened to the order itself.
+pub(super) fn of_payment(
+    orders: &mut Rows<Uuid, OrderRow>,
+    payment_event: &PaymentEvent,
+) -> Result<(), ProjectionError> {
+    if let PaymentEvent::PaymentDepositAwaited {
+        order_id, account, ..
+    } = payment_event
+    {
+        let row = orders.change(&order_id.uuid());
+        let row = row.ok_or_else(|| missing("order", order_id.uuid()))?;
+        row.payment_due_at = row.payment_due_at.max(account.until);
+    }
     Ok(())
 }
 

@@ -20,6 +20,7 @@ pub(super) fn row(order_id: Uuid, event: &Event) -> Result<HistoryRow, Projectio
         DomainEvent::Payment(payment_event) => of_payment(event, payment_event),
         DomainEvent::Inventory(_)
         | DomainEvent::CouponPool(_)
+        | DomainEvent::PaymentMethod(_)
         | DomainEvent::Points(_)
         | DomainEvent::Product(_) => {
             json!({})
@@ -162,5 +163,16 @@ fn of_payment(event: &Event, payment_event: &PaymentEvent) -> Value {
             "attempts": attempts,
             "nextAttemptAt": next_attempt_at,
         }),
+        PaymentEvent::PaymentDepositAwaited {
+            amount, account, ..
+        } => json!({
+            "paymentId": id,
+            "amount": amount,
+            "bank": account.bank,
+            "depositUntil": account.until,
+        }),
+        // Why is between the shop and the gateway.
+        PaymentEvent::PaymentInquiryRequested { .. }
+        | PaymentEvent::PaymentReviewRequired { .. } => json!({ "paymentId": id }),
     }
 }

@@ -30,7 +30,7 @@ impl Projector for Orders {
     }
 
     fn version(&self) -> i32 {
-        2
+        3
     }
 
     fn wants(&self) -> &'static [&'static str] {
@@ -54,6 +54,9 @@ impl Projector for Orders {
             "PaymentRefundRequested",
             "PaymentRefundDelayed",
             "PaymentRefunded",
+            "PaymentDepositAwaited",
+            "PaymentInquiryRequested",
+            "PaymentReviewRequired",
         ]
     }
 
@@ -95,10 +98,12 @@ impl Projector for Orders {
                     order_id
                 }
                 DomainEvent::Payment(payment_event) => {
+                    fold::of_payment(&mut orders, payment_event)?;
                     order_of(&mut payments, event.id()?, payment_event)?
                 }
                 DomainEvent::Inventory(_)
                 | DomainEvent::CouponPool(_)
+                | DomainEvent::PaymentMethod(_)
                 | DomainEvent::Points(_)
                 | DomainEvent::Product(_) => continue,
             };
@@ -126,6 +131,11 @@ async fn load_orders(
         );
         if matches!(&*event.event, DomainEvent::Order(_)) && !placed {
             known.insert(event.id::<Uuid>()?);
+        }
+        if let DomainEvent::Payment(PaymentEvent::PaymentDepositAwaited { order_id, .. }) =
+            &*event.event
+        {
+            known.insert(order_id.uuid());
         }
     }
     Rows::load(tables, known, |order: &OrderRow| order.id).await
@@ -171,7 +181,10 @@ fn order_of(
         | PaymentEvent::PaymentFailed { order_id, .. }
         | PaymentEvent::PaymentMismatched { order_id, .. }
         | PaymentEvent::PaymentRefundRequested { order_id, .. }
-        | PaymentEvent::PaymentRefunded { order_id, .. } => Ok(order_id.uuid()),
+        | PaymentEvent::PaymentRefunded { order_id, .. }
+        | PaymentEvent::PaymentDepositAwaited { order_id, .. }
+        | PaymentEvent::PaymentInquiryRequested { order_id, .. }
+        | PaymentEvent::PaymentReviewRequired { order_id, .. } => Ok(order_id.uuid()),
         PaymentEvent::PaymentRefundDelayed { .. } => payments
             .get(&payment_id)
             .map(|payment| payment.order_id)

@@ -79,6 +79,12 @@ fn requested(
         requested_at: event.at(),
         completed_at: None,
         updated_at: event.at(),
+        deposit_bank: None,
+        deposit_number: None,
+        deposit_holder: None,
+        deposit_until: None,
+        review_reason: None,
+        review_at: None,
         version: event.version()?,
     })
 }
@@ -125,8 +131,28 @@ fn change(
             row.completed_at = Some(event.at());
             charge(row, *charged, gateway_transaction_id);
         }
-        PaymentEvent::PaymentRefundRequested { .. } | PaymentEvent::PaymentRefundDelayed { .. } => {
+        PaymentEvent::PaymentDepositAwaited {
+            gateway_transaction_id,
+            account,
+            next_inquiry_at,
+            ..
+        } => {
+            set_outcome(row, PaymentStatus::Pending, None);
+            row.completed_at = None;
+            row.gateway_transaction_id = Some(gateway_transaction_id.clone());
+            row.next_inquiry_at = Some(*next_inquiry_at);
+            row.deposit_bank = Some(account.bank.clone());
+            row.deposit_number = Some(account.number.clone());
+            row.deposit_holder.clone_from(&account.holder);
+            row.deposit_until = Some(account.until);
         }
+        PaymentEvent::PaymentReviewRequired { reason, .. } => {
+            row.review_reason = Some(reason.as_str().to_owned());
+            row.review_at = Some(event.at());
+        }
+        PaymentEvent::PaymentInquiryRequested { .. }
+        | PaymentEvent::PaymentRefundRequested { .. }
+        | PaymentEvent::PaymentRefundDelayed { .. } => {}
         PaymentEvent::PaymentRefunded { amount, reason, .. } => {
             row.refunded_amount = row.refunded_amount.saturating_add(amount.amount());
             let all = row.refunded_amount >= row.charged_amount;

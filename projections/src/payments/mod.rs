@@ -29,7 +29,7 @@ impl Projector for Payments {
     }
 
     fn version(&self) -> i32 {
-        2
+        3
     }
 
     fn wants(&self) -> &'static [&'static str] {
@@ -46,6 +46,9 @@ impl Projector for Payments {
             "PaymentRefundRequested",
             "PaymentRefundDelayed",
             "PaymentRefunded",
+            "PaymentDepositAwaited",
+            "PaymentInquiryRequested",
+            "PaymentReviewRequired",
         ]
     }
 
@@ -85,6 +88,7 @@ impl Projector for Payments {
                 }
                 DomainEvent::Inventory(_)
                 | DomainEvent::CouponPool(_)
+                | DomainEvent::PaymentMethod(_)
                 | DomainEvent::Points(_)
                 | DomainEvent::Product(_) => {}
             }
@@ -119,6 +123,7 @@ fn touched(events: &[Event]) -> Result<(BTreeSet<Uuid>, BTreeSet<Uuid>), Project
             DomainEvent::Order(_)
             | DomainEvent::Inventory(_)
             | DomainEvent::CouponPool(_)
+            | DomainEvent::PaymentMethod(_)
             | DomainEvent::Points(_)
             | DomainEvent::Product(_) => {}
         }

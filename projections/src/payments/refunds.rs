@@ -85,7 +85,10 @@ pub(super) fn fold(
         | PaymentEvent::PaymentOutcomeUnknown { .. }
         | PaymentEvent::PaymentSucceeded { .. }
         | PaymentEvent::PaymentFailed { .. }
-        | PaymentEvent::PaymentMismatched { .. } => {}
+        | PaymentEvent::PaymentMismatched { .. }
+        | PaymentEvent::PaymentDepositAwaited { .. }
+        | PaymentEvent::PaymentInquiryRequested { .. }
+        | PaymentEvent::PaymentReviewRequired { .. } => {}
     }
     Ok(())
 }

@@ -26,6 +26,12 @@ row! {
         requested_at: DateTime<Utc> as "timestamptz",
         completed_at: Option<DateTime<Utc>> as "timestamptz",
         updated_at: DateTime<Utc> as "timestamptz",
+        deposit_bank: Option<String> as "text",
+        deposit_number: Option<String> as "text",
+        deposit_holder: Option<String> as "text",
+        deposit_until: Option<DateTime<Utc>> as "timestamptz",
+        review_reason: Option<String> as "text",
+        review_at: Option<DateTime<Utc>> as "timestamptz",
         version: i64 as "bigint",
     }
 }

@@ -19,9 +19,20 @@ CREATE TABLE payments (
     requested_at           timestamptz NOT NULL,
     completed_at           timestamptz,               -- when it succeeded or failed
     updated_at             timestamptz NOT NULL,
+    deposit_bank           text,                      -- where the buyer is to pay into: the gateway's code for the bank
+    deposit_number         text,                      -- the account, which is the gateway's
+    deposit_holder         text,
+    deposit_until          timestamptz,               -- until when
+    review_reason          text COLLATE "C",          -- why a person must look at it; NULL: nobody must
+    review_at              timestamptz,               -- since when
     version                bigint NOT NULL
 );
 CREATE INDEX payments_order_idx ON payments (order_id);
+-- GET /payments: a user's own, and everybody's for an operator, newest first; of one status, and those to be looked at.
+CREATE INDEX payments_user_idx ON payments (user_id, requested_at DESC, id DESC);
+CREATE INDEX payments_requested_idx ON payments (requested_at DESC, id DESC);
+CREATE INDEX payments_status_idx ON payments (status, requested_at DESC, id DESC);
+CREATE INDEX payments_review_idx ON payments (requested_at DESC, id DESC) WHERE review_reason IS NOT NULL;
 
 -- What goes back of it, done or not.
 CREATE TABLE payment_refunds (

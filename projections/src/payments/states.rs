@@ -76,7 +76,11 @@ pub(super) fn of_payment(
         .change(&order_id)
         .ok_or_else(|| missing("payment of order", order_id))?;
     match payment_event {
-        PaymentEvent::PaymentRequested { .. } | PaymentEvent::PaymentRefundDelayed { .. } => {}
+        PaymentEvent::PaymentRequested { .. }
+        | PaymentEvent::PaymentRefundDelayed { .. }
+        | PaymentEvent::PaymentInquiryRequested { .. }
+        | PaymentEvent::PaymentReviewRequired { .. } => {}
+        PaymentEvent::PaymentDepositAwaited { .. } => set(row, PaymentStatus::Pending),
         PaymentEvent::PaymentOutcomeUnknown { .. } => set(row, PaymentStatus::Unknown),
         PaymentEvent::PaymentSucceeded { amount, .. } => {
             set(row, PaymentStatus::Succeeded);
@@ -109,8 +113,11 @@ pub(super) fn order_id(event: &PaymentEvent) -> Option<Uuid> {
         | PaymentEvent::PaymentFailed { order_id, .. }
         | PaymentEvent::PaymentMismatched { order_id, .. }
         | PaymentEvent::PaymentRefundRequested { order_id, .. }
-        | PaymentEvent::PaymentRefunded { order_id, .. } => Some(order_id.uuid()),
-        PaymentEvent::PaymentRefundDelayed { .. } => None,
+        | PaymentEvent::PaymentRefunded { order_id, .. }
+        | PaymentEvent::PaymentDepositAwaited { order_id, .. } => Some(order_id.uuid()),
+        PaymentEvent::PaymentRefundDelayed { .. }
+        | PaymentEvent::PaymentInquiryRequested { .. }
+        | PaymentEvent::PaymentReviewRequired { .. } => None,
     }
 }
 

@@ -287,6 +287,7 @@ impl Shop {
             now,
             confirmation_due_at: now + TimeDelta::minutes(30),
             inquiries: RetrySchedule::default(),
+            out_of_turn: false,
         })
         .await;
     }

@@ -42,12 +42,41 @@ pub(crate) struct PaymentDetail {
     /// How often it was found unknown.
     inquiries: i32,
     next_inquiry_at: Option<DateTime<Utc>>,
+    /// Where to pay into, of a payment by bank transfer; also once it is paid.
+    deposit: Option<Deposit>,
+    /// Why a person of the shop must look at it; `null` to customers.
+    review: Option<Review>,
     /// What goes back of it, done or not, oldest first.
     refunds: Vec<Refund>,
     requested_at: DateTime<Utc>,
     /// When it succeeded or failed.
     completed_at: Option<DateTime<Utc>>,
     updated_at: DateTime<Utc>,
+}
+
+/// An account to pay into: the gateway's, for this one payment.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PaymentDeposit)]
+pub(crate) struct Deposit {
+    /// The bank, by the gateway's code for it.
+    bank: String,
+    /// The account's number.
+    number: String,
+    /// In whose name it is, where the gateway says so.
+    holder: Option<String>,
+    /// Until when. The order waits as long.
+    until: DateTime<Utc>,
+}
+
+/// Why a person must look.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PaymentReview)]
+pub(crate) struct Review {
+    /// ANSWER_MISMATCHED, CHARGE_UNREADABLE, REFUNDED_AT_GATEWAY, DEPOSIT_MISMATCHED, DEPOSIT_TAKEN_BACK,
+    /// CHARGE_CHANGED, CHARGED_TWICE or CHARGE_DENIED.
+    pub(super) reason: String,
+    /// Since when.
+    pub(super) since: DateTime<Utc>,
 }
 
 /// The most refunds that are listed; a payment may have a hundred, and one that cancels the rest.
@@ -103,6 +132,12 @@ struct Row {
     unknown_reason: Option<String>,
     inquiries: i32,
     next_inquiry_at: Option<DateTime<Utc>>,
+    deposit_bank: Option<String>,
+    deposit_number: Option<String>,
+    deposit_holder: Option<String>,
+    deposit_until: Option<DateTime<Utc>>,
+    review_reason: Option<String>,
+    review_at: Option<DateTime<Utc>>,
     requested_at: DateTime<Utc>,
     completed_at: Option<DateTime<Utc>>,
     refunds: Json<Vec<RefundRow>>,
@@ -111,6 +146,17 @@ struct Row {
 
 impl From<Row> for PaymentDetail {
     fn from(row: Row) -> Self {
+        let deposit = match (row.deposit_bank, row.deposit_number, row.deposit_until) {
+            (Some(bank), Some(number), Some(until)) => Some(Deposit {
+                bank,
+                number,
+                holder: row.deposit_holder,
+                until,
+            }),
+            _ => None,
+        };
+        let review = row.review_reason.zip(row.review_at);
+        let review = review.map(|(reason, since)| Review { reason, since });
         let charged_in = row.charged_currency.as_deref().unwrap_or(&row.currency);
         let refunds = row.refunds.0.into_iter().map(|refund| Refund {
             id: refund.id,
@@ -137,6 +183,8 @@ impl From<Row> for PaymentDetail {
             unknown_reason: row.unknown_reason,
             inquiries: row.inquiries,
             next_inquiry_at: row.next_inquiry_at,
+            deposit,
+            review,
             refunds: refunds.collect(),
             requested_at: row.requested_at,
             completed_at: row.completed_at,
@@ -176,7 +224,9 @@ pub(crate) async fn find(
     let row: Option<Row> = sqlx::query_as(
         "SELECT id, order_id, status, currency, amount, charged_amount, charged_currency,
                 refunded_amount, gateway, gateway_transaction_id, failure_code, failure_message,
-                unknown_reason, inquiries, next_inquiry_at, requested_at, completed_at, updated_at,
+                unknown_reason, inquiries, next_inquiry_at, deposit_bank, deposit_number,
+                deposit_holder, deposit_until,
+                CASE WHEN $2 THEN review_reason END AS review_reason, review_at, requested_at, completed_at, updated_at,
                 (SELECT coalesce(json_agg(r), '[]')
                    FROM (SELECT id, status, reason, amount, failed_attempts, delay_reason,
                                 next_attempt_at, requested_at, completed_at

@@ -1,8 +1,9 @@
-//! Payments: `GET /payments/{id}`. A customer sees their own; an operator may look at anybody's, and at what was
-//! said about it with its company (`/payments/{id}/exchanges`).
+//! Payments: `GET /payments`, `/payments/{id}`. A customer sees their own; an operator may look at anybody's, and at
+//! what was said about it with its company (`/payments/{id}/exchanges`).
 
 mod detail;
 mod exchanges;
+mod list;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -11,16 +12,16 @@ pub(crate) use detail::{PaymentDetail, find};
 /// Adds the routes.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config
+        .service(list::list_payments)
         .service(detail::get_payment)
         .service(exchanges::list_exchanges);
 }
 
 /// Where a payment stands. What the read model says is passed on.
-#[derive(Clone, Copy, Debug, utoipa::ToSchema)]
-#[schema(rename_all = "SCREAMING_SNAKE_CASE")]
-#[expect(dead_code, reason = "only its schema is used, in the OpenAPI document")]
+#[derive(Clone, Copy, Debug, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum PaymentStatus {
-    /// Not known yet.
+    /// Not known yet, or a deposit is awaited.
     Pending,
     /// Charged.
     Succeeded,
@@ -34,4 +35,19 @@ pub(crate) enum PaymentStatus {
     PartiallyRefunded,
     /// Given back.
     Refunded,
+}
+
+impl PaymentStatus {
+    /// As in the read model.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "PENDING",
+            Self::Succeeded => "SUCCEEDED",
+            Self::Failed => "FAILED",
+            Self::Unknown => "UNKNOWN",
+            Self::Cancelled => "CANCELLED",
+            Self::PartiallyRefunded => "PARTIALLY_REFUNDED",
+            Self::Refunded => "REFUNDED",
+        }
+    }
 }

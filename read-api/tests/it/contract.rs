@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::shop::{Answer, Shop};
 
 /// Every query, by its path in the document.
-const QUERIES: [&str; 20] = [
+const QUERIES: [&str; 23] = [
     "/api/v1/coupon-pools/{id}",
     "/api/v1/coupons",
     "/api/v1/events",
@@ -17,6 +17,9 @@ const QUERIES: [&str; 20] = [
     "/api/v1/orders/{id}",
     "/api/v1/orders/{id}/history",
     "/api/v1/orders/{id}/payment",
+    "/api/v1/payment-methods",
+    "/api/v1/payment-methods/{id}",
+    "/api/v1/payments",
     "/api/v1/payments/{id}",
     "/api/v1/payments/{id}/exchanges",
     "/api/v1/points",
@@ -60,7 +63,7 @@ async fn the_document_lists_every_query_with_its_errors() {
         if path.contains("{id}") {
             statuses.push("404");
         }
-        let for_operators = ["/events", "/exchanges", "/projections"];
+        let for_operators = ["/events", "/exchanges", "/projections", "/payments"];
         if path.contains("{userId}") || for_operators.iter().any(|end| path.ends_with(end)) {
             statuses.push("403");
         }
@@ -102,6 +105,7 @@ async fn the_document_lists_every_query_with_its_errors() {
             "category brand minPrice maxPrice keyword page size sort",
         ),
         ("/api/v1/orders", "status page size sort"),
+        ("/api/v1/payments", "status review page size sort"),
         ("/api/v1/coupons", "page size sort"),
         ("/api/v1/notifications", "page size sort"),
         ("/api/v1/events", "after type aggregateId delivery size"),
@@ -223,6 +227,7 @@ async fn every_bad_parameter_is_named() {
         ("/orders/x", "id", "INVALID_VALUE"),
         ("/payments/x", "id", "INVALID_VALUE"),
         ("/payments/x/exchanges", "id", "INVALID_VALUE"),
+        ("/payments?status=LOST", "status", "INVALID_VALUE"),
         ("/coupons?status=USED", "status", "UNKNOWN_FIELD"),
         ("/coupon-pools/x", "id", "INVALID_VALUE"),
         ("/notifications?size=1000", "size", "OUT_OF_RANGE"),

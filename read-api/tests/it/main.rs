@@ -12,6 +12,8 @@ mod exchanges;
 mod freshness;
 mod notifications;
 mod orders;
+mod payment_methods;
+mod payments;
 mod points;
 mod products;
 mod projections;

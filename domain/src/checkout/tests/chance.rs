@@ -4,7 +4,7 @@ mod world;
 
 use proptest::prelude::*;
 
-use super::gateway::TOKENS;
+use super::gateway::{TOKENS, TOKENS_AND_ACCOUNTS};
 pub(super) use world::{World, play};
 
 /// The pools 1 and 2: of 1 500 won for 20 minutes, and of half the price for two hours.
@@ -72,13 +72,20 @@ pub(super) enum Answer {
     Declined,
     NoRecord,
     Unknown,
+    Account,
 }
 
 fn shopping() -> impl Strategy<Value = Deed> {
     let product = || 1..=3_u32;
     let which = || 1..=12_u32;
     // More often than not the gateway approves.
-    let token = || prop_oneof![1 => Just(0), 1 => 0..TOKENS.len()];
+    let token = || {
+        prop_oneof![
+            6 => Just(0),
+            5 => 0..TOKENS.len(),
+            1 => TOKENS.len()..TOKENS_AND_ACCOUNTS.len(),
+        ]
+    };
     let coupon = || prop::option::weighted(0.5, 1..=POOLS);
     let items = prop::collection::vec((product(), 1..=4_u32), 1..=3);
     let points = prop_oneof![
@@ -119,6 +126,7 @@ fn answers() -> impl Strategy<Value = Deed> {
         1 => Just(Answer::Declined),
         2 => Just(Answer::NoRecord),
         2 => Just(Answer::Unknown),
+        1 => Just(Answer::Account),
     ];
     prop_oneof![
         4 => (1..=12_u32, answer).prop_map(|(n, answer)| Deed::Answer(n, answer)),

@@ -13,6 +13,7 @@ use crate::mothers::{
     at, krw, lot_id, order_id, order_item_id, payment_id, pieces, pool_id, product_id, refund_id,
     usd, user, warehouse,
 };
+use crate::payment::DepositAccount;
 use crate::points::{EarningPolicy, Points};
 use crate::product::{ChangeProduct, ProductCommand, ProductDetails};
 
@@ -82,6 +83,17 @@ impl Shop {
             ..place(1, "ann", &[(TEA, 2)])
         });
         shop.does(&pay(1, 1, "ann"));
+        shop
+    }
+
+    /// The same, with this token.
+    pub(super) fn with_a_payment_by(token: &str) -> Self {
+        let mut shop = Self::open();
+        shop.does(&place(1, "ann", &[(TEA, 2)]));
+        shop.does(&RequestPayment {
+            token: token.to_owned(),
+            ..pay(1, 1, "ann")
+        });
         shop
     }
 
@@ -173,6 +185,20 @@ pub(super) fn pay(payment: u32, order: u32, name: &str) -> RequestPayment {
 }
 
 /// Answered at minute 2. A payment's refund has the payment's number.
+/// The gateway has an account for the buyer, open until the minute 10 080.
+pub(super) fn account(amount: i64) -> GatewayAnswer {
+    GatewayAnswer::WaitingForDeposit {
+        gateway_transaction_id: "gw-1".to_owned(),
+        amount: krw(amount),
+        account: DepositAccount {
+            bank: "20".to_owned(),
+            number: "X6505636518308".to_owned(),
+            holder: None,
+            until: at(7 * 24 * 60),
+        },
+    }
+}
+
 pub(super) fn settle(payment: u32, answer: GatewayAnswer) -> SettlePayment {
     SettlePayment {
         payment_id: payment_id(payment),
@@ -181,6 +207,7 @@ pub(super) fn settle(payment: u32, answer: GatewayAnswer) -> SettlePayment {
         now: at(2),
         confirmation_due_at: at(32),
         inquiries: RetrySchedule::default(),
+        out_of_turn: false,
     }
 }
 

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use crate::checkout::{GatewayAnswer, RefundAnswer};
 use crate::ids::{PaymentId, RefundId};
 use crate::money::Money;
+use crate::mothers::at;
+use crate::payment::DepositAccount;
 use crate::saga::GatewayRequest;
 
 /// What a buyer's token makes the gateway do.
@@ -16,6 +18,20 @@ pub(super) const TOKENS: [&str; 5] = [
     "tok_wrong_amount",
 ];
 
+/// The same, and an account that somebody pays into after a while, or nobody.
+pub(super) const TOKENS_AND_ACCOUNTS: [&str; 7] = [
+    TOKENS[0],
+    TOKENS[1],
+    TOKENS[2],
+    TOKENS[3],
+    TOKENS[4],
+    "tok_account",
+    "tok_account_for_nothing",
+];
+
+/// So many looks find an account empty that somebody pays into.
+const LOOKS_IN_VAIN: u32 = 3;
+
 /// The gateway and its ledger.
 #[derive(Default)]
 pub(super) struct Gateway {
@@ -26,11 +42,16 @@ pub(super) struct Gateway {
 
 struct Charge {
     amount: Money,
+    /// So many more looks find its account empty; `None` when it needs no account.
+    empty_for: Option<u32>,
     refunds: BTreeMap<RefundId, i64>,
 }
 
 impl Charge {
     fn left(&self) -> i64 {
+        if self.empty_for.is_some_and(|looks| looks > 0) {
+            return 0;
+        }
         self.amount.amount() - self.refunds.values().sum::<i64>()
     }
 }
@@ -44,8 +65,14 @@ impl Gateway {
             "tok_wrong_amount" => Money::new(1, request.amount.currency()).unwrap(),
             _ => request.amount,
         };
+        let empty_for = match request.token.as_str() {
+            "tok_account" => Some(LOOKS_IN_VAIN),
+            "tok_account_for_nothing" => Some(u32::MAX),
+            _ => None,
+        };
         let charge = Charge {
             amount,
+            empty_for,
             refunds: BTreeMap::new(),
         };
         self.charges.entry(request.payment_id).or_insert(charge);
@@ -86,9 +113,26 @@ impl Gateway {
         self.charges.values().map(Charge::left).sum()
     }
 
-    fn found(&self, payment_id: PaymentId) -> GatewayAnswer {
-        match self.charges.get(&payment_id) {
+    fn found(&mut self, payment_id: PaymentId) -> GatewayAnswer {
+        match self.charges.get_mut(&payment_id) {
             None => GatewayAnswer::NoRecord,
+            Some(Charge {
+                amount,
+                empty_for: Some(looks @ 1..),
+                ..
+            }) => {
+                *looks -= 1;
+                GatewayAnswer::WaitingForDeposit {
+                    gateway_transaction_id: format!("gw-{payment_id}"),
+                    amount: *amount,
+                    account: DepositAccount {
+                        bank: "20".to_owned(),
+                        number: "X6505636518308".to_owned(),
+                        holder: None,
+                        until: at(7 * 24 * 60),
+                    },
+                }
+            }
             Some(charge) => GatewayAnswer::Approved {
                 gateway_transaction_id: format!("gw-{payment_id}"),
                 charged: charge.amount,

@@ -127,6 +127,7 @@ fn a_payments_operations() {
         now: at(0),
         confirmation_due_at: at(30),
         inquiries: schedule(),
+        out_of_turn: false,
     };
     is(&settle, "settle-payment", &[payment()], &[]);
     let refund = SettleRefund {

@@ -4,14 +4,15 @@ use std::fmt::Write as _;
 
 use super::deeds::{CUP, FIXED, FREE, TEA};
 use super::deeds::{
-    approved, by, cancel, charged, confirm, declined, expire, pay, place, refunded, settle, unknown,
+    account, approved, by, cancel, charged, confirm, declined, expire, pay, place, refunded,
+    settle, unknown,
 };
 use super::shop::Shop;
-use crate::checkout::{GatewayAnswer, RefundAnswer};
+use crate::checkout::{GatewayAnswer, RefundAnswer, SettlePayment};
 use crate::coupon_pool::CouponState;
 use crate::mothers::{at, krw, order_id, usd};
 use crate::order::OrderStatus;
-use crate::payment::{NO_RECORD, PaymentError, PaymentStatus, RefundReason};
+use crate::payment::{NO_RECORD, PaymentError, PaymentStatus, RefundReason, ReviewReason};
 use crate::spec::{Cell, cells};
 
 /// What each answer does in each situation. In all of them order 1 is of two teas with a coupon, 1 500
@@ -25,26 +26,33 @@ const TABLE: &str = "
     Failed = PaymentFailed
     asked = PaymentOutcomeUnknown
     settled = PAYMENT_ALREADY_SETTLED
+    review = PaymentReviewRequired
+    doubted = PaymentReviewRequired+PaymentOutcomeUnknown
+    account = PaymentDepositAwaited
 
-                         approved  approved-less  approved-twice  declined  no-record  unknown
-    waiting              paid      wrong          paid            failed    asked      asked
-    unknown              paid      wrong          paid            failed    asked      asked
-    unheard-of           paid      wrong          paid            failed    failed     asked
-    unheard-of-before    paid      wrong          paid            failed    asked      asked
-    cancelled            late      latewrong      late            Failed    asked      asked
-    cancelled-unheard    late      latewrong      late            Failed    Failed     asked
-    expired              late      latewrong      late            Failed    asked      asked
-    declined             late      latewrong      late            -         -          -
-    given-up             late      latewrong      late            -         -          asked
-    given-up-unknown     late      latewrong      late            Failed    asked      asked
-    paid                 -         -              settled         settled   -          -
-    confirmed            -         -              settled         settled   -          -
-    paid-cancelled       -         -              settled         settled   -          -
-    paid-refunded        -         -              settled         settled   -          -
-    late                 -         -              settled         settled   -          -
-    late-refunded        -         -              settled         settled   -          -
-    mischarged           -         -              settled         -         -          -
-    mischarged-refunded  -         -              settled         settled   -          -
+                         approved  approved-less  approved-twice  declined  no-record  unknown  account  account-less  undone
+    waiting              paid      wrong          paid            failed    asked      asked    account  doubted       doubted
+    unknown              paid      wrong          paid            failed    asked      asked    account  doubted       doubted
+    unheard-of           paid      wrong          paid            failed    failed     asked    account  doubted       doubted
+    unheard-of-before    paid      wrong          paid            failed    asked      asked    account  doubted       doubted
+    account              paid      wrong          paid            failed    asked      asked    account  doubted       doubted
+    account-unknown      paid      wrong          paid            failed    asked      asked    account  doubted       doubted
+    account-cancelled    late      latewrong      late            Failed    asked      asked    account  doubted       doubted
+    account-paid         -         review         review          review    -          -        review   review        review
+    cancelled            late      latewrong      late            Failed    asked      asked    account  doubted       doubted
+    cancelled-unheard    late      latewrong      late            Failed    Failed     asked    account  doubted       doubted
+    expired              late      latewrong      late            Failed    asked      asked    account  doubted       doubted
+    declined             late      latewrong      late            -         -          -        -        review        review
+    given-up             late      latewrong      late            -         -          asked    account  doubted       doubted
+    given-up-unknown     late      latewrong      late            Failed    asked      asked    account  doubted       doubted
+    paid                 -         review         review          review    -          -        review   review        review
+    confirmed            -         review         review          review    -          -        review   review        review
+    paid-cancelled       -         review         review          review    -          -        review   review        -
+    paid-refunded        -         review         review          settled   -          -        review   review        -
+    late                 -         review         review          review    -          -        review   review        -
+    late-refunded        -         review         review          settled   -          -        review   review        -
+    mischarged           review    -              review          -         -          -        review   review        -
+    mischarged-refunded  review    -              review          settled   -          -        review   review        -
 ";
 
 /// A shop in this situation.
@@ -55,6 +63,10 @@ fn shop(situation: &str) -> Shop {
         "unknown" => &["unknown"],
         "unheard-of" => &["no-record"],
         "unheard-of-before" => &["no-record", "unknown"],
+        "account" => &["account"],
+        "account-unknown" => &["account", "unknown"],
+        "account-cancelled" => &["account", "cancel"],
+        "account-paid" => &["account", "approved"],
         "cancelled" => &["cancel"],
         "cancelled-unheard" => &["cancel", "no-record"],
         "expired" => &["expire"],
@@ -91,6 +103,12 @@ fn answer(name: &str) -> GatewayAnswer {
         "approved-twice" => charged(krw(1_500), "gw-2"),
         "declined" => declined(),
         "no-record" => GatewayAnswer::NoRecord,
+        "account" => account(1_500),
+        "account-less" => account(1_499),
+        "undone" => GatewayAnswer::Doubtful {
+            review: ReviewReason::RefundedAtGateway,
+            reason: "REFUNDED_AT_GATEWAY".to_owned(),
+        },
         "unknown" => unknown(),
         other => panic!("no answer {other}"),
     }
@@ -119,7 +137,10 @@ fn every_answer_in_every_situation_does_what_the_table_says() {
 fn an_answer_that_is_told_again_changes_nothing() {
     for Cell { row, column, .. } in cells(TABLE) {
         // Every unanswered inquiry counts: their repeats are told apart by the command's id.
-        if matches!(column, "unknown" | "no-record") {
+        if matches!(
+            column,
+            "unknown" | "no-record" | "account" | "account-less" | "undone"
+        ) {
             continue;
         }
         let mut shop = shop(row);
@@ -263,9 +284,11 @@ fn an_unknown_outcome_is_asked_again_on_the_schedule_until_it_is_over() {
 #[test]
 fn money_that_was_captured_is_never_forgotten_by_a_later_refusal() {
     let mut shop = shop("paid");
-    let status = PaymentStatus::Succeeded;
-    let refused = shop.refuses(&settle(1, declined()));
-    assert_eq!(refused, PaymentError::AlreadySettled { status }.into());
+    shop.does(&settle(1, declined()));
+    assert_eq!(shop.last(), ["PaymentReviewRequired"]);
+    let payment = shop.payment(1);
+    assert_eq!(payment.status, PaymentStatus::Succeeded);
+    assert_eq!(payment.review, Some(ReviewReason::ChargeDenied));
     assert_eq!(shop.order(1).status, OrderStatus::Paid);
 }
 
@@ -327,4 +350,43 @@ fn a_coupon_held_before_its_pool_ended_is_still_used() {
         ..place(2, "ann", &[(TEA, 1)])
     };
     assert_eq!(shop.refuses(&late).code(), "COUPON_EXPIRED");
+}
+
+/// What an inquiry out of turn leaves open was going to be asked for anyhow: two forged notices in a row must
+/// not make a charge that is on its way count as never made.
+#[test]
+fn what_is_asked_out_of_turn_settles_a_payment_or_counts_for_nothing() {
+    for situation in ["waiting", "unknown", "unheard-of", "account"] {
+        for name in ["no-record", "unknown", "account", "approved", "declined"] {
+            let mut shop = shop(situation);
+            let out_of_turn = SettlePayment {
+                out_of_turn: true,
+                ..settle(1, answer(name))
+            };
+            for _ in 0..3 {
+                shop.does(&out_of_turn);
+            }
+            let status = shop.payment(1).status;
+            match name {
+                "approved" => assert_eq!(status, PaymentStatus::Succeeded, "{situation}"),
+                "declined" => assert_eq!(status, PaymentStatus::Failed, "{situation}"),
+                "account" => assert_eq!(status, PaymentStatus::Pending, "{situation}"),
+                _ => assert_eq!(shop.payment(1), self::shop(situation).payment(1)),
+            }
+        }
+    }
+}
+
+#[test]
+fn nobody_else_asks_once_the_schedule_is_over_so_what_an_operator_hears_counts() {
+    let mut shop = Shop::with_a_payment_under_way();
+    for _ in 0..13 {
+        shop.does(&settle(1, unknown()));
+    }
+    assert_eq!(shop.payment(1).next_inquiry_at, None);
+    shop.does(&SettlePayment {
+        out_of_turn: true,
+        ..settle(1, GatewayAnswer::NoRecord)
+    });
+    assert_eq!(shop.payment(1).status, PaymentStatus::Failed);
 }

@@ -4,9 +4,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use payment_gateways::PaymentGateway;
 use payment_gateways::mock::server::{MockServer, MockServerConfig, serve};
 use payment_gateways::mock::{MockGateway, MockGatewayConfig};
+use payment_gateways::toss::{TossConfig, TossGateway};
+use payment_gateways::{Link, PaymentGateway};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -69,6 +70,17 @@ impl Bank {
         Arc::new(MockGateway::new(&config).expect("an adapter"))
     }
 
+    /// The same company's server as Toss, which knows accounts to pay into.
+    pub(crate) fn toss(&self, deadline: Duration) -> Arc<dyn PaymentGateway> {
+        let config = TossConfig {
+            base_url: self.url("/toss"),
+            secret_key: "test_sk_processes".to_owned(),
+            security_keys: Vec::new(),
+            deadline,
+        };
+        Arc::new(TossGateway::new(config, Link::bare()).expect("an adapter"))
+    }
+
     /// Makes calls of a kind (`confirm`, `inquire`, `refund`) go wrong.
     pub(crate) async fn fail(&self, call: &str, behaviour: &str, times: u32) {
         let fault = serde_json::json!({ "call": call, "behaviour": behaviour, "times": times });
@@ -80,6 +92,23 @@ impl Bank {
     pub(crate) async fn behave(&self) {
         let request = self.http.delete(self.url("/faults")).send();
         assert_eq!(request.await.expect("the mock answers").status(), 204);
+    }
+
+    /// Somebody pays into the account of a payment.
+    pub(crate) async fn deposit(&self, payment_id: Uuid) {
+        self.account("/deposits", payment_id).await;
+    }
+
+    /// The bank takes that back.
+    pub(crate) async fn take_deposit_back(&self, payment_id: Uuid) {
+        self.account("/deposits/errors", payment_id).await;
+    }
+
+    async fn account(&self, path: &str, payment_id: Uuid) {
+        let of = serde_json::json!({ "company": "toss", "orderId": payment_id });
+        let request = self.http.post(self.url(path)).json(&of).send();
+        let answer = request.await.expect("the mock answers");
+        assert_eq!(answer.status(), 204, "{path} {payment_id}");
     }
 
     /// Charges, declines and refunds, in order.

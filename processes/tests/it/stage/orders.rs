@@ -197,6 +197,24 @@ impl Shop {
         .await;
     }
 
+    /// Waits until an action's row says that it failed so often.
+    pub(crate) async fn until_failed(&self, times: usize) {
+        let times = i32::try_from(times).expect("a few");
+        eventually(
+            &format!("an action that failed {times} times"),
+            async || {
+                let most =
+                    "SELECT max(attempts) FROM processes.actions WHERE name = 'confirm-payment'";
+                let most: Option<i32> = sqlx::query_scalar(most)
+                    .fetch_one(&self.owner)
+                    .await
+                    .expect("the agenda can be read");
+                (most >= Some(times)).then_some(())
+            },
+        )
+        .await;
+    }
+
     /// Waits until its outcome was found unknown so often.
     pub(crate) async fn until_inquired(&self, payment_id: PaymentId, inquiries: u32) {
         eventually(

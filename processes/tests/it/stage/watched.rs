@@ -35,6 +35,8 @@ pub(crate) struct Watched {
     held: watch::Sender<bool>,
     under_way: AtomicUsize,
     most_under_way: AtomicUsize,
+    /// So many more calls find the circuit open.
+    turned_away: AtomicUsize,
 }
 
 impl Watched {
@@ -47,6 +49,7 @@ impl Watched {
             held: watch::Sender::new(false),
             under_way: AtomicUsize::new(0),
             most_under_way: AtomicUsize::new(0),
+            turned_away: AtomicUsize::new(0),
         }
     }
 
@@ -67,6 +70,26 @@ impl Watched {
     /// The most calls that were under way at once.
     pub(crate) fn most_under_way(&self) -> usize {
         self.most_under_way.load(Ordering::SeqCst)
+    }
+
+    /// The next so many charges are not sent, as while a circuit is open.
+    pub(crate) fn turn_away(&self, calls: usize) {
+        self.turned_away.store(calls, Ordering::SeqCst);
+    }
+
+    /// Waits until only so many more are turned away.
+    pub(crate) async fn until_turned_away(&self, left: usize) {
+        testkit::eventually(
+            &format!("{left} calls left to be turned away"),
+            async || (self.turned_away.load(Ordering::SeqCst) <= left).then_some(()),
+        )
+        .await;
+    }
+
+    fn is_turned_away(&self) -> bool {
+        let less = |left: usize| left.checked_sub(1);
+        let (set, get) = (Ordering::SeqCst, Ordering::SeqCst);
+        self.turned_away.fetch_update(set, get, less).is_ok()
     }
 
     /// Keeps all answers back, as a slow line would: the company has done what it was asked.
@@ -145,6 +168,10 @@ impl Drop for Leaving<'_> {
 #[async_trait]
 impl PaymentGateway for Watched {
     async fn confirm(&self, request: ConfirmRequest) -> GatewayReply {
+        if self.is_turned_away() {
+            let reason = "CIRCUIT_OPEN".to_owned();
+            return GatewayReply::NotAttempted { reason };
+        }
         let call = Call::Confirm(request.payment_id);
         self.watch(call, self.inner.confirm(request)).await
     }

@@ -152,6 +152,7 @@ impl Shop {
             now: now(),
             confirmation_due_at: now() + Duration::minutes(30),
             inquiries: RetrySchedule::default(),
+            out_of_turn: false,
         };
         self.execute(settle).await.1
     }

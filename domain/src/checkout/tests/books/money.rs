@@ -56,7 +56,10 @@ fn post_money(books: &mut Money, recorded: &Recorded) -> Verdict {
         PaymentEvent::PaymentRefunded { amount, .. } => payment.refunded += amount.amount(),
         PaymentEvent::PaymentOutcomeUnknown { .. }
         | PaymentEvent::PaymentFailed { .. }
-        | PaymentEvent::PaymentRefundDelayed { .. } => {}
+        | PaymentEvent::PaymentRefundDelayed { .. }
+        | PaymentEvent::PaymentDepositAwaited { .. }
+        | PaymentEvent::PaymentInquiryRequested { .. }
+        | PaymentEvent::PaymentReviewRequired { .. } => {}
     }
     let captured = payment.captured.unwrap_or_default();
     let requested = payment.requested();

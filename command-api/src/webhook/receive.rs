@@ -1,0 +1,209 @@
+//! `POST /webhooks/{company}`: no token, since companies have none; the adapter looks who sent it.
+
+use std::time::{Duration, Instant};
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Bytes, Data, Path};
+use actix_web::{HttpRequest, HttpResponse, post};
+use chrono::Utc;
+use domain::PaymentId;
+use domain::payment::{GatewayNotice, InquiryCause, Payment, RequestInquiry};
+use event_store::{Command, CommandId, Context, Fingerprint};
+use platform::ApiError;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::{Acknowledgement, Delivery};
+use crate::api::CommandApi;
+use crate::execute::{detached, unexecuted, unread};
+
+/// The longest body: a company's notices hold one payment, some 4 KiB.
+const BODY_MAX_BYTES: usize = 64 * 1024;
+/// The most payments that one notice may name.
+const PAYMENTS_MAX: usize = 10;
+/// A notice is answered within this time, well within the ten seconds that Toss waits: what is not written down
+/// by then is sent again.
+const ANSWER_MAX: Duration = Duration::from_secs(5);
+/// When a company is told to try again that sends too many.
+const RETRY_AFTER_S: u32 = 1;
+/// How deliveries are counted, by company and by what became of them.
+const DELIVERIES: &str = "webhook_deliveries_total";
+
+crate::openapi::errors!(
+    Errors,
+    crate::openapi::PLAIN,
+    [
+        400: ["WEBHOOK_MALFORMED"],
+        401: ["WEBHOOK_SIGNATURE_MISSING", "WEBHOOK_SIGNATURE_STALE", "WEBHOOK_SIGNATURE_WRONG"],
+        404: ["WEBHOOK_NOT_OURS", "WEBHOOK_UNSUPPORTED"],
+        413: ["WEBHOOK_TOO_LARGE"],
+    ]
+);
+
+/// Takes what a payment company tells by itself. Nothing of it is believed: the company is asked about the payment
+/// that it names, soon and once. Answered as the company wants it.
+#[utoipa::path(
+    tag = "webhooks",
+    params(("company" = String, Path, description = "The gateway's name.")),
+    request_body(content = String, content_type = "application/json", description = "As the company documents it."),
+    responses(
+        (status = 200, description = "Taken, or known already: as the company wants to hear it.", content_type = "text/plain", body = String),
+        Errors
+    )
+)]
+#[post("/webhooks/{company}")]
+pub(super) async fn receive_webhook(
+    api: Data<CommandApi>,
+    company: Path<String>,
+    request: HttpRequest,
+    body: Bytes,
+) -> Result<HttpResponse, ApiError> {
+    let company = company.into_inner();
+    let unsupported = || ApiError::not_found("WEBHOOK_UNSUPPORTED");
+    let webhooks = api.gateways().webhooks().ok_or_else(unsupported)?;
+    let company = api.gateways().named(Some(&company));
+    let company = company.ok_or_else(unsupported)?.to_owned();
+    if body.len() > BODY_MAX_BYTES {
+        count(&company, "refused");
+        let status = StatusCode::PAYLOAD_TOO_LARGE;
+        return Err(ApiError::new(status, "WEBHOOK_TOO_LARGE"));
+    }
+    let headers = header_lines(&request);
+    let delivery = Delivery {
+        company: &company,
+        headers: &headers,
+        body: &body,
+        received_at: Utc::now(),
+    };
+    let notice = webhooks.read(&delivery).inspect_err(|error| {
+        count(&company, "refused");
+        let code = error.code();
+        tracing::warn!(
+            gateway.name = company,
+            code,
+            "a webhook of {company} is refused: {code}"
+        );
+    })?;
+    if !api.pace().takes(&company, Instant::now()) {
+        count(&company, "too_many");
+        return Err(ApiError::overloaded().with_retry_after_s(RETRY_AFTER_S));
+    }
+    let acknowledgement = webhooks.acknowledgement(&company);
+    if notice.payments.is_empty() {
+        count(&company, "about_no_payment");
+        return acknowledged(&acknowledgement);
+    }
+    let work = {
+        let (api, company) = (api.get_ref().clone(), company.clone());
+        detached(async move { take_in(&api, &company, notice.payments, notice.claim).await })
+    };
+    let taken = timeout(ANSWER_MAX, work).await;
+    let taken = taken.unwrap_or_else(|_| Err(ApiError::unavailable()))?;
+    let outcome = match taken {
+        Taken::Asked => "asked",
+        Taken::NoNews => "no_news",
+        Taken::Unknown => "unknown_payment",
+    };
+    count(&company, outcome);
+    if taken == Taken::Unknown {
+        return Err(ApiError::not_found("WEBHOOK_NOT_OURS"));
+    }
+    acknowledged(&acknowledgement)
+}
+
+/// What became of a notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Taken {
+    /// None of its payments is the shop's, by this company.
+    Unknown,
+    /// It was taken before, or cannot change anything.
+    NoNews,
+    /// The company is asked.
+    Asked,
+}
+
+/// Has the company asked about each payment that the notice names. Looked at before it is written, so that a
+/// forged notice leaves nothing behind.
+async fn take_in(
+    api: &CommandApi,
+    company: &str,
+    payments: Vec<PaymentId>,
+    claim: GatewayNotice,
+) -> Result<Taken, ApiError> {
+    let mut best = Taken::Unknown;
+    for payment_id in payments.into_iter().take(PAYMENTS_MAX) {
+        let loaded = api.store().load::<Payment>(payment_id).await;
+        let (state, _) = loaded.map_err(|error| unread(&error))?;
+        let Ok(payment) = state.requested() else {
+            continue;
+        };
+        if payment.gateway != company {
+            continue;
+        }
+        best = best.max(Taken::NoNews);
+        if payment.wants_inquiry(&claim) {
+            request_inquiry(api, company, payment_id, claim.clone()).await?;
+            best = Taken::Asked;
+        }
+    }
+    Ok(best)
+}
+
+async fn request_inquiry(
+    api: &CommandApi,
+    company: &str,
+    payment_id: PaymentId,
+    claim: GatewayNotice,
+) -> Result<(), ApiError> {
+    let principal = format!("webhook/{company}");
+    // Doubles of a notice are one command, whatever else they say.
+    let key = format!("{}/{payment_id}", claim.notice_id);
+    let id = CommandId::from_key(&principal, &key);
+    let context = Context {
+        principal,
+        correlation_id: Uuid::now_v7(),
+        causation_id: None,
+        occurred_at: Utc::now(),
+    };
+    let notice_id = claim.notice_id.clone();
+    let cause = InquiryCause::Notice(claim);
+    let fingerprint = Fingerprint::of(&[key.as_bytes()]);
+    let command = Command::new(
+        id,
+        fingerprint,
+        RequestInquiry { payment_id, cause },
+        context,
+    );
+    let outcome = api.store().execute(command).await.map_err(unexecuted)?;
+    tracing::info!(
+        payment.id = %payment_id, gateway.name = company, notice.id = notice_id,
+        log.position = outcome.position, replayed = outcome.replayed,
+        "{company} told of payment {payment_id}: it is asked about"
+    );
+    Ok(())
+}
+
+fn header_lines(request: &HttpRequest) -> Vec<(String, String)> {
+    let lines = request.headers().iter();
+    let readable = lines.filter_map(|(name, value)| {
+        let value = value.to_str().ok()?;
+        Some((name.as_str().to_owned(), value.to_owned()))
+    });
+    readable.collect()
+}
+
+fn acknowledged(how: &Acknowledgement) -> Result<HttpResponse, ApiError> {
+    let status = StatusCode::from_u16(how.status);
+    let status = status.map_err(|error| ApiError::internal(&error))?;
+    Ok(HttpResponse::build(status)
+        .content_type(how.content_type)
+        .body(how.body))
+}
+
+fn count(company: &str, outcome: &'static str) {
+    let labels = [
+        ("gateway", company.to_owned()),
+        ("outcome", outcome.to_owned()),
+    ];
+    metrics::counter!(DELIVERIES, &labels).increment(1);
+}
