@@ -10,6 +10,7 @@ use domain::checkout::{
 };
 use domain::inventory::ReceiveStock;
 use domain::order::RefundScope;
+use domain::points::Points;
 use domain::product::{ChangeProduct, ProductCommand, ProductDetails};
 use domain::{
     Currency, Money, Operation, OrderId, OrderItemId, PaymentId, ProductId, Quantity, RefundId,
@@ -208,6 +209,7 @@ impl Shop {
             method_id: None,
             points: domain::points::Points::ZERO,
             coupon: None,
+            points: Points::ZERO,
             now,
             confirmation_due_at: now + TimeDelta::minutes(30),
         })

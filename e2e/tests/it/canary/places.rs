@@ -11,8 +11,8 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Headers, Message};
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use rdkafka::{Offset, TopicPartitionList};
-use sqlx::PgPool;
-use testkit::kafka_brokers;
+use sqlx::{Connection, PgConnection, PgExecutor, PgPool};
+use testkit::{kafka_brokers, unique};
 
 use super::secret::Secret;
 use crate::installation::{Installation, text};
@@ -23,22 +23,38 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const LOGS: [&str; 2] = ["serve", "mock-gateway"];
 
 /// The write-ahead log from where it was when the story began.
-pub(super) struct WalStart(String);
+pub(super) struct WalStart {
+    segment: String,
+    /// Its session has a slot, without which the server reuses segments when it is busy. A temporary one: a test
+    /// that fails must not keep the server from reusing them for ever.
+    _session: PgConnection,
+}
 
 impl WalStart {
-    pub(super) async fn now(owner: &PgPool) -> Self {
+    pub(super) async fn now(shop: &Installation) -> Self {
+        let options = shop.database.owner_options();
+        let connected = PgConnection::connect_with(&options).await;
+        let mut session = connected.expect("the owner connects");
+        sqlx::query("SELECT pg_create_physical_replication_slot($1, true, true)")
+            .bind(unique("canary"))
+            .execute(&mut session)
+            .await
+            .expect("a slot keeps the segments");
         // Compressed images of pages could hide what is in them.
         let compression: String = sqlx::query_scalar("SHOW wal_compression")
-            .fetch_one(owner)
+            .fetch_one(&mut session)
             .await
             .expect("the setting is known");
         assert_eq!(compression, "off");
-        Self(switched(owner).await)
+        Self {
+            segment: switched(&mut session).await,
+            _session: session,
+        }
     }
 }
 
 /// Ends the segment that is being written, and gives its name.
-async fn switched(owner: &PgPool) -> String {
+async fn switched(owner: impl PgExecutor<'_>) -> String {
     sqlx::query_scalar("SELECT pg_walfile_name(pg_switch_wal())")
         .fetch_one(owner)
         .await
@@ -59,8 +75,8 @@ pub(super) async fn places_of(
     };
     let owner = shop.database.owner_pool().await;
     look("the dump", &dump(shop, &owner).await);
-    for segment in segments(&owner, wal).await {
-        look("the write-ahead log", &segment);
+    for name in segments(&owner, wal).await {
+        look("the write-ahead log", &segment(&owner, &name).await);
     }
     owner.close().await;
     let prefix = shop.topic_prefix.clone();
@@ -96,29 +112,33 @@ async fn dump(shop: &Installation, owner: &PgPool) -> Vec<u8> {
     output.stdout
 }
 
-/// The segments from the start on, as the server has them on its disk.
-async fn segments(owner: &PgPool, start: &WalStart) -> Vec<Vec<u8>> {
+/// The segments from the start on.
+async fn segments(owner: &PgPool, start: &WalStart) -> Vec<String> {
     let last = switched(owner).await;
     let names: Vec<String> = sqlx::query_scalar(
         "SELECT name FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$' AND name >= $1 AND name <= $2
           ORDER BY name",
     )
-    .bind(&start.0)
+    .bind(&start.segment)
     .bind(&last)
     .fetch_all(owner)
     .await
     .expect("the segments can be listed");
-    assert_eq!(names.first(), Some(&start.0), "nothing of it was recycled");
-    let mut segments = Vec::new();
-    for name in names {
-        let segment: Vec<u8> = sqlx::query_scalar("SELECT pg_read_binary_file('pg_wal/' || $1)")
-            .bind(&name)
-            .fetch_one(owner)
-            .await
-            .expect("a segment can be read");
-        segments.push(segment);
-    }
-    segments
+    assert_eq!(
+        names.first(),
+        Some(&start.segment),
+        "nothing of it was reused"
+    );
+    names
+}
+
+/// A segment as the server has it on its disk.
+async fn segment(owner: &PgPool, name: &str) -> Vec<u8> {
+    sqlx::query_scalar("SELECT pg_read_binary_file('pg_wal/' || $1)")
+        .bind(name)
+        .fetch_one(owner)
+        .await
+        .expect("a segment can be read")
 }
 
 /// Every record of every topic of the installation: key, value and headers.

@@ -64,9 +64,7 @@ async fn installed() -> (Installation, WalStart) {
     ] {
         shop.set(name, &value);
     }
-    let owner = shop.database.owner_pool().await;
-    let wal = WalStart::now(&owner).await;
-    owner.close().await;
+    let wal = WalStart::now(&shop).await;
     (shop, wal)
 }
 
