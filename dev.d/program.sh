@@ -39,6 +39,7 @@ program_env() {
     DATABASE_URL "postgres://commerce_app:$(secret_of up commerce_app)@$database" \
     READ_DATABASE_URL "postgres://commerce_read:$(secret_of up commerce_read)@$database" \
     PAYMENT_DATABASE_URL "postgres://payment_service:$(secret_of up payment_service)@$database" \
+    PAYMENT_METHOD_KEYS "dev:$(secret_of up payment_method_key | tr -d '\n' | base64)" \
     MAIN_SERVICE_DATABASE_URL "postgres://main_service:$(secret_of up main_service)@$database" \
     REDIS_URL "$(redis_url up)" \
     KAFKA_BROKERS "$(kafka_brokers up)" \

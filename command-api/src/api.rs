@@ -15,7 +15,10 @@ use crate::coupon_gate::CouponGate;
 use crate::in_flight::InFlight;
 use crate::payment::PaymentOutcomes;
 use crate::webhook::Pace;
-use crate::{coupon_pool, event, health, openapi, order, payment, points, product, stock, webhook};
+use crate::{
+    coupon_pool, event, health, openapi, order, payment, payment_method, points, product, stock,
+    webhook,
+};
 
 /// What the command API is made of.
 pub struct Parts {
@@ -80,6 +83,7 @@ impl CommandApi {
                 .configure(coupon_pool::routes)
                 .configure(order::routes)
                 .configure(payment::routes)
+                .configure(payment_method::routes)
                 .configure(points::routes)
                 .configure(event::routes)
                 .configure(webhook::routes),

@@ -1,5 +1,6 @@
 //! The settings of this room, read from the environment by the composition root.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -148,6 +149,30 @@ pub struct Gateways {
     names: Vec<String>,
     default: String,
     webhooks: Option<Arc<dyn Webhooks>>,
+    customer_keys: Option<CustomerKeys>,
+}
+
+/// The name by which the gateways know a user, by the user's id: whoever saves a payment method begins with it in
+/// the browser. What makes it is not known here.
+#[derive(Clone)]
+pub struct CustomerKeys(Arc<dyn Fn(&str) -> String + Send + Sync>);
+
+impl CustomerKeys {
+    /// Names made by this.
+    #[must_use]
+    pub fn new(name_of: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+        Self(Arc::new(name_of))
+    }
+
+    pub(crate) fn of(&self, user_id: &str) -> String {
+        (self.0)(user_id)
+    }
+}
+
+impl fmt::Debug for CustomerKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CustomerKeys")
+    }
 }
 
 impl Gateways {
@@ -161,6 +186,7 @@ impl Gateways {
                 names,
                 default,
                 webhooks: None,
+                customer_keys: None,
             })
         } else {
             Err(CommandApiError::UnknownDefaultGateway {
@@ -179,6 +205,20 @@ impl Gateways {
 
     pub(crate) fn webhooks(&self) -> Option<&dyn Webhooks> {
         self.webhooks.as_deref()
+    }
+
+    /// With payment methods saved. Without, requests to save one are refused.
+    #[must_use]
+    pub fn with_customer_keys(self, customer_keys: CustomerKeys) -> Self {
+        Self {
+            customer_keys: Some(customer_keys),
+            ..self
+        }
+    }
+
+    /// How the gateways name users; `None` when the shop saves no payment methods.
+    pub(crate) fn customer_keys(&self) -> Option<&CustomerKeys> {
+        self.customer_keys.as_ref()
     }
 
     /// The gateway that a request names, or the default.

@@ -4,6 +4,7 @@
 //! that a caller who got three fields wrong hears of three and not of one after the other.
 
 use domain::{CouponCode, Currency, Money, ProductId, Quantity, WarehouseId};
+use platform::card_number::has_card_number;
 use platform::{ApiError, Detail};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -130,9 +131,19 @@ fn check_text(value: &str, length: Length, forbidden: fn(char) -> bool) -> Resul
     if value.trim().chars().count() < min {
         return Err(Problem::new("TOO_SHORT", limits()));
     }
+    no_card_number(value)?;
     // PostgreSQL stores no NUL, and no name or reason needs the others.
     if value.chars().any(forbidden) {
         return Err(Problem::new("INVALID_VALUE", "no control characters"));
+    }
+    Ok(())
+}
+
+/// Whatever a client may write freely is remembered for good, in the log and in Kafka.
+pub(crate) fn no_card_number(value: &str) -> Result<(), Problem> {
+    if has_card_number(value) {
+        let message = "it looks like a card's number, which the shop must not know";
+        return Err(Problem::new("CARD_NUMBER_NOT_ALLOWED", message));
     }
     Ok(())
 }
@@ -156,6 +167,7 @@ pub(crate) fn product_id(text: &str) -> Result<ProductId, Problem> {
 
 /// A warehouse's name in a body.
 pub(crate) fn warehouse(text: &str) -> Result<WarehouseId, Problem> {
+    no_card_number(text)?;
     text.parse()
         .map_err(|error: domain::IdError| Problem::new("INVALID_VALUE", error.to_string()))
 }
@@ -238,6 +250,19 @@ mod tests {
         assert_eq!(code("  "), Some("TOO_SHORT"));
         assert_eq!(code("a\0"), Some("INVALID_VALUE"));
         assert_eq!(code("a\n"), Some("INVALID_VALUE"));
+        let card = "4111 1111 1111 1111".to_owned();
+        let long = Length { min: 1, max: 30 };
+        let code = |refused: Result<String, Problem>| refused.err().map(|problem| problem.code);
+        for refused in [
+            text(card.clone(), long),
+            prose(format!("it is\n{card}"), long),
+        ] {
+            assert_eq!(code(refused), Some("CARD_NUMBER_NOT_ALLOWED"));
+        }
+        assert_eq!(
+            warehouse("4111111111111111").map_err(|problem| problem.code),
+            Err("CARD_NUMBER_NOT_ALLOWED")
+        );
         assert!(prose("a\nb".to_owned(), length).is_ok());
         assert!(prose("a\0".to_owned(), length).is_err());
     }

@@ -2,7 +2,8 @@
 //! are `domain`'s, the log is `event-store`'s.
 //!
 //! One module a resource, each with its own routes: `product`, `stock`, `coupon_pool`, `order`,
-//! `payment`, `points`, `event`, `webhook`. What they share: `call` (what a request brings beside its body), `execute`
+//! `payment`, `payment_method`, `points`, `event`, `webhook`. What they share: `call` (what a request brings beside its
+//! body), `execute`
 //! (idempotent commands), `respond` (answers), `refusal` (every refusal of the business as HTTP), `input`
 //! (all wrong fields of a body at once). [`CouponGate`] stands in front of the coupon pools, in Redis.
 //!
@@ -24,6 +25,7 @@ mod input;
 mod openapi;
 mod order;
 mod payment;
+mod payment_method;
 mod points;
 mod product;
 mod recorded_answer;
@@ -33,7 +35,7 @@ mod stock;
 mod webhook;
 
 pub use api::{CommandApi, Parts};
-pub use config::{CommandApiConfig, CouponGateConfig, Gateways};
+pub use config::{CommandApiConfig, CouponGateConfig, CustomerKeys, Gateways};
 pub use coupon_gate::{CouponGate, GateAudit, GateAway, GateState};
 pub use error::CommandApiError;
 pub use webhook::{Acknowledgement, Delivery, Notice, Webhooks};

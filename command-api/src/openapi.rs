@@ -184,6 +184,10 @@ pub(crate) fn document() -> OpenApi {
         ("orders", "Placing, cancelling, confirming."),
         ("payments", "Paying an order."),
         ("webhooks", "What payment companies tell by themselves."),
+        (
+            "payment-methods",
+            "Saving a card, choosing the default, deleting.",
+        ),
         ("points", "Correcting a user's points."),
         ("events", "Delivery of events to Kafka."),
     ];

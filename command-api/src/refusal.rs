@@ -6,6 +6,7 @@ use domain::coupon_pool::CouponPoolError;
 use domain::inventory::InventoryError;
 use domain::order::OrderError;
 use domain::payment::PaymentError;
+use domain::payment_method::PaymentMethodError;
 use domain::points::PointsError;
 use domain::product::ProductError;
 use domain::{MoneyError, Quantity, Rejection};
@@ -21,6 +22,7 @@ pub(crate) fn to_error(rejection: &Rejection) -> ApiError {
         Rejection::Inventory(error) => inventory(error),
         Rejection::CouponPool(error) => coupon_pool(error),
         Rejection::Payment(error) => payment(error),
+        Rejection::PaymentMethod(error) => payment_method(error),
         Rejection::Points(error) => points(error),
         Rejection::Product(error) => product(error),
         Rejection::Checkout(error) => checkout(error),
@@ -113,6 +115,20 @@ fn payment(error: &PaymentError) -> ApiError {
         | PaymentError::RefundTooLarge { .. } => {
             ApiError::conflict(code).with_message(sentence(error))
         }
+    }
+}
+
+fn payment_method(error: &PaymentMethodError) -> ApiError {
+    let code = error.code();
+    match error {
+        PaymentMethodError::NotFound => ApiError::not_found(code),
+        PaymentMethodError::NotActive
+        | PaymentMethodError::AlreadyExists
+        | PaymentMethodError::OtherGateway => ApiError::conflict(code),
+        PaymentMethodError::TooMany { .. } => {
+            ApiError::conflict(code).with_message(sentence(error))
+        }
+        PaymentMethodError::Invalid { field, reason } => invalid(*field, "INVALID_VALUE", *reason),
     }
 }
 
@@ -245,6 +261,15 @@ mod tests {
             PointsError::TooScattered { max: 1 },
             PointsError::LotExists,
             PointsError::OutOfRange(PointsRangeError),
+        ] {
+            assert_eq!(status_of(refused), 409);
+        }
+        assert_eq!(status_of(PaymentMethodError::NotFound), 404);
+        for refused in [
+            PaymentMethodError::NotActive,
+            PaymentMethodError::AlreadyExists,
+            PaymentMethodError::OtherGateway,
+            PaymentMethodError::TooMany { max: 20 },
         ] {
             assert_eq!(status_of(refused), 409);
         }

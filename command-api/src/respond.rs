@@ -75,6 +75,15 @@ impl Reply {
         }
     }
 
+    /// 202, and what becomes of the thing is seen at `collection` followed by its id.
+    pub(crate) const fn accepted_at(collection: &'static str) -> Self {
+        Self {
+            status: 202,
+            location: Some(Location::OfId(collection)),
+            has_version: false,
+        }
+    }
+
     /// With an `ETag` of the version in the data.
     pub(crate) const fn with_version(self) -> Self {
         Self {

@@ -93,18 +93,24 @@ pub(crate) enum Role {
     Projections,
     /// Sends the log to Kafka. One instance acts, the others stand by.
     Relay,
+    /// Keeps the payment service's transactions, in the schema payment. One instance acts, the others stand by.
+    PaymentLedger,
+    /// Keeps the order service's side of payments, in the schema main. One instance acts, the others stand by.
+    OrderPayments,
     /// Looks continuously whether what must hold does. One instance looks, the others stand by.
     Auditor,
 }
 
 impl Role {
     /// Every role: the embedded default.
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::CommandApi,
         Self::ReadApi,
         Self::Processes,
         Self::Projections,
         Self::Relay,
+        Self::PaymentLedger,
+        Self::OrderPayments,
         Self::Auditor,
     ];
 }

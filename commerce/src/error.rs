@@ -29,6 +29,8 @@ pub(crate) enum CommerceError {
     LegacyUrl { source: sqlx::Error },
     #[error("the projections")]
     Projections(#[from] projections::ProjectionError),
+    #[error("the payment ledger")]
+    Ledger(#[from] payment_ledger::LedgerError),
     #[error("the processes")]
     Processes(#[from] processes::ProcessesError),
     #[error("the event store")]

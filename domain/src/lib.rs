@@ -2,7 +2,7 @@
 //!
 //! Everything here is pure and synchronous: no clock, no id generation, no I/O. Time, ids and what a
 //! gateway answered arrive inside commands. One folder an aggregate ([`order`], [`inventory`],
-//! [`coupon_pool`], [`payment`], [`points`], [`product`]); the operations that touch several of them at
+//! [`coupon_pool`], [`payment`], [`payment_method`], [`points`], [`product`]); the operations that touch several of them at
 //! once, and the sagas that carry an order through, are in [`checkout`].
 
 pub mod checkout;
@@ -17,6 +17,7 @@ mod money;
 mod mothers;
 pub mod order;
 pub mod payment;
+pub mod payment_method;
 pub mod points;
 pub mod product;
 mod quantity;
@@ -32,7 +33,7 @@ mod workspace;
 pub use decider::{Aggregate, Decider};
 pub use ids::{
     AdjustmentId, CouponCode, CouponPoolId, IdError, LotId, OrderId, OrderItemId, PaymentId,
-    ProductId, RefundId, UserId, WarehouseId,
+    PaymentMethodId, ProductId, RefundId, UserId, WarehouseId,
 };
 pub use money::{Currency, Money, MoneyError};
 pub use quantity::{Quantity, QuantityError};

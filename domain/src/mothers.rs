@@ -4,8 +4,8 @@ use chrono::{DateTime, Duration, Utc};
 use uuid::Uuid;
 
 use crate::ids::{
-    AdjustmentId, CouponCode, CouponPoolId, LotId, OrderId, OrderItemId, PaymentId, ProductId,
-    RefundId, UserId, WarehouseId,
+    AdjustmentId, CouponCode, CouponPoolId, LotId, OrderId, OrderItemId, PaymentId,
+    PaymentMethodId, ProductId, RefundId, UserId, WarehouseId,
 };
 use crate::inventory::Allocation;
 use crate::money::{Currency, Money};
@@ -54,6 +54,10 @@ pub(crate) fn lot_id(number: u32) -> LotId {
 
 pub(crate) fn adjustment_id(number: u32) -> AdjustmentId {
     AdjustmentId::new(uuid(8, number))
+}
+
+pub(crate) fn method_id(number: u32) -> PaymentMethodId {
+    PaymentMethodId::new(uuid(9, number))
 }
 
 /// Coupon number `serial` of the first pool.

@@ -8,6 +8,7 @@ use crate::decider::Decider as _;
 use crate::inventory::{Inventory, InventoryEvent};
 use crate::order::{Order, OrderEvent};
 use crate::payment::{Payment, PaymentEvent};
+use crate::payment_method::{PaymentMethodEvent, PaymentMethods};
 use crate::points::{PointAccount, PointsEvent};
 use crate::product::{Product, ProductEvent};
 use crate::streams::{StreamStateError, parse_event};
@@ -24,6 +25,8 @@ pub enum DomainEvent {
     CouponPool(CouponPoolEvent),
     /// Of a payment.
     Payment(PaymentEvent),
+    /// Of a user's payment methods.
+    PaymentMethod(PaymentMethodEvent),
     /// Of an account of points.
     Points(PointsEvent),
     /// Of a product.
@@ -61,6 +64,7 @@ impl DomainEvent {
             Inventory::TYPE => parse_event::<Inventory>(t, v, p).map(Self::Inventory),
             CouponPool::TYPE => parse_event::<CouponPool>(t, v, p).map(Self::CouponPool),
             Payment::TYPE => parse_event::<Payment>(t, v, p).map(Self::Payment),
+            PaymentMethods::TYPE => parse_event::<PaymentMethods>(t, v, p).map(Self::PaymentMethod),
             PointAccount::TYPE => parse_event::<PointAccount>(t, v, p).map(Self::Points),
             Product::TYPE => parse_event::<Product>(t, v, p).map(Self::Product),
             other => Err(StreamStateError::UnknownType(other.to_owned())),

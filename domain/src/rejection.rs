@@ -5,6 +5,7 @@ use crate::coupon_pool::CouponPoolError;
 use crate::inventory::InventoryError;
 use crate::order::OrderError;
 use crate::payment::PaymentError;
+use crate::payment_method::PaymentMethodError;
 use crate::points::PointsError;
 use crate::product::ProductError;
 
@@ -23,6 +24,9 @@ pub enum Rejection {
     /// By a payment.
     #[error(transparent)]
     Payment(#[from] PaymentError),
+    /// By a user's payment methods.
+    #[error(transparent)]
+    PaymentMethod(#[from] PaymentMethodError),
     /// By an account of points.
     #[error(transparent)]
     Points(#[from] PointsError),
@@ -43,6 +47,7 @@ impl Rejection {
             Self::Inventory(error) => error.code(),
             Self::CouponPool(error) => error.code(),
             Self::Payment(error) => error.code(),
+            Self::PaymentMethod(error) => error.code(),
             Self::Points(error) => error.code(),
             Self::Product(error) => error.code(),
             Self::Checkout(error) => error.code(),

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::ids::{CouponPoolId, LotId, OrderId, PaymentId, RefundId, UserId};
+use crate::ids::{CouponPoolId, LotId, OrderId, PaymentId, PaymentMethodId, RefundId, UserId};
 use crate::money::Money;
 
 /// One thing that follows from an event.
@@ -83,6 +83,20 @@ pub enum Action {
         user_id: UserId,
         /// Which lot.
         lot_id: LotId,
+    },
+    /// Ask the gateway for a payment method's key.
+    RegisterMethod {
+        /// Whose.
+        user_id: UserId,
+        /// Which.
+        method_id: PaymentMethodId,
+    },
+    /// Ask the gateway to forget a payment method's key, and forget it.
+    EraseMethod {
+        /// Whose.
+        user_id: UserId,
+        /// Which.
+        method_id: PaymentMethodId,
     },
 }
 

@@ -13,6 +13,7 @@ use crate::decider::Decider;
 use crate::inventory::Inventory;
 use crate::order::Order;
 use crate::payment::Payment;
+use crate::payment_method::PaymentMethods;
 use crate::points::PointAccount;
 use crate::product::Product;
 
@@ -221,6 +222,7 @@ pub fn aggregate_types() -> AggregateTypes {
         .with::<Inventory>()
         .with::<CouponPool>()
         .with::<Payment>()
+        .with::<PaymentMethods>()
         .with::<PointAccount>()
         .with::<Product>()
 }

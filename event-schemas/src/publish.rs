@@ -5,7 +5,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::error::SchemaError;
-use crate::language::{Body, coupon, inventory, order, payment, points, product};
+use crate::language::{Body, coupon, inventory, order, payment, payment_method, points, product};
 use crate::wire;
 
 /// A record for the stream.
@@ -34,7 +34,15 @@ pub(crate) struct Value {
 
 /// The stored names of the events that are nobody's business, for whoever looks at many and must not parse
 /// them: a test holds them against [`publish`].
-pub const PRIVATE_EVENT_TYPES: [&str; 2] = ["OrderPaymentStarted", "PaymentInquiryRequested"];
+pub const PRIVATE_EVENT_TYPES: [&str; 7] = [
+    "OrderPaymentStarted",
+    "PaymentInquiryRequested",
+    "PaymentMethodRequested",
+    "PaymentMethodRegistrationDelayed",
+    "PaymentMethodRegistrationFailed",
+    "PaymentMethodErasureDelayed",
+    "PaymentMethodErased",
+];
 
 /// What the outside world is told about an event; `None` when it is nobody's business. The same event
 /// always gives the same record.
@@ -46,6 +54,7 @@ pub fn publish(recorded: &Recorded) -> Option<PublicEvent> {
         DomainEvent::Inventory(event) => inventory::translate(id, event),
         DomainEvent::CouponPool(event) => coupon::translate(id, event),
         DomainEvent::Payment(event) => payment::translate(id, event)?,
+        DomainEvent::PaymentMethod(event) => payment_method::translate(id, event)?,
         DomainEvent::Points(event) => points::translate(id, event),
         DomainEvent::Product(event) => product::translate(id, event),
     };

@@ -36,6 +36,7 @@ pub(crate) mod names {
     pub(crate) const PAYMENT_REFUNDED: &str = "payment.payment.refunded";
     pub(crate) const PAYMENT_DEPOSIT_AWAITED: &str = "payment.payment.deposit-awaited";
     pub(crate) const PAYMENT_REVIEW_REQUIRED: &str = "payment.payment.review-required";
+    pub(crate) const PAYMENT_METHOD_STATUS_CHANGED: &str = "payment.method.status-changed";
     pub(crate) const STOCK_UPDATED: &str = "inventory.stock.updated";
     pub(crate) const COUPON_POOL_CREATED: &str = "coupon.pool.created";
     pub(crate) const COUPON_POOL_CLOSED: &str = "coupon.pool.closed";
@@ -167,6 +168,16 @@ const TOPICS: &[Topic] = &[
         "payment",
         &["PAYMENT_REVIEW_REQUIRED"],
         "The gateway contradicts what is known of a payment: a person must look.",
+    ),
+    topic(
+        names::PAYMENT_METHOD_STATUS_CHANGED,
+        "user",
+        &[
+            "PAYMENT_METHOD_REGISTERED",
+            "PAYMENT_METHOD_MADE_DEFAULT",
+            "PAYMENT_METHOD_DELETED",
+        ],
+        "A user's saved payment method can be charged, is the default, or is charged no more.",
     ),
     topic(
         names::STOCK_UPDATED,

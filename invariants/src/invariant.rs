@@ -32,13 +32,15 @@ pub enum Invariant {
     Kafka,
     /// 14.
     Snapshots,
+    /// 19.
+    PaymentMethods,
     /// 20.
     Readable,
 }
 
 impl Invariant {
     /// What the log alone can show, in one pass.
-    pub const OF_THE_LOG: [Self; 10] = [
+    pub const OF_THE_LOG: [Self; 11] = [
         Self::Dense,
         Self::OutcomeStored,
         Self::NoOversell,
@@ -48,11 +50,12 @@ impl Invariant {
         Self::PointLots,
         Self::SagasEnd,
         Self::OneOutcome,
+        Self::PaymentMethods,
         Self::Readable,
     ];
 
     /// All, by number.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Dense,
         Self::OutcomeStored,
         Self::NoOversell,
@@ -66,6 +69,7 @@ impl Invariant {
         Self::Projections,
         Self::Kafka,
         Self::Snapshots,
+        Self::PaymentMethods,
         Self::Readable,
     ];
 
@@ -86,6 +90,7 @@ impl Invariant {
             Self::Projections => 12,
             Self::Kafka => 13,
             Self::Snapshots => 14,
+            Self::PaymentMethods => 19,
             Self::Readable => 20,
         }
     }
@@ -107,6 +112,7 @@ impl Invariant {
             Self::Projections => "projections",
             Self::Kafka => "kafka",
             Self::Snapshots => "snapshots",
+            Self::PaymentMethods => "payment-methods",
             Self::Readable => "readable",
         }
     }
@@ -148,6 +154,10 @@ impl Invariant {
             Self::Projections => "every read model equals a fresh fold of the log",
             Self::Kafka => "every event is in Kafka, in order by key, on one partition, readable",
             Self::Snapshots => "every snapshot equals a fold of its stream up to it",
+            Self::PaymentMethods => {
+                "a user has one default at most, which can be charged; nothing else is, and what was \
+                 deleted stays so"
+            }
             Self::Readable => "every event can be read",
         }
     }

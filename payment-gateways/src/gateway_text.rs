@@ -1,5 +1,7 @@
 //! Makes a gateway's texts fit to be kept: they become part of events, and events are for ever.
 
+use crate::exchange::without_secrets;
+
 /// The most characters of a gateway's message: more is of no use to a buyer.
 const MESSAGE_MAX_CHARS: usize = 200;
 /// The most characters of a gateway's code.
@@ -9,7 +11,8 @@ const TRANSACTION_ID_MAX_CHARS: usize = 100;
 /// So many digits in a row may be a card number (ISO/IEC 7812: 12 to 19).
 const CARD_NUMBER_MIN_DIGITS: usize = 12;
 
-/// A message without control characters and without anything that could be a card number, cut to size.
+/// A message without control characters and without anything that could be a card number or a check number, cut
+/// to size.
 pub(crate) fn safe_message(raw: &str) -> String {
     let mut safe = String::new();
     let mut run = String::new();
@@ -26,7 +29,7 @@ pub(crate) fn safe_message(raw: &str) -> String {
         }
     }
     flush(&mut safe, &mut run);
-    safe
+    without_secrets(&safe)
 }
 
 /// The code, if it looks like one.
@@ -70,6 +73,13 @@ mod tests {
         assert_eq!(safe_message(said), "card *** of 2031 refused");
         assert_eq!(safe_message("5500005555555559"), "***");
         assert_eq!(safe_message("잔액 부족 (12,900원)"), "잔액 부족 (12,900원)");
+    }
+
+    /// "card *** CVC: 7889 refused" stood in an event.
+    #[test]
+    fn a_message_never_carries_a_check_number() {
+        let said = "card 4111 1111 1111 1111 CVC: 7889 refused";
+        assert_eq!(safe_message(said), "card *** CVC: **** refused");
     }
 
     #[test]

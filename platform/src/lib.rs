@@ -5,6 +5,7 @@
 
 pub mod answer;
 pub mod auth;
+pub mod card_number;
 pub mod config;
 pub mod errors;
 pub mod health;

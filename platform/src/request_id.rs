@@ -10,6 +10,8 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use uuid::Uuid;
 
+use crate::card_number::has_card_number;
+
 /// The header that brings it and takes it back.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -21,12 +23,13 @@ const MAX_REQUEST_ID_BYTES: usize = 128;
 pub struct RequestId(Arc<str>);
 
 impl RequestId {
-    /// The caller's id when it is 1 to 128 visible ASCII characters, otherwise a new UUIDv7.
+    /// The caller's id when it is 1 to 128 visible ASCII characters and no card's number, otherwise a new UUIDv7.
     #[must_use]
     pub fn taken_or_made(header: Option<&HeaderValue>) -> Self {
         let taken = header.and_then(|value| value.to_str().ok()).filter(|text| {
             (1..=MAX_REQUEST_ID_BYTES).contains(&text.len())
                 && text.bytes().all(|byte| byte.is_ascii_graphic())
+                && (Uuid::parse_str(text).is_ok() || !has_card_number(text))
         });
         match taken {
             Some(text) => Self(Arc::from(text)),
@@ -89,7 +92,8 @@ mod tests {
             assert_eq!(RequestId::taken_or_made(Some(&header)).as_str(), good);
         }
         let too_long = "x".repeat(MAX_REQUEST_ID_BYTES + 1);
-        for bad in ["", "two words", "tab\tbed", "한글", too_long.as_str()] {
+        let card = "card-4111-1111-1111-1111";
+        for bad in ["", "two words", "tab\tbed", "한글", card, too_long.as_str()] {
             let header = HeaderValue::from_bytes(bad.as_bytes()).expect("a header");
             let made = RequestId::taken_or_made(Some(&header));
             let id = Uuid::parse_str(made.as_str()).expect("a UUID is made");

@@ -32,6 +32,9 @@ pub struct ProcessesConfig {
     pub inquiry_schedule: Schedule,
     /// When a refund that was not done is tried again (`PAYMENT_REFUND_SCHEDULE`).
     pub refund_schedule: Schedule,
+    /// When a gateway that did not answer is asked for a billing key again. What a browser brought is good for
+    /// minutes, so this is short, and then the registration has failed.
+    pub registration_schedule: Schedule,
     /// Charges that may be under way at one gateway (`GATEWAY_CONCURRENCY`).
     pub gateway_concurrency: usize,
     /// Commands without a gateway that may be under way (`PROCESSES_COMMAND_CONCURRENCY`).
@@ -54,6 +57,7 @@ impl Default for ProcessesConfig {
             earning: EarningPolicy::default(),
             inquiry_schedule: Schedule::default(),
             refund_schedule: Schedule::default(),
+            registration_schedule: Schedule::of_registrations(),
             gateway_concurrency: CONCURRENCY_DEFAULT,
             command_concurrency: CONCURRENCY_DEFAULT,
             lease_ttl: LEASE_TTL_DEFAULT,

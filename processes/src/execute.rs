@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::fate::Trouble;
 use crate::gateway_calls;
 use crate::item::Item;
+use crate::method_calls;
 use crate::office::Office;
 
 /// Who the events of a saga's step say has asked.
@@ -74,6 +75,12 @@ pub async fn execute(office: &impl Office, item: &Item) -> Result<Done, Trouble>
                 now: when_due(office, item),
             };
             send(office, item, expire).await
+        }
+        Action::RegisterMethod { user_id, method_id } => {
+            method_calls::register(office, item, user_id, *method_id).await
+        }
+        Action::EraseMethod { user_id, method_id } => {
+            method_calls::erase(office, item, user_id, *method_id).await
         }
     }
 }

@@ -28,9 +28,9 @@ use crate::office::Office;
 
 /// Longer than the longest deadline that an adapter can be given: it only catches one that never ends.
 const CALL_MAX: Duration = Duration::from_secs(65);
-const UNKNOWN_GATEWAY: &str = "UNKNOWN_GATEWAY";
-const NO_ANSWER: &str = "NO_ANSWER";
-const UNSUPPORTED: &str = "UNSUPPORTED";
+pub(crate) const UNKNOWN_GATEWAY: &str = "UNKNOWN_GATEWAY";
+pub(crate) const NO_ANSWER: &str = "NO_ANSWER";
+pub(crate) const UNSUPPORTED: &str = "UNSUPPORTED";
 /// It charged an amount, or in a currency, that the shop cannot even write down.
 const UNREADABLE_AMOUNT: &str = "UNREADABLE_AMOUNT";
 
@@ -256,7 +256,7 @@ async fn ask_refund(
 }
 
 /// Calls a gateway, and waits for it, not for ever.
-async fn call<T: Send>(
+pub(crate) async fn call<T: Send>(
     office: &impl Office,
     question: impl Future<Output = T> + Send,
 ) -> Result<Option<T>, Trouble> {

@@ -5,6 +5,7 @@
 //! | `confirm-payment/{gateway}` | charges at this gateway | `GATEWAY_CONCURRENCY` |
 //! | `inquire-payment` | inquiries, at whichever gateway | [`ASIDE_CONCURRENCY`] |
 //! | `refund-payment` | refunds, at whichever gateway | [`ASIDE_CONCURRENCY`] |
+//! | `payment-methods` | issues and erasures of billing keys, at whichever gateway | [`ASIDE_CONCURRENCY`] |
 //! | `commands` | everything that calls no gateway | `PROCESSES_COMMAND_CONCURRENCY` |
 //!
 //! Nothing queues in memory. What finds its lane full stays a row of the table, and is read in order when
@@ -33,6 +34,7 @@ pub struct Lanes {
     charges: BTreeMap<String, Arc<Lane>>,
     inquiries: Arc<Lane>,
     refunds: Arc<Lane>,
+    methods: Arc<Lane>,
     commands: Arc<Lane>,
 }
 
@@ -53,6 +55,7 @@ impl Lanes {
             charges: charges.collect(),
             inquiries: lane("inquire-payment".to_owned(), ASIDE_CONCURRENCY),
             refunds: lane("refund-payment".to_owned(), ASIDE_CONCURRENCY),
+            methods: lane("payment-methods".to_owned(), ASIDE_CONCURRENCY),
             commands: lane(COMMANDS.to_owned(), command_concurrency),
         }
     }
@@ -67,6 +70,7 @@ impl Lanes {
             }
             Action::InquirePayment { .. } | Action::AskAboutPayment { .. } => &self.inquiries,
             Action::RefundPayment { .. } => &self.refunds,
+            Action::RegisterMethod { .. } | Action::EraseMethod { .. } => &self.methods,
             Action::ConfirmOrder { .. }
             | Action::ExpireOrder { .. }
             | Action::CloseCouponPool { .. }
@@ -76,7 +80,12 @@ impl Lanes {
 
     /// All of them.
     pub fn all(&self) -> impl Iterator<Item = &Arc<Lane>> {
-        let aside = [&self.inquiries, &self.refunds, &self.commands];
+        let aside = [
+            &self.inquiries,
+            &self.refunds,
+            &self.methods,
+            &self.commands,
+        ];
         self.charges.values().chain(aside)
     }
 

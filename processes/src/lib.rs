@@ -28,6 +28,7 @@ mod intake;
 mod item;
 mod lanes;
 mod lease_keeper;
+mod method_calls;
 mod office;
 mod parked_events;
 mod reader;

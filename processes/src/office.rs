@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use domain::Decider;
 use event_store::{Command, ExecuteError, Fence, Outcome, StoreError};
 use payment_gateways::PaymentGateway;
+use payment_vault::KeySafe;
 
 use crate::config::ProcessesConfig;
 use crate::term::Term;
@@ -29,6 +30,9 @@ pub trait Office: Send + Sync {
 
     /// The gateway of this name.
     fn gateway(&self, name: &str) -> Option<Arc<dyn PaymentGateway>>;
+
+    /// Where billing keys are kept; `None` when the shop saves no payment methods.
+    fn key_safe(&self) -> Option<Arc<dyn KeySafe>>;
 
     /// Has a command decided and written.
     fn execute(
@@ -72,6 +76,10 @@ impl Office for Term {
 
     fn gateway(&self, name: &str) -> Option<Arc<dyn PaymentGateway>> {
         self.parts.gateways.get(name)
+    }
+
+    fn key_safe(&self) -> Option<Arc<dyn KeySafe>> {
+        self.parts.key_safe.clone()
     }
 
     async fn execute(&self, command: Command) -> Result<Outcome, ExecuteError> {

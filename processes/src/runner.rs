@@ -6,6 +6,7 @@ use std::time::Duration;
 use event_store::{EventStore, Lease};
 use failpoints::failpoint;
 use payment_gateways::Gateways;
+use payment_vault::KeySafe;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -37,6 +38,8 @@ impl Processes {
     /// call that takes longer is abandoned; its row stays, and the next holder asks again under the same
     /// key. The store must outlive it: stop the store after the handle has ended.
     ///
+    /// Without a key safe no payment method is saved, and none is charged.
+    ///
     /// Aborting the handle is like killing the process: everything ends where it is, the lease runs out.
     ///
     /// # Errors
@@ -44,6 +47,7 @@ impl Processes {
     pub fn start(
         store: EventStore,
         gateways: Gateways,
+        key_safe: Option<Arc<dyn KeySafe>>,
         config: ProcessesConfig,
         clock: Arc<dyn Clock>,
         stop: CancellationToken,
@@ -53,6 +57,7 @@ impl Processes {
             lease_pool: Lease::pool(store.log().pool()),
             store,
             gateways,
+            key_safe,
             config: Arc::new(config.checked()?),
             clock,
         };

@@ -32,6 +32,15 @@ pub enum ScheduleError {
 }
 
 impl Schedule {
+    /// 5 s, 30 s, 2 min.
+    pub(crate) fn of_registrations() -> Self {
+        Self(vec![
+            Duration::seconds(5),
+            Duration::seconds(30),
+            Duration::minutes(2),
+        ])
+    }
+
     /// As the rules take it.
     #[must_use]
     pub fn to_retry_schedule(&self) -> RetrySchedule {

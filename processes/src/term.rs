@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use event_store::EventStore;
 use payment_gateways::Gateways;
+use payment_vault::KeySafe;
 use sqlx::{PgPool, Postgres, Transaction};
 use tokio::sync::mpsc;
 
@@ -26,6 +27,8 @@ pub(crate) struct Parts {
     /// The lease's own connection.
     pub(crate) lease_pool: PgPool,
     pub(crate) gateways: Gateways,
+    /// Where billing keys are kept, if anywhere.
+    pub(crate) key_safe: Option<Arc<dyn KeySafe>>,
     pub(crate) config: Arc<ProcessesConfig>,
     pub(crate) clock: Arc<dyn Clock>,
 }

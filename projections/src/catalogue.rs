@@ -6,6 +6,7 @@ use crate::coupons::Coupons;
 use crate::error::ProjectionError;
 use crate::notifications::Notifications;
 use crate::orders::Orders;
+use crate::payment_methods::PaymentMethods;
 use crate::payments::Payments;
 use crate::points::Points;
 use crate::products::Products;
@@ -21,6 +22,7 @@ pub(crate) fn all() -> Vec<Arc<dyn Projector>> {
     vec![
         Arc::new(Orders),
         Arc::new(Payments),
+        Arc::new(PaymentMethods),
         Arc::new(Products),
         Arc::new(Coupons),
         Arc::new(Points),

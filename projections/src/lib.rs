@@ -24,6 +24,7 @@ mod memory;
 mod notifications;
 mod orders;
 mod parking;
+mod payment_methods;
 mod payments;
 mod points;
 mod products;

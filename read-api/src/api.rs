@@ -14,7 +14,8 @@ use crate::config::ReadApiConfig;
 use crate::freshness::{Freshness, Source};
 use crate::schema_registry::{self, SchemaRegistry};
 use crate::{
-    coupon_pool, event, health, notification, openapi, order, payment, points, product, projection,
+    coupon_pool, event, health, notification, openapi, order, payment, payment_method, points,
+    product, projection,
 };
 
 /// The longest that a transaction may stay open without a statement: queries open none on purpose.
@@ -24,6 +25,8 @@ const IDLE_IN_TRANSACTION_TIMEOUT: &str = "5s";
 #[derive(Clone)]
 pub struct ReadApi {
     shared: Arc<Shared>,
+    /// The payment service's own schema, as its role.
+    payment_service: Option<PgPool>,
 }
 
 struct Shared {
@@ -45,7 +48,17 @@ impl ReadApi {
                 freshness,
                 registry,
             }),
+            payment_service: None,
         }
+    }
+
+    /// Can also look at the exchanges with gateways, on a pool of the role `payment_service`, which must not be
+    /// connected yet, either.
+    #[must_use]
+    pub fn with_payment_service(mut self, pool: PgPool, config: &ReadApiConfig) -> Self {
+        limit_sessions(&pool, config);
+        self.payment_service = Some(pool);
+        self
     }
 
     /// Adds the routes: for [`platform::http::serve`].
@@ -57,6 +70,7 @@ impl ReadApi {
                 .configure(order::routes)
                 .configure(payment::routes)
                 .configure(coupon_pool::routes)
+                .configure(payment_method::routes)
                 .configure(points::routes)
                 .configure(notification::routes)
                 .configure(event::routes)
@@ -79,6 +93,11 @@ impl ReadApi {
 
     pub(crate) fn pool(&self) -> &PgPool {
         &self.shared.pool
+    }
+
+    /// The payment service's own schema, where it is configured.
+    pub(crate) fn payment_service(&self) -> Option<&PgPool> {
+        self.payment_service.as_ref()
     }
 
     /// Waits until what a query reads is as new as its caller wants; gives the position that it then is

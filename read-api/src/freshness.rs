@@ -29,6 +29,7 @@ const RETRY_AFTER_S: u32 = 1;
 pub(crate) enum Source {
     Orders,
     Payments,
+    PaymentMethods,
     Products,
     Coupons,
     Points,
@@ -38,9 +39,10 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Orders,
         Self::Payments,
+        Self::PaymentMethods,
         Self::Products,
         Self::Coupons,
         Self::Points,
@@ -53,6 +55,7 @@ impl Source {
         match self {
             Self::Orders => Some("orders"),
             Self::Payments => Some("payments"),
+            Self::PaymentMethods => Some("payment_methods"),
             Self::Products => Some("products"),
             Self::Coupons => Some("coupons"),
             Self::Points => Some("points"),

@@ -1,6 +1,6 @@
 //! The read side over HTTP: queries over the read models and the log, and nothing that writes.
 //!
-//! One module a resource, each with its own routes: `product`, `order`, `payment`, `coupon_pool`,
+//! One module a resource, each with its own routes: `product`, `order`, `payment`, `payment_method`, `coupon_pool`,
 //! `points`, `notification`, `event`, `projection`. What they share: `freshness` (answers at least as new as
 //! a log position), `page` (lists with a bounded total), `filter` (what a parameter may hold), `openapi`
 //! (the error codes of each operation). [`SchemaRegistry`] mounts somebody else's answers.
@@ -23,6 +23,7 @@ mod openapi;
 mod order;
 mod page;
 mod payment;
+mod payment_method;
 #[cfg(test)]
 mod plans;
 mod points;

@@ -152,6 +152,10 @@ pub(crate) fn document() -> OpenApi {
             "The caller's coupons, and the pools that they come from.",
         ),
         (
+            "payment-methods",
+            "The caller's saved cards: never what charges them.",
+        ),
+        (
             "points",
             "The caller's points, their lots and what happened to them; any user's for operators.",
         ),

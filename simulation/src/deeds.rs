@@ -41,6 +41,12 @@ pub(crate) enum What {
     Pay {
         order: usize,
         coupon: bool,
+        /// So many points of the buyer's.
+        points: i64,
+    },
+    /// An operator gives a shopper points.
+    Grant {
+        points: i64,
     },
     Cancel {
         order: usize,
@@ -156,13 +162,23 @@ fn draw_what(rng: &mut fastrand::Rng, orders: &mut Orders, index: usize) -> What
             } else {
                 order
             };
-            What::Pay { order, coupon }
+            // Some orders are paid with points alone.
+            let points = match rng.u8(0..8) {
+                0..=2 => rng.i64(1..1_500),
+                3 => rng.i64(1_500..6_000),
+                _ => 0,
+            };
+            What::Pay {
+                order,
+                coupon,
+                points,
+            }
         }
-        (56..=61, Some(order)) => What::Cancel {
+        (56..=59, Some(order)) => What::Cancel {
             order,
             by_operator: coupon,
         },
-        (62..=66, Some(order)) => What::Refund {
+        (60..=66, Some(order)) => What::Refund {
             order,
             by_operator: coupon,
             part: match rng.u8(0..6) {
@@ -190,7 +206,10 @@ fn draw_what(rng: &mut fastrand::Rng, orders: &mut Orders, index: usize) -> What
             warehouse,
             delta: rng.i32(-2..3),
         },
-        (88..=91, _) => What::Reprice {
+        (88..=89, _) => What::Grant {
+            points: rng.i64(500..5_000),
+        },
+        (90..=91, _) => What::Reprice {
             product,
             won: rng.i64(100..4_000),
         },

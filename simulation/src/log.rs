@@ -125,6 +125,7 @@ impl Log {
             Some(Plant::IssuedTwice) => Some("CouponIssued"),
             Some(Plant::UsedTwice) => Some("CouponUsed"),
             Some(Plant::EarnedTwice) => Some("PointsEarned"),
+            Some(Plant::ReturnedTwice) => Some("PointsReturned"),
             _ => None,
         };
         if let Some(event_type) = doubled {

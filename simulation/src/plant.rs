@@ -35,6 +35,8 @@ pub enum Plant {
     UsedTwice,
     /// Points are earned once more.
     EarnedTwice,
+    /// Points that a refund returned come back once more.
+    ReturnedTwice,
     /// A snapshot is written with the state of the one before.
     StaleSnapshot,
     /// A place at the gate is given back, and stays taken.
@@ -45,7 +47,7 @@ pub enum Plant {
 
 impl Plant {
     /// All.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::ForgottenConflict,
         Self::ForgottenFence,
         Self::ForgottenIdentity,
@@ -61,6 +63,7 @@ impl Plant {
         Self::IssuedTwice,
         Self::UsedTwice,
         Self::EarnedTwice,
+        Self::ReturnedTwice,
         Self::StaleSnapshot,
         Self::LeakyGate,
         Self::GenerousGate,
@@ -85,6 +88,7 @@ impl Plant {
             Self::IssuedTwice => "issued-twice",
             Self::UsedTwice => "used-twice",
             Self::EarnedTwice => "earned-twice",
+            Self::ReturnedTwice => "returned-twice",
             Self::StaleSnapshot => "stale-snapshot",
             Self::LeakyGate => "leaky-gate",
             Self::GenerousGate => "generous-gate",

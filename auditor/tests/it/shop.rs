@@ -8,6 +8,7 @@ use domain::checkout::{
 };
 use domain::coupon_pool::{ClaimCoupon, CreateCouponPool, DiscountRule};
 use domain::inventory::ReceiveStock;
+use domain::points::Points;
 use domain::product::{ChangeProduct, ProductCommand, ProductDetails};
 use domain::{
     CouponCode, CouponPoolId, Currency, Money, Operation, OrderId, OrderItemId, PaymentId,
@@ -184,6 +185,7 @@ impl Shop {
             user_id: user_id(user),
             gateway: "mock".to_owned(),
             token: "token".to_owned(),
+            points: Points::ZERO,
             coupon: None,
             now: self.now,
             confirmation_due_at: self.now + TimeDelta::minutes(30),

@@ -8,6 +8,7 @@ use domain::checkout::{
     GatewayAnswer, OrderItem, PlaceOrder, RequestPayment, RetrySchedule, SettlePayment,
 };
 use domain::inventory::{Inventory, InventoryCommand};
+use domain::points::Points;
 use domain::product::{Product, ProductCommand, ProductDetails};
 use domain::{
     Currency, Halt, Money, Operation, OrderId, OrderItemId, PaymentId, ProductId, Quantity,
@@ -92,6 +93,7 @@ async fn checkout(store: &EventStore, product: ProductId, number: u64) -> Result
         user_id,
         gateway: "mock".to_owned(),
         token: "tok_approve".to_owned(),
+        points: Points::ZERO,
         coupon: None,
         now,
         confirmation_due_at: later,

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::Check;
 use super::history::{Asked, History};
 use crate::error::ChaosError;
+use crate::shoppers::Told;
 
 /// Who the events of the sagas say has asked.
 const SAGAS: &str = "processes";
@@ -88,7 +89,7 @@ pub(crate) fn check(history: &History, stored: &Stored) -> Vec<Check> {
             format!("{}: {told:?}, and then {differing:?}", named(id, asked))
         });
         if told.is_success() || told.status == PAYMENT_REQUIRED {
-            kept.look(is_kept(id, told.text("/data/id"), stored), || {
+            kept.look(is_kept(id, thing_of(asked, told), stored), || {
                 format!(
                     "{} was told {} {}",
                     named(id, asked),
@@ -126,6 +127,19 @@ pub(crate) fn check(history: &History, stored: &Stored) -> Vec<Check> {
         reused.look(refusal, || format!("{request:?} was told {told:?}"));
     }
     vec![kept, refused, unknown, wanted, same, reused]
+}
+
+/// The thing that was named to the client, if it has events of its own: a refund is its payment's, a correction of
+/// points its account's.
+fn thing_of(asked: &Asked, told: &Told) -> Option<String> {
+    let path = &asked.request.path;
+    if path.ends_with("/refunds") {
+        told.text("/data/paymentId")
+    } else if path.starts_with("/points/") {
+        None
+    } else {
+        told.text("/data/id")
+    }
 }
 
 /// Its outcome is stored, and its events, among them those of the thing that was named to the client.

@@ -16,6 +16,8 @@ use crate::error::ChaosError;
 /// Products that do not run out.
 const STAPLES: usize = 8;
 const STAPLE_PIECES: u32 = 900_000;
+/// What every shopper is welcomed with.
+const POINTS: i64 = 200_000;
 /// How often there is something new to race for.
 const NEWS_INTERVAL: Duration = Duration::from_millis(2_500);
 /// How long the clerk insists.
@@ -47,12 +49,19 @@ impl Shelves {
     }
 }
 
-/// Puts the lasting products on the shelves.
+/// Puts the lasting products on the shelves, and gives these shoppers points.
 pub(crate) async fn open(
     client: &Client,
     shelves: &Shelves,
+    shoppers: &[String],
     random: &mut StdRng,
 ) -> Result<(), ChaosError> {
+    for shopper in shoppers {
+        let path = format!("/points/{shopper}/adjustments");
+        let body = json!({ "delta": POINTS, "reason": "welcome" });
+        let given = done(client, path, body, random).await?;
+        given.ok_or_else(|| ChaosError::said("no points could be given"))?;
+    }
     for _ in 0..STAPLES {
         let product = product(client, STAPLE_PIECES, random).await?;
         let product = product.ok_or_else(|| ChaosError::said("no product could be entered"))?;

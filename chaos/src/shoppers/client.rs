@@ -192,16 +192,32 @@ impl Client {
     /// Asks the read API once; the status, or why there is none. A question changes nothing, so nothing is written
     /// down.
     pub(crate) async fn look(&self, path: &str, min_position: Option<u64>) -> String {
+        match self.query(path, min_position).await {
+            Ok(answer) => answer.status().as_str().to_owned(),
+            Err(error) if error.is_timeout() => "timeout".to_owned(),
+            Err(_) => "none".to_owned(),
+        }
+    }
+
+    /// What the read API has under this path, if it answers.
+    pub(crate) async fn see(&self, path: &str, min_position: Option<u64>) -> Option<Value> {
+        let answer = self.query(path, min_position).await.ok()?;
+        let answer = answer.error_for_status().ok()?;
+        let body: Value = answer.json().await.ok()?;
+        body.get("data").cloned()
+    }
+
+    async fn query(
+        &self,
+        path: &str,
+        min_position: Option<u64>,
+    ) -> Result<reqwest::Response, reqwest::Error> {
         let url = format!("{}{path}", self.wire.read_url);
         let mut asked = self.http.get(url).bearer_auth(&self.token);
         if let Some(position) = min_position {
             asked = asked.header("Min-Position", position);
         }
-        match asked.timeout(ATTEMPT_LIMIT).send().await {
-            Ok(answer) => answer.status().as_str().to_owned(),
-            Err(error) if error.is_timeout() => "timeout".to_owned(),
-            Err(_) => "none".to_owned(),
-        }
+        asked.timeout(ATTEMPT_LIMIT).send().await
     }
 
     async fn send(&self, url: &str, request: &Request) -> Result<Told, reqwest::Error> {

@@ -1,4 +1,5 @@
-//! Shoppers, all at once: they buy, pay, cancel, claim coupons, race for last pieces, hang up, ask again.
+//! Shoppers, all at once: they buy, pay with money and points, cancel, give back, claim coupons, race for last
+//! pieces, hang up, ask again.
 
 mod clerk;
 mod client;
@@ -49,7 +50,10 @@ impl Crowd {
         let shelves = Arc::new(Shelves::default());
         let mut random = chance::stream(seed, "clerk");
         let clerk = client(shop, &wire, "clerk", Role::Operator)?;
-        clerk::open(&clerk, &shelves, &mut random).await?;
+        let names: Vec<String> = (1..=count)
+            .map(|number| format!("shopper-{number}"))
+            .collect();
+        clerk::open(&clerk, &shelves, &names, &mut random).await?;
         let mut people = JoinSet::new();
         people.spawn(clerk::run(
             clerk,
@@ -57,10 +61,9 @@ impl Crowd {
             random,
             stop.clone(),
         ));
-        for number in 1..=u64::from(count) {
-            let name = format!("shopper-{number}");
+        for (number, name) in names.into_iter().enumerate() {
             let mut client = client(shop, &wire, &name, Role::Customer)?;
-            client.fresh_ids = number.is_multiple_of(2);
+            client.fresh_ids = !number.is_multiple_of(2);
             let random = chance::stream(seed, &name);
             people.spawn(shopper::run(
                 client,

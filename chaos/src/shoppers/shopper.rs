@@ -27,6 +27,8 @@ const CARDS: [(&str, u32); 7] = [
     ("tok_wrong_amount", 2),
     ("tok_slow", 2),
 ];
+/// The most points that somebody pays with: some orders cost less, and are refused.
+const POINTS_MAX: i64 = 300;
 /// The longest that somebody waits who is about to hang up, in milliseconds.
 const HANG_UP_MAX_MS: u64 = 40;
 
@@ -96,7 +98,8 @@ impl Shopper {
             _ => {}
         }
         match self.random.random_range(0..100) {
-            0..78 => self.pay(&order).await,
+            0..60 => self.pay(&order).await.map(drop),
+            60..78 => self.pay_and_give_back(&order).await,
             78..86 => self.cancel(&order).await,
             86..92 => {
                 self.pay(&order).await?;
@@ -172,16 +175,57 @@ impl Shopper {
         Ok(placed)
     }
 
-    async fn pay(&mut self, order: &str) -> Result<(), ChaosError> {
+    async fn pay(&mut self, order: &str) -> Result<Option<Told>, ChaosError> {
         let request = self.payment(order);
-        self.told(&request).await.map(drop)
+        self.told(&request).await
+    }
+
+    /// Pays, and gives all of it back, or a piece, or a piece twice at once.
+    async fn pay_and_give_back(&mut self, order: &str) -> Result<(), ChaosError> {
+        let Some(paid) = self.pay(order).await?.filter(Told::is_success) else {
+            return Ok(());
+        };
+        let Some(payment) = paid.text("/data/id") else {
+            return Ok(());
+        };
+        let path = format!("/payments/{payment}/refunds");
+        let piece = self.piece_of(order, paid.position()).await;
+        let body = piece.filter(|_| self.random.random_ratio(2, 3));
+        let body = body.unwrap_or_else(|| json!({ "reason": "all of it" }));
+        let key = new_key(&mut self.random);
+        let refund = self.client.request(key, path.clone(), body.clone());
+        if self.random.random_ratio(1, 3) {
+            let key = new_key(&mut self.random);
+            let same = self.client.request(key, path, body);
+            return self.both(&refund, &same).await;
+        }
+        self.told(&refund).await.map(drop)
+    }
+
+    /// A refund of a piece of the order, if the read model tells which items it has.
+    async fn piece_of(&mut self, order: &str, position: Option<u64>) -> Option<Value> {
+        let seen = self
+            .client
+            .see(&format!("/orders/{order}"), position)
+            .await?;
+        let items = seen.get("items")?.as_array()?;
+        let item = items.choose(&mut self.random)?.get("id")?;
+        Some(json!({
+            "items": [{ "orderItemId": item, "quantity": 1 }],
+            "reason": "one too many",
+        }))
     }
 
     fn payment(&mut self, order: &str) -> Request {
         let card = CARDS.choose_weighted(&mut self.random, |(_, weight)| *weight);
         let token = card.map_or("tok_approve", |(token, _)| *token);
         let path = format!("/orders/{order}/payments");
-        let body = json!({ "token": token });
+        let points = if self.random.random_ratio(1, 4) {
+            self.random.random_range(1..=POINTS_MAX)
+        } else {
+            0
+        };
+        let body = json!({ "token": token, "points": points });
         self.client.request(new_key(&mut self.random), path, body)
     }
 

@@ -52,6 +52,8 @@ struct ItemBody {
 struct Placed {
     /// The order.
     id: Uuid,
+    /// Its payment: the order number that the buyer's browser begins with at the gateway.
+    payment_id: Uuid,
     /// What is to be paid.
     total_amount: MoneyBody,
     /// PENDING.

@@ -25,6 +25,7 @@ pub(super) struct Requested {
     pub(super) id: domain::PaymentId,
     order_id: Value,
     amount: Value,
+    points: Value,
     pub(super) status: PaymentStatus,
 }
 

@@ -3,6 +3,7 @@
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, post};
 use domain::checkout::RequestPayment;
+use domain::points::Points;
 use domain::{OrderId, PaymentId, UserId};
 use platform::{ApiError, Customer, JsonWithBytes};
 use serde::Deserialize;
@@ -28,9 +29,14 @@ const TOKEN: Length = Length { min: 1, max: 200 };
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = NewPayment)]
 pub(super) struct Body {
-    /// What the gateway gave the buyer's browser. Never a card number.
+    /// What the gateway gave the buyer's browser (Toss calls it `paymentKey`), which began with the order's
+    /// `paymentId` and with the money that is left to pay. Never a card number. Not needed where points pay all of it.
     #[schema(min_length = 1, max_length = 200, example = "tok_approve")]
-    token: String,
+    token: Option<String>,
+    /// How many of the buyer's points pay a part of it, or all: 1 point is 1 won.
+    #[serde(default)]
+    #[schema(minimum = 0, example = 0)]
+    points: i64,
     /// Which gateway; the shop's own choice when left out.
     gateway: Option<String>,
     /// A coupon of the caller's, if none was given with the order.
@@ -47,8 +53,10 @@ struct RequestedBody {
     id: Uuid,
     /// The order that it pays.
     order_id: Uuid,
-    /// What is paid.
+    /// What is paid with money.
     amount: MoneyBody,
+    /// What is paid with points.
+    points: i64,
     /// SUCCEEDED, or PENDING while the outcome is still to come.
     status: String,
 }
@@ -66,7 +74,7 @@ errors!(
         ],
         402: ["PAYMENT_DECLINED"],
         404: ["ORDER_NOT_FOUND"],
-        409: ["ORDER_NOT_PAYABLE"],
+        409: ["ORDER_NOT_PAYABLE", "INSUFFICIENT_POINTS", "POINTS_TOO_SCATTERED"],
     ]
 );
 
@@ -118,22 +126,32 @@ impl Body {
         call: &Call,
     ) -> Result<RequestPayment, ApiError> {
         let mut problems = Problems::default();
-        let token = problems.take("token", input::text(self.token, TOKEN));
+        let token = match self.token {
+            Some(token) => problems.take("token", input::text(token, TOKEN)),
+            // Whether one is needed, the payment's own rules say.
+            None => Some(String::new()),
+        };
+        let points = Points::new(self.points)
+            .map_err(|error| Problem::new("OUT_OF_RANGE", error.to_string()));
+        let points = problems.take("points", points);
         let gateway = api.gateways().named(self.gateway.as_deref());
         let gateway =
             gateway.ok_or_else(|| Problem::new("UNKNOWN_GATEWAY", "there is no such gateway"));
         let gateway = problems.take("gateway", gateway);
         let coupon = self.coupon_code;
         let coupon = coupon.and_then(|code| problems.take("couponCode", input::coupon_code(&code)));
-        let (Some(token), Some(gateway), true) = (token, gateway, problems.is_empty()) else {
+        let (Some(token), Some(points), Some(gateway), true) =
+            (token, points, gateway, problems.is_empty())
+        else {
             return Err(problems.into_error());
         };
         Ok(RequestPayment {
-            payment_id: PaymentId::new(Uuid::now_v7()),
+            payment_id: PaymentId::of_order(order_id),
             order_id,
             user_id,
             gateway: gateway.to_owned(),
             token,
+            points,
             coupon,
             now: call.now,
             confirmation_due_at: after(call.now, api.config().confirmation_delay),

@@ -78,7 +78,8 @@ impl Body {
         now: DateTime<Utc>,
     ) -> Result<AdjustPoints, ApiError> {
         let mut problems = Problems::default();
-        let user_id = problems.take("userId", user(user_id));
+        let user_id = input::no_card_number(user_id).and_then(|()| user(user_id));
+        let user_id = problems.take("userId", user_id);
         let by = problems.take("sub", user(operator.subject()));
         let delta = problems.take("delta", delta(self.delta));
         let reason = problems.take("reason", input::text(self.reason, REASON));

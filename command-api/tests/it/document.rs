@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::world::World;
 
 /// The commands of the contract, and whether each needs a key.
-const COMMANDS: [(&str, &str, bool); 17] = [
+const COMMANDS: [(&str, &str, bool); 21] = [
     ("post", "/products", false),
     ("patch", "/products/{id}", false),
     ("post", "/products/{id}/on-sale", false),
@@ -23,6 +23,10 @@ const COMMANDS: [(&str, &str, bool); 17] = [
     ("post", "/payments/{id}/inquire", true),
     ("post", "/orders/{id}/cancel", false),
     ("post", "/orders/{id}/confirm", false),
+    ("post", "/payment-methods/customer-key", false),
+    ("post", "/payment-methods", true),
+    ("post", "/payment-methods/{id}/default", false),
+    ("delete", "/payment-methods/{id}", false),
     ("post", "/points/{userId}/adjustments", true),
     ("post", "/events/{position}/resend", false),
 ];
@@ -64,8 +68,12 @@ async fn every_listed_command_has_a_route_behind_the_door() {
             .replace("{refundId}", "0")
             .replace("{userId}", "ann")
             .replace("{position}", "0");
-        let method = if method == "post" { "POST" } else { "PATCH" };
-        let answer = world.request(method, &path).send().await;
+        let verb = match method {
+            "post" => "POST",
+            "delete" => "DELETE",
+            _ => "PATCH",
+        };
+        let answer = world.request(verb, &path).send().await;
         assert_eq!(answer.error(), (401, "UNAUTHENTICATED"), "{method} {path}");
     }
     let other = world.request("DELETE", "/orders").send().await;

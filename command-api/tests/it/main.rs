@@ -17,6 +17,8 @@ mod events;
 mod gate;
 mod idempotency;
 mod orders;
+mod paying_with_points;
+mod payment_methods;
 mod payments;
 mod points;
 mod products;

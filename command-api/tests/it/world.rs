@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use command_api::{CommandApi, CommandApiConfig, CouponGate, CouponGateConfig, Gateways, Parts};
+use command_api::{
+    CommandApi, CommandApiConfig, CouponGate, CouponGateConfig, CustomerKeys, Gateways, Parts,
+};
 use event_store::{EventStore, StoreConfig};
 use futures::StreamExt as _;
 use platform::Role;
@@ -268,11 +270,13 @@ fn start_server(
         .expect("a configuration");
     let gate = CouponGate::new(&settings.gate, store.clone()).expect("a gate");
     let gateways = Gateways::new(vec!["MOCK".into(), "TOSS".into()], "MOCK".into());
+    let names = CustomerKeys::new(|user_id| format!("customer-{user_id}"));
     let parts = Parts {
         store: store.clone(),
         gate,
         gateways: gateways
             .expect("gateways")
+            .with_customer_keys(names)
             .with_webhooks(Arc::new(PaperCompany)),
         config: settings.api.clone(),
     };

@@ -7,33 +7,43 @@ use payment_gateways::mock::{MockGateway, MockGatewayConfig};
 use payment_gateways::nice::{NiceConfig, NiceGateway};
 use payment_gateways::toss::{TossConfig, TossGateway};
 use payment_gateways::{
-    Circuit, CircuitRules, Gateways, Link, MachineClock, NoLog, PaymentGateway,
+    Circuit, CircuitRules, ExchangeLog, Gateways, Link, MachineClock, PaymentGateway,
 };
 
 use crate::config::{GatewaysConfig, MOCK_GATEWAY, NICE_GATEWAY, TOSS_GATEWAY};
 use crate::error::CommerceError;
 
-/// Those that are configured: a company without its keys is not offered.
-pub(crate) fn gateways(config: &GatewaysConfig) -> Result<Gateways, CommerceError> {
-    let mut all = vec![(MOCK_GATEWAY.to_owned(), mock(config)?)];
-    if let Some(toss) = toss(config)? {
+/// Those that are configured: a company without its keys is not offered. The log hears of every exchange.
+pub(crate) fn gateways(
+    config: &GatewaysConfig,
+    log: &Arc<dyn ExchangeLog>,
+) -> Result<Gateways, CommerceError> {
+    let mut all = vec![(MOCK_GATEWAY.to_owned(), mock(config, log)?)];
+    if let Some(toss) = toss(config, log)? {
         all.push((TOSS_GATEWAY.to_owned(), toss));
     }
-    if let Some(nice) = nice(config)? {
+    if let Some(nice) = nice(config, log)? {
         all.push((NICE_GATEWAY.to_owned(), nice));
     }
     Ok(Gateways::new(&config.default_name, all)?)
 }
 
-fn mock(config: &GatewaysConfig) -> Result<Arc<dyn PaymentGateway>, CommerceError> {
+fn mock(
+    config: &GatewaysConfig,
+    log: &Arc<dyn ExchangeLog>,
+) -> Result<Arc<dyn PaymentGateway>, CommerceError> {
     let mock = MockGatewayConfig {
         deadline: config.timeout,
         ..MockGatewayConfig::new(&config.mock_url)
     };
-    Ok(Arc::new(MockGateway::linked(&mock, link(MOCK_GATEWAY))?))
+    let link = link(MOCK_GATEWAY, log);
+    Ok(Arc::new(MockGateway::linked(&mock, link)?))
 }
 
-fn toss(config: &GatewaysConfig) -> Result<Option<Arc<dyn PaymentGateway>>, CommerceError> {
+fn toss(
+    config: &GatewaysConfig,
+    log: &Arc<dyn ExchangeLog>,
+) -> Result<Option<Arc<dyn PaymentGateway>>, CommerceError> {
     let Some(toss) = &config.toss else {
         return Ok(None);
     };
@@ -44,11 +54,14 @@ fn toss(config: &GatewaysConfig) -> Result<Option<Arc<dyn PaymentGateway>>, Comm
         security_keys: security_keys.map(|key| key.reveal().to_owned()).collect(),
         deadline: config.timeout,
     };
-    let gateway = TossGateway::new(adapter, link(TOSS_GATEWAY))?;
+    let gateway = TossGateway::new(adapter, link(TOSS_GATEWAY, log))?;
     Ok(Some(Arc::new(gateway)))
 }
 
-fn nice(config: &GatewaysConfig) -> Result<Option<Arc<dyn PaymentGateway>>, CommerceError> {
+fn nice(
+    config: &GatewaysConfig,
+    log: &Arc<dyn ExchangeLog>,
+) -> Result<Option<Arc<dyn PaymentGateway>>, CommerceError> {
     let Some(nice) = &config.nice else {
         return Ok(None);
     };
@@ -58,15 +71,15 @@ fn nice(config: &GatewaysConfig) -> Result<Option<Arc<dyn PaymentGateway>>, Comm
         secret_key: nice.secret_key.reveal().to_owned(),
         deadline: config.timeout,
     };
-    let gateway = NiceGateway::new(adapter, link(NICE_GATEWAY))?;
+    let gateway = NiceGateway::new(adapter, link(NICE_GATEWAY, log))?;
     Ok(Some(Arc::new(gateway)))
 }
 
-/// Each company has a circuit of its own. Nobody keeps the exchanges yet.
-fn link(gateway: &str) -> Link {
+/// Each company has a circuit of its own.
+fn link(gateway: &str, log: &Arc<dyn ExchangeLog>) -> Link {
     let clock = Arc::new(MachineClock);
     Link {
-        log: Arc::new(NoLog),
+        log: Arc::clone(log),
         circuit: Some(Circuit::new(gateway, CircuitRules::default(), clock)),
         repeats_connects: true,
     }
@@ -74,6 +87,7 @@ fn link(gateway: &str) -> Link {
 
 #[cfg(test)]
 mod tests {
+    use payment_gateways::NoLog;
     use platform::config::Env;
 
     use super::*;
@@ -81,7 +95,8 @@ mod tests {
     fn offered(pairs: &[(&str, &str)]) -> (Vec<String>, String) {
         let env = Env::of(pairs.iter().copied());
         let config = env.read(GatewaysConfig::read).unwrap();
-        let gateways = gateways(&config).unwrap();
+        let log: Arc<dyn ExchangeLog> = Arc::new(NoLog);
+        let gateways = gateways(&config, &log).unwrap();
         let names = gateways.names().map(str::to_owned).collect();
         (names, gateways.default_name().to_owned())
     }

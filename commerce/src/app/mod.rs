@@ -5,6 +5,7 @@ mod gateways;
 mod health;
 mod opening;
 mod roles;
+mod vault;
 mod webhooks;
 
 use std::process::ExitCode;

@@ -7,8 +7,10 @@ use auditor::AuditorStatus;
 use command_api::{CommandApi, CouponGate, Parts};
 use event_schemas::Registry;
 use event_store::{EventLog, EventStore, StoreConfig};
-use payment_gateways::Gateways;
+use payment_gateways::{ExchangeLog, Gateways, NoLog};
+use payment_ledger::LedgerConfig;
 use platform::auth::Verifier;
+use platform::config::Secret;
 use platform::health::Health;
 use platform::http::{self, HttpConfig, RunningServer, Service};
 use platform::shutdown::{CancellationToken, drain};
@@ -21,9 +23,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::gateways::gateways;
 use super::health::{with_auditor, with_gateways, with_kafka, with_postgres};
 use super::opening::when_there;
+use super::vault::{key_safe, with_customer_keys};
 use super::webhooks::ByAdapters;
 use crate::cli::Role;
-use crate::config::ServeConfig;
+use crate::config::{DatabaseConfig, ServeConfig};
 use crate::database;
 use crate::error::CommerceError;
 
@@ -31,6 +34,8 @@ use crate::error::CommerceError;
 const FRONTS_LIMIT: Duration = Duration::from_secs(7);
 /// What may still be under way behind them: the whole program has 10 s.
 const BACKS_LIMIT: Duration = Duration::from_secs(2);
+/// Connections of a process as a service's own role, for each of its uses: they write in batches.
+const SERVICE_POOL_SIZE: u32 = 2;
 
 /// The roles of this process, running.
 pub(super) struct App {
@@ -93,6 +98,12 @@ impl App {
         if has(Role::Relay) {
             app.start_relay(&config, pool.clone(), log.clone());
         }
+        if has(Role::PaymentLedger) {
+            app.start_payment_ledger(&config, log.clone())?;
+        }
+        if has(Role::OrderPayments) {
+            app.start_order_payments(&config, log.clone())?;
+        }
         app.start_auditor(&config, pool.clone(), log);
         if has(Role::ReadApi) {
             app.start_read_api(&config)?;
@@ -116,7 +127,7 @@ impl App {
         let Some(store) = when_there(&self.stop_fronts, open).await? else {
             return Ok(None);
         };
-        let gateways = gateways(&config.gateways)?;
+        let gateways = gateways(&config.gateways, &self.start_exchange_log(config)?)?;
         // Only who calls them knows how they are.
         self.gateways = roles.contains(&Role::Processes).then(|| gateways.clone());
         if roles.contains(&Role::CommandApi) {
@@ -126,6 +137,7 @@ impl App {
             let task = Processes::start(
                 store.clone(),
                 gateways,
+                key_safe(config)?,
                 config.processes.clone(),
                 Arc::new(SystemClock),
                 self.stop_fronts.clone(),
@@ -138,6 +150,23 @@ impl App {
         Ok(Some(store.log().clone()))
     }
 
+    /// Keeps the exchanges with gateways, where it is said in which database.
+    fn start_exchange_log(
+        &mut self,
+        config: &ServeConfig,
+    ) -> Result<Arc<dyn ExchangeLog>, CommerceError> {
+        let Some(pool) = payment_pool(&config.database)? else {
+            tracing::warn!("PAYMENT_DATABASE_URL is not set: exchanges with gateways are not kept");
+            return Ok(Arc::new(NoLog));
+        };
+        let (log, task) = payment_ledger::keep_exchanges(pool, self.stop_backs.clone());
+        self.backs.push(Running {
+            role: "exchange-log",
+            task,
+        });
+        Ok(Arc::new(log))
+    }
+
     fn start_command_api(
         &mut self,
         config: &ServeConfig,
@@ -145,11 +174,12 @@ impl App {
         gateways: &Gateways,
     ) -> Result<(), CommerceError> {
         let names = gateways.names().map(str::to_owned).collect();
+        let names = command_api::Gateways::new(names, gateways.default_name().to_owned())?;
         let api = CommandApi::start(
             Parts {
                 gate: CouponGate::new(&config.gate, store.clone())?,
                 store,
-                gateways: command_api::Gateways::new(names, gateways.default_name().to_owned())?
+                gateways: with_customer_keys(names, config)
                     .with_webhooks(Arc::new(ByAdapters(gateways.clone()))),
                 config: config.commands.clone(),
             },
@@ -174,7 +204,10 @@ impl App {
     fn start_read_api(&mut self, config: &ServeConfig) -> Result<(), CommerceError> {
         let (url, database) = (&config.database.read_url, &config.database);
         let pool = database::pool("READ_DATABASE_URL", url, database)?;
-        let api = ReadApi::new(pool, config.queries.clone(), schema_registry()?);
+        let mut api = ReadApi::new(pool, config.queries.clone(), schema_registry()?);
+        if let Some(payment) = payment_pool(database)? {
+            api = api.with_payment_service(payment, &config.queries);
+        }
         let service = Service {
             name: "read-api",
             document: ReadApi::document(),
@@ -195,6 +228,41 @@ impl App {
             role: "relay",
             task,
         });
+    }
+
+    fn start_payment_ledger(
+        &mut self,
+        config: &ServeConfig,
+        log: EventLog,
+    ) -> Result<(), CommerceError> {
+        let Some(pool) = payment_pool(&config.database)? else {
+            tracing::warn!("PAYMENT_DATABASE_URL is not set: payment.transactions is not kept");
+            return Ok(());
+        };
+        let (limits, stop) = (LedgerConfig::default(), self.stop_backs.clone());
+        self.backs.push(Running {
+            role: "payment-ledger",
+            task: payment_ledger::keep_transactions(pool, log, limits, stop),
+        });
+        Ok(())
+    }
+
+    fn start_order_payments(
+        &mut self,
+        config: &ServeConfig,
+        log: EventLog,
+    ) -> Result<(), CommerceError> {
+        let url = config.database.main_service_url.as_ref();
+        let Some(pool) = small_pool("MAIN_SERVICE_DATABASE_URL", url, &config.database)? else {
+            tracing::warn!("MAIN_SERVICE_DATABASE_URL is not set: main.payment_states is not kept");
+            return Ok(());
+        };
+        let (limits, stop) = (LedgerConfig::default(), self.stop_backs.clone());
+        self.backs.push(Running {
+            role: "order-payments",
+            task: payment_ledger::keep_order_payments(pool, log, limits, stop),
+        });
+        Ok(())
     }
 
     fn start_auditor(&mut self, config: &ServeConfig, pool: PgPool, log: EventLog) {
@@ -295,6 +363,24 @@ impl App {
         tracing::info!("commerce has stopped");
         Ok(())
     }
+}
+
+/// A small pool to the schema `payment`, where it is configured.
+fn payment_pool(config: &DatabaseConfig) -> Result<Option<PgPool>, CommerceError> {
+    small_pool("PAYMENT_DATABASE_URL", config.payment_url.as_ref(), config)
+}
+
+fn small_pool(
+    variable: &'static str,
+    url: Option<&Secret>,
+    config: &DatabaseConfig,
+) -> Result<Option<PgPool>, CommerceError> {
+    let small = DatabaseConfig {
+        pool_size: SERVICE_POOL_SIZE,
+        ..config.clone()
+    };
+    url.map(|url| database::pool(variable, url, &small))
+        .transpose()
 }
 
 async fn join(running: Vec<Running>) {

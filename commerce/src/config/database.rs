@@ -11,6 +11,10 @@ pub(crate) struct DatabaseConfig {
     pub(crate) url: Secret,
     /// What queries are answered from; a replica, where there is one.
     pub(crate) read_url: Secret,
+    /// The schema `payment`, as its owner.
+    pub(crate) payment_url: Option<Secret>,
+    /// The schema `main`, as its owner.
+    pub(crate) main_service_url: Option<Secret>,
     /// Connections of one process to each of the two.
     pub(crate) pool_size: u32,
     /// The longest wait for one of them.
@@ -30,9 +34,21 @@ impl DatabaseConfig {
             "postgres://commerce_read:…@replica/commerce",
             "What queries are answered from, as role commerce_read; DATABASE_URL when not set.",
         );
+        let payment_url = env.optional_secret(
+            "PAYMENT_DATABASE_URL",
+            "postgres://payment_service:…@localhost/commerce",
+            "The schema payment, as role payment_service; without it nothing of it is kept.",
+        );
+        let main_service_url = env.optional_secret(
+            "MAIN_SERVICE_DATABASE_URL",
+            "postgres://main_service:…@localhost/commerce",
+            "The schema main, as role main_service; without it nothing of it is kept.",
+        );
         Self {
             read_url: read_url.unwrap_or_else(|| url.clone()),
             url,
+            payment_url,
+            main_service_url,
             pool_size: env.within(
                 "DATABASE_POOL_SIZE",
                 // More connections than cores only take turns: 64 are slower than 10 on two cores.

@@ -5,6 +5,7 @@ mod gateways;
 mod legacy;
 mod ops;
 mod roles;
+mod vault;
 
 pub(crate) use database::{DatabaseConfig, OwnerConfig};
 pub(crate) use gateways::{

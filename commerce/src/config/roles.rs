@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::database::DatabaseConfig;
 use super::gateways::GatewaysConfig;
 use super::ops::OpsConfig;
+use super::vault::VaultSettings;
 
 /// The command API's port.
 const COMMAND_API_PORT: u16 = 8080;
@@ -37,6 +38,8 @@ pub(crate) struct ServeConfig {
     pub(crate) gate: CouponGateConfig,
     pub(crate) queries: ReadApiConfig,
     pub(crate) gateways: GatewaysConfig,
+    /// `None`: no payment method is saved.
+    pub(crate) vault: Option<VaultSettings>,
     pub(crate) processes: ProcessesConfig,
     pub(crate) projections: ProjectionsConfig,
     pub(crate) auditor: AuditorConfig,
@@ -59,6 +62,7 @@ impl ServeConfig {
             gate: CouponGateConfig::read(env),
             queries: ReadApiConfig::read(env),
             gateways: GatewaysConfig::read(env),
+            vault: VaultSettings::read(env),
             processes: ProcessesConfig {
                 confirmation_delay: commands.confirmation_delay,
                 earning: commands.earning,

@@ -14,6 +14,8 @@ use crate::error::CommerceError;
 use crate::output::say;
 use crate::stream::{self, Record, StreamConfig};
 
+/// The points that the buyer is welcomed with.
+const WELCOME_POINTS: i64 = 1_000;
 /// Who buys on the tour.
 const BUYER: &str = "tour-buyer";
 /// How long the tour waits for what follows by itself.
@@ -61,51 +63,81 @@ struct Stretch {
 impl Tour {
     async fn order(&self) -> Result<Stretch, CommerceError> {
         title("1. The catalogue");
-        let products = self.show_query("/products?size=3&sort=price,asc").await?;
+        let products = self
+            .show_query("/products?size=3&sort=price,asc", 0)
+            .await?;
         let product = products.text("/data/0/id").to_owned();
         if product.is_empty() {
             say("  the catalogue is empty: run `commerce seed` first");
         }
 
-        title("2. Placing an order: order, lines and stock reservation in one transaction");
+        title("2. An operator gives the buyer points, for a year");
+        let body = json!({ "delta": WELCOME_POINTS, "reason": "welcome" });
+        let path = format!("/points/{BUYER}/adjustments");
+        let given = self.show_command(&self.operator, &path, &body).await?;
+        let first = self.show_events(&given).await?;
+
+        title("3. Placing an order: order, lines and stock reservation in one transaction");
         let body = json!({ "items": [{ "productId": product, "quantity": 2 }] });
-        let placed = self.show_command("/orders", &body).await?;
+        let placed = self.show_command(&self.buyer, "/orders", &body).await?;
         let order = placed.text("/data/id").to_owned();
-        let first = self.show_events(&placed).await?;
+        self.show_events(&placed).await?;
 
         title(
-            "3. Paying: the gateway is called outside any transaction; the answer settles everything at once",
+            "4. Paying with points and a card: the gateway is called outside any transaction; the answer settles everything at once",
         );
-        let body = json!({ "token": format!("tok_approve_{}", Uuid::now_v7().simple()) });
+        let token = format!("tok_approve_{}", Uuid::now_v7().simple());
+        let body = json!({ "token": token, "points": WELCOME_POINTS });
         let path = format!("/orders/{order}/payments");
-        let paid = self.show_command(&path, &body).await?;
+        let paid = self.show_command(&self.buyer, &path, &body).await?;
         self.wait_for_status(&order, "PAID", paid.position())
             .await?;
         self.show_events(&paid).await?;
 
-        title("4. What the read models say");
-        self.show_query(&format!("/orders/{order}")).await?;
-        self.show_query(&format!("/products/{product}/stock"))
-            .await?;
-        self.show_query("/notifications?size=1").await?;
+        title("5. One of the two pieces goes back: its share of the money and of the points");
+        let path = format!("/orders/{order}");
+        let seen = self.show_query(&path, paid.position()).await?;
+        let item = seen.text("/data/items/0/id").to_owned();
+        let body =
+            json!({ "items": [{ "orderItemId": item, "quantity": 1 }], "reason": "one is enough" });
+        let path = format!("/payments/{}/refunds", placed.text("/data/paymentId"));
+        let refunded = self.show_command(&self.buyer, &path, &body).await?;
+        self.show_events(&refunded).await?;
+
+        title("6. What the read models say");
+        let position = refunded.position();
+        for path in [
+            format!("/orders/{order}/payment"),
+            "/points".to_owned(),
+            format!("/products/{product}/stock"),
+            "/notifications?size=1".to_owned(),
+        ] {
+            self.show_query(&path, position).await?;
+        }
         let last = self.last_position().await?;
         Ok(Stretch { after: first, last })
     }
 
     /// Sends a command under a key of its own, and shows both sides.
-    async fn show_command(&self, path: &str, body: &Value) -> Result<Answer, CommerceError> {
+    async fn show_command(
+        &self,
+        caller: &Caller,
+        path: &str,
+        body: &Value,
+    ) -> Result<Answer, CommerceError> {
         let key = Uuid::now_v7().to_string();
         say(format_args!("  POST /api/v1{path}"));
         say(format_args!("       Idempotency-Key: {key}"));
         say(format_args!("       {body}"));
-        let answer = self.client.command(&self.buyer, path, &key, body).await?;
+        let answer = self.client.command(caller, path, &key, body).await?;
         show_answer(&answer);
         Ok(answer.or_refused(path)?)
     }
 
-    async fn show_query(&self, path: &str) -> Result<Answer, CommerceError> {
+    /// Asks for an answer that is at least as new as this position.
+    async fn show_query(&self, path: &str, position: u64) -> Result<Answer, CommerceError> {
         say(format_args!("  GET /api/v1{path}"));
-        let answer = self.client.query(&self.buyer, path, 0).await?;
+        let answer = self.client.query(&self.buyer, path, position).await?;
         show_answer(&answer);
         Ok(answer.or_refused(path)?)
     }
@@ -190,7 +222,7 @@ impl Tour {
         stream: StreamConfig,
         stretch: Stretch,
     ) -> Result<(), CommerceError> {
-        title("5. The same in Kafka, in Avro, decoded with the schemas of the registry");
+        title("7. The same in Kafka, in Avro, decoded with the schemas of the registry");
         if !stream.is_set() {
             say("  KAFKA_BROKERS is not set: the events wait as PENDING");
             return Ok(());

@@ -10,6 +10,7 @@ use crate::ids::{OrderId, PaymentId, RefundId, UserId};
 use crate::inventory::{Inventory, InventoryCommand};
 use crate::order::{CancelReason, Order, OrderCommand, OrderStatus, PlacedOrder};
 use crate::payment::{Payment, PaymentCommand, RefundReason};
+use crate::points::{PointAccount, PointsCommand};
 use crate::rejection::Rejection;
 use crate::streams::StreamId;
 use crate::workspace::{Halt, Operation, Workspace};
@@ -133,12 +134,13 @@ pub(super) fn order_and_holdings(
     let inventories = inventories.map(|line| StreamId::of::<Inventory>(line.product_id));
     let pool = order.discount.as_ref();
     let pool = pool.map(|discount| StreamId::of::<CouponPool>(discount.code.pool()));
-    let holdings: Vec<StreamId> = inventories.chain(pool).collect();
+    let account = (order.points > 0).then(|| StreamId::of::<PointAccount>(&order.user_id));
+    let holdings: Vec<StreamId> = inventories.chain(pool).chain(account).collect();
     workspace.require(&holdings)?;
     Ok(order)
 }
 
-/// Cancels an unpaid order: its stock and its coupon are free again.
+/// Cancels an unpaid order: its stock, its coupon and its points are free again.
 pub(super) fn release_order(
     workspace: &mut Workspace<'_>,
     order_id: OrderId,
@@ -151,15 +153,18 @@ pub(super) fn release_order(
     }
     if let Some(discount) = order.discount {
         let release = CouponPoolCommand::Release {
-            user_id: order.user_id,
+            user_id: order.user_id.clone(),
             order_id,
         };
         workspace.execute::<CouponPool>(discount.code.pool(), release)?;
     }
+    if order.points > 0 {
+        workspace.execute::<PointAccount>(order.user_id, PointsCommand::Release { order_id })?;
+    }
     Ok(())
 }
 
-/// Cancels a paid order: its pieces are stock again, its coupon and its money go back.
+/// Cancels a paid order: its pieces are stock again, its coupon, its points and its money go back.
 fn undo_order(
     workspace: &mut Workspace<'_>,
     order_id: OrderId,
@@ -178,10 +183,19 @@ fn undo_order(
     }
     if let Some(discount) = order.discount {
         let give_back = CouponPoolCommand::GiveBack {
-            user_id: order.user_id,
+            user_id: order.user_id.clone(),
             order_id,
         };
         workspace.execute::<CouponPool>(discount.code.pool(), give_back)?;
+    }
+    if order.points > 0 {
+        let account = workspace.read::<PointAccount>(&order.user_id)?;
+        let give_back = PointsCommand::Return {
+            order_id,
+            refund_id,
+            lines: account.returnable(order_id),
+        };
+        workspace.execute::<PointAccount>(&order.user_id, give_back)?;
     }
     if let Some(payment_id) = order.payment_id {
         let reason = RefundReason::OrderCancelled;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::error::CheckoutError;
 use crate::coupon_pool::{CouponPool, CouponPoolCommand};
-use crate::ids::{CouponCode, OrderId, OrderItemId, ProductId, UserId};
+use crate::ids::{CouponCode, OrderId, OrderItemId, PaymentId, ProductId, UserId};
 use crate::inventory::{Inventory, InventoryCommand};
 use crate::money::Money;
 use crate::order::{Discount, Order, OrderCommand, OrderError, OrderLine};
@@ -90,6 +90,7 @@ impl Operation for PlaceOrder {
             .map_err(Rejection::from)?;
         Ok(json!({
             "id": self.order_id,
+            "paymentId": PaymentId::of_order(self.order_id),
             "totalAmount": order.total,
             "status": order.status,
         }))

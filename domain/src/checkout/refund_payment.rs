@@ -16,7 +16,7 @@ use crate::ids::{OrderId, OrderItemId, PaymentId, RefundId, UserId};
 use crate::inventory::{Inventory, InventoryCommand};
 use crate::order::{Order, OrderCommand, OrderError, OrderStatus, RefundScope, RefundedLine};
 use crate::payment::{Payment, PaymentCommand, PaymentError, RefundReason};
-use crate::points::{LinePoints, PointAccount, Points, PointsCommand};
+use crate::points::{LinePoints, PointAccount, Points, PointsCommand, PointsError};
 use crate::rejection::Rejection;
 use crate::streams::StreamId;
 use crate::workspace::{Halt, Operation, Workspace};
@@ -63,13 +63,18 @@ impl Operation for RefundPayment {
             let status = order.status;
             return Err(Rejection::from(OrderError::NotRefundable { status }).into());
         }
-        let lines = order.refund(refund_id).map(|refund| refund.lines.clone());
-        let lines = lines.unwrap_or_default();
+        let refund = order.refund(refund_id).cloned();
+        let is_new = refund.as_ref().is_some_and(|refund| !refund.done);
+        let lines = refund.map(|refund| refund.lines).unwrap_or_default();
+        let user_id = order.user_id.clone();
         let nothing = crate::money::Money::zero(order.total.currency());
         let amount = lines
             .iter()
             .try_fold(nothing, |sum, line| sum.plus(line.amount))
             .map_err(|error| Rejection::from(OrderError::BadTotal(error)))?;
+        if is_new {
+            check_points(workspace, &user_id, order_id, &lines)?;
+        }
         let request = PaymentCommand::RequestRefund {
             refund_id,
             amount: Some(amount),
@@ -175,7 +180,76 @@ pub(super) fn give_back(
         let give_back = CouponPoolCommand::GiveBack { user_id, order_id };
         workspace.execute::<CouponPool>(discount.code.pool(), give_back)?;
     }
+    return_points(workspace, &user_id, (order_id, refund_id), &taken)?;
     take_back_points(workspace, &user_id, (order_id, refund_id), &taken, &kept)
+}
+
+/// Refuses, before any money moves, what the account could not take back: it remembers an order for two years
+/// ([`crate::points::RETURNABLE_DAYS`]).
+fn check_points(
+    workspace: &mut Workspace<'_>,
+    user_id: &UserId,
+    order_id: OrderId,
+    taken: &[RefundedLine],
+) -> Result<(), Halt> {
+    if taken.iter().all(|line| line.points == 0) {
+        return Ok(());
+    }
+    let returnable = workspace
+        .read::<PointAccount>(user_id)?
+        .returnable(order_id);
+    for line in taken {
+        let returnable = points_of(&returnable, line.order_item_id);
+        if line.points > returnable.get() {
+            let order_item_id = line.order_item_id;
+            return Err(Rejection::from(PointsError::NotReturnable {
+                order_item_id,
+                returnable,
+            })
+            .into());
+        }
+    }
+    Ok(())
+}
+
+fn points_of(lines: &[LinePoints], order_item_id: OrderItemId) -> Points {
+    let line = lines
+        .iter()
+        .find(|line| line.order_item_id == order_item_id);
+    line.map_or(Points::ZERO, |line| line.points)
+}
+
+/// The points that had paid what went back go back to the lots that they came from. The money is back already, so
+/// nothing may stop this: should the account have forgotten the order while the gateway was away for weeks, its
+/// points are an operator's to give.
+fn return_points(
+    workspace: &mut Workspace<'_>,
+    user_id: &UserId,
+    (order_id, refund_id): (OrderId, RefundId),
+    taken: &[RefundedLine],
+) -> Result<(), Halt> {
+    if taken.iter().all(|line| line.points == 0) {
+        return Ok(());
+    }
+    let returnable = workspace
+        .read::<PointAccount>(user_id)?
+        .returnable(order_id);
+    let lines = taken.iter().map(|line| {
+        let points = Points::new(line.points);
+        let returnable = points_of(&returnable, line.order_item_id);
+        points.map(|points| LinePoints {
+            order_item_id: line.order_item_id,
+            points: points.min(returnable),
+        })
+    });
+    let lines = lines.collect::<Result<Vec<_>, _>>();
+    let lines = lines.map_err(|error| Rejection::from(PointsError::from(error)))?;
+    let give_back = PointsCommand::Return {
+        order_id,
+        refund_id,
+        lines,
+    };
+    workspace.execute::<PointAccount>(user_id, give_back)
 }
 
 /// Of what the order earned goes the same part as of its money: of each line, what was refunded of what had

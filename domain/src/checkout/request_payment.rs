@@ -1,4 +1,4 @@
-//! Asking for an order's payment (PAY-01): payment + order + coupon hold, or nothing.
+//! Asking for an order's payment (PAY-01): payment + order + coupon hold + points, or nothing.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -9,17 +9,18 @@ use crate::coupon_pool::CouponPool;
 use crate::ids::{CouponCode, OrderId, PaymentId, UserId};
 use crate::order::{Order, OrderCommand, OrderError, OrderStatus};
 use crate::payment::{Payment, PaymentCommand, PaymentStatus};
+use crate::points::{self, LinePoints, PointAccount, Points, PointsCommand, PointsError};
 use crate::rejection::Rejection;
 use crate::streams::StreamId;
 use crate::workspace::{Halt, Operation, Workspace};
 
-/// The "gateway transaction" of an order that costs nothing: no gateway is asked.
+/// The "gateway transaction" of an order that costs no money: no gateway is asked.
 const FREE_OF_CHARGE: &str = "free-of-charge";
 
 /// Ask for an order's payment. The gateway itself is called by the checkout saga.
 #[derive(Clone, Debug)]
 pub struct RequestPayment {
-    /// The payment's new id.
+    /// The payment's id: the order's own ([`PaymentId::of_order`]).
     pub payment_id: PaymentId,
     /// Which order.
     pub order_id: OrderId,
@@ -27,8 +28,10 @@ pub struct RequestPayment {
     pub user_id: UserId,
     /// Through which gateway.
     pub gateway: String,
-    /// What the gateway gave the buyer's browser.
+    /// What the gateway gave the buyer's browser; empty when points pay all of it.
     pub token: String,
+    /// How much of it is paid with points.
+    pub points: Points,
     /// A coupon of theirs, if none was given with the order.
     pub coupon: Option<CouponCode>,
     /// When.
@@ -51,6 +54,9 @@ impl Operation for RequestPayment {
             self.coupon
                 .map(|code| StreamId::of::<CouponPool>(code.pool())),
         );
+        if !self.points.is_zero() {
+            streams.push(StreamId::of::<PointAccount>(&self.user_id));
+        }
         streams
     }
 
@@ -62,10 +68,9 @@ impl Operation for RequestPayment {
         let order = workspace.read::<Order>(self.order_id)?;
         let order = order.placed_by(&self.user_id).map_err(Rejection::from)?;
         let (status, subtotal) = (order.status, order.subtotal);
-        let begun = order.payment_id == Some(self.payment_id);
         let open = status == OrderStatus::Pending && order.payment_id.is_none();
         // After its time the order's timer is about to cancel it.
-        if !begun && (!open || self.now >= order.payment_due_at) {
+        if !open || self.now >= order.payment_due_at {
             return Err(Rejection::from(OrderError::NotPayable { status }).into());
         }
         if let Some(code) = self
@@ -79,6 +84,9 @@ impl Operation for RequestPayment {
             let discount = hold_coupon(workspace, user_id, code, order_id, subtotal, self.now)?;
             workspace.execute::<Order>(self.order_id, OrderCommand::ApplyDiscount { discount })?;
         }
+        if !self.points.is_zero() {
+            self.hold_points(workspace)?;
+        }
         self.start(workspace)
     }
 }
@@ -88,6 +96,38 @@ fn has_coupon(discount: Option<&crate::order::Discount>, code: CouponCode) -> bo
 }
 
 impl RequestPayment {
+    /// Sets the points aside, each line's part for the line: what pays a line goes back with it.
+    fn hold_points(&self, workspace: &mut Workspace<'_>) -> Result<(), Halt> {
+        let order_id = self.order_id;
+        let points = self.points.get();
+        workspace.execute::<Order>(order_id, OrderCommand::ApplyPoints { points })?;
+        let order = workspace
+            .read::<Order>(order_id)?
+            .placed()
+            .map_err(Rejection::from)?;
+        if order.total.currency() != points::CURRENCY {
+            let reason = "points pay won only";
+            let field = "points";
+            return Err(Rejection::from(PointsError::Invalid { field, reason }).into());
+        }
+        let parts = order.lines.iter().zip(order.tenders());
+        let parts = parts.map(|(line, tender)| {
+            Points::new(tender.points).map(|points| LinePoints {
+                order_item_id: line.order_item_id,
+                points,
+            })
+        });
+        let lines = parts.collect::<Result<Vec<_>, _>>();
+        let lines = lines.map_err(|error| Rejection::from(PointsError::from(error)))?;
+        let hold = PointsCommand::Hold {
+            order_id,
+            amount: self.points,
+            lines,
+            now: self.now,
+        };
+        workspace.execute::<PointAccount>(&self.user_id, hold)
+    }
+
     fn start(&self, workspace: &mut Workspace<'_>) -> Result<Value, Halt> {
         let (order_id, payment_id) = (self.order_id, self.payment_id);
         workspace.execute::<Order>(order_id, OrderCommand::StartPayment { payment_id })?;
@@ -95,7 +135,8 @@ impl RequestPayment {
             .read::<Order>(order_id)?
             .placed()
             .map_err(Rejection::from)?;
-        let amount = order.total;
+        let points = order.points;
+        let amount = order.payable().map_err(Rejection::from)?;
         let request = PaymentCommand::Request {
             order_id,
             user_id: self.user_id.clone(),
@@ -123,6 +164,7 @@ impl RequestPayment {
             "id": payment_id,
             "orderId": order_id,
             "amount": payment.amount,
+            "points": points,
             "status": payment.status,
         }))
     }

@@ -8,6 +8,8 @@
 //! | checkout | deposit awaited | gateway: inquire, now and then until the account closes | asked again; a late deposit is refunded |
 //! | checkout | inquiry requested | gateway: inquire, out of turn | the schedule goes on |
 //! | checkout | refund requested or delayed | gateway: refund, on the schedule | asked again, under the same id |
+//! | methods | payment method requested or delayed | gateway: issue a key, and keep it | refused or never answered: failed |
+//! | methods | payment method deleted or its erasure delayed | gateway: delete the key, and wipe it | asked again, on the schedule |
 //! | confirmation | order paid | confirm at its time, and earn points | cancelled meanwhile: nothing |
 //! | expiry | order placed | cancel at its time, if unpaid | paid meanwhile, or a deposit awaited: nothing |
 //! | expiry | deposit awaited | cancel the order after the account closed, if unpaid | paid meanwhile: nothing |
@@ -24,6 +26,7 @@ use crate::coupon_pool::CouponPoolEvent;
 use crate::ids::{CouponPoolId, LotId, OrderId, PaymentId};
 use crate::order::OrderEvent;
 use crate::payment::{DEPOSIT_EXPIRED, NO_RECORD, PaymentEvent};
+use crate::payment_method;
 use crate::points::PointsEvent;
 use crate::recorded::{DomainEvent, Recorded};
 use crate::saga::{Action, Due, GatewayRequest, Step};
@@ -37,6 +40,9 @@ pub fn react(recorded: &Recorded) -> Vec<Step> {
     let mut steps = checkout(recorded);
     steps.extend(confirmation(recorded));
     steps.extend(expiry(recorded));
+    if let DomainEvent::PaymentMethod(event) = &recorded.event {
+        steps.extend(payment_method::follow(&recorded.aggregate_id, event));
+    }
     steps
 }
 
@@ -202,6 +208,7 @@ fn expiry(recorded: &Recorded) -> Vec<Step> {
         | DomainEvent::Inventory(_)
         | DomainEvent::CouponPool(_)
         | DomainEvent::Payment(_)
+        | DomainEvent::PaymentMethod(_)
         | DomainEvent::Product(_) => vec![],
     }
 }

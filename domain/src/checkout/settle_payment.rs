@@ -1,4 +1,4 @@
-//! What the gateway said, taken into payment, order, stock and coupon at once (PAY-02, PAY-03).
+//! What the gateway said, taken into payment, order, stock, coupon and points at once (PAY-02, PAY-03).
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -13,6 +13,7 @@ use crate::order::{CancelReason, Order, OrderCommand, OrderStatus};
 use crate::payment::{
     DepositAccount, NO_RECORD, Payment, PaymentCommand, PaymentStatus, RefundReason, ReviewReason,
 };
+use crate::points::{PointAccount, PointsCommand};
 use crate::rejection::Rejection;
 use crate::streams::StreamId;
 use crate::workspace::{Halt, Operation, Workspace};
@@ -63,9 +64,9 @@ pub enum GatewayAnswer {
 ///
 /// | answer | the order waits for this payment | it does not (cancelled meanwhile) |
 /// | --- | --- | --- |
-/// | approved | paid; stock deducted, coupon used | the money goes back |
+/// | approved | paid; stock deducted, coupon used, points spent | the money goes back |
 /// | approved, another amount | cancelled; the money goes back | the money goes back |
-/// | declined | cancelled; stock and coupon released | nothing |
+/// | declined | cancelled; stock, coupon and points released | nothing |
 /// | no record, twice running or at the schedule's end | as declined | nothing |
 /// | waiting for a deposit | waits until the account closes, then as declined | asked again until it closes |
 /// | doubtful | as unknown, and a person must look | as unknown, and a person must look |
@@ -335,7 +336,8 @@ impl SettlePayment {
     }
 }
 
-/// The order that waited for this payment is paid: its stock leaves for good, its coupon is used.
+/// The order that waited for this payment is paid: its stock leaves for good, its coupon is used, its points are
+/// spent.
 pub(super) fn pay_order(
     workspace: &mut Workspace<'_>,
     order_id: OrderId,
@@ -355,10 +357,13 @@ pub(super) fn pay_order(
     }
     if let Some(discount) = order.discount {
         let used = CouponPoolCommand::Use {
-            user_id: order.user_id,
+            user_id: order.user_id.clone(),
             order_id,
         };
         workspace.execute::<CouponPool>(discount.code.pool(), used)?;
+    }
+    if order.points > 0 {
+        workspace.execute::<PointAccount>(order.user_id, PointsCommand::Spend { order_id })?;
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ mod deposits;
 mod faults;
 mod gateway;
 mod operations;
+mod paying_with_points;
 mod place_order;
 mod properties;
 mod refund_payment;

@@ -19,6 +19,7 @@ use crate::decider::Decider;
 use crate::inventory::{Inventory, InventoryEvent};
 use crate::order::{Order, OrderEvent};
 use crate::payment::{Payment, PaymentEvent};
+use crate::payment_method::{PaymentMethodEvent, PaymentMethods};
 use crate::points::{PointAccount, PointsEvent};
 use crate::product::{Product, ProductEvent};
 use crate::recorded::DomainEvent;
@@ -44,6 +45,7 @@ fn stored(event: &DomainEvent) -> (&'static str, String, String, String) {
         DomainEvent::Inventory(event) => of::<Inventory>(event),
         DomainEvent::CouponPool(event) => of::<CouponPool>(event),
         DomainEvent::Payment(event) => of::<Payment>(event),
+        DomainEvent::PaymentMethod(event) => of::<PaymentMethods>(event),
         DomainEvent::Points(event) => of::<PointAccount>(event),
         DomainEvent::Product(event) => of::<Product>(event),
     }
@@ -56,6 +58,7 @@ fn pretty(event: &DomainEvent) -> String {
         DomainEvent::Inventory(event) => serde_json::to_string_pretty(event),
         DomainEvent::CouponPool(event) => serde_json::to_string_pretty(event),
         DomainEvent::Payment(event) => serde_json::to_string_pretty(event),
+        DomainEvent::PaymentMethod(event) => serde_json::to_string_pretty(event),
         DomainEvent::Points(event) => serde_json::to_string_pretty(event),
         DomainEvent::Product(event) => serde_json::to_string_pretty(event),
     };
@@ -137,6 +140,7 @@ fn every_event_of_every_aggregate_has_a_golden_file() {
         (Inventory::TYPE, variants::of::<InventoryEvent>()),
         (CouponPool::TYPE, variants::of::<CouponPoolEvent>()),
         (Payment::TYPE, variants::of::<PaymentEvent>()),
+        (PaymentMethods::TYPE, variants::of::<PaymentMethodEvent>()),
         (PointAccount::TYPE, variants::of::<PointsEvent>()),
         (Product::TYPE, variants::of::<ProductEvent>()),
     ];

@@ -4,14 +4,15 @@
 use crate::coupon_pool::{CouponPoolEvent, DiscountRule};
 use crate::inventory::InventoryEvent;
 use crate::mothers::{
-    adjustment_id, allocations, at, coupon, discount, krw, line, line_points, lot_id, order_id,
-    order_item_id, payment_id, points, product_id, refund_id, usd, user, warehouse,
+    adjustment_id, allocations, at, coupon, discount, krw, line, line_points, lot_id, method_id,
+    order_id, order_item_id, payment_id, points, product_id, refund_id, usd, user, warehouse,
 };
 use crate::order::{CancelReason, OrderEvent, OrderLine, RefundedLine};
 use crate::payment::{
     DEPOSIT_EXPIRED, DepositAccount, GatewayNotice, InquiryCause, NO_RECORD, PaymentEvent,
     RefundReason, ReviewReason,
 };
+use crate::payment_method::{DeletionReason, MethodKind, PaymentMethodEvent};
 use crate::points::{Allocation, GivenBack, LotPoints, PointsEvent};
 use crate::product::{ProductDetails, ProductEvent};
 use crate::recorded::DomainEvent;
@@ -39,6 +40,9 @@ pub(crate) fn samples() -> Vec<Sample> {
     }
     for (case, event) in payments() {
         add(case, DomainEvent::Payment(event));
+    }
+    for (case, event) in payment_methods() {
+        add(case, DomainEvent::PaymentMethod(event));
     }
     for (case, event) in points_accounts() {
         add(case, DomainEvent::Points(event));
@@ -423,6 +427,69 @@ fn payments() -> Cases<PaymentEvent> {
         cases.extend([(case, requested), (case, refunded)]);
     }
     cases
+}
+
+fn payment_methods() -> Cases<PaymentMethodEvent> {
+    let method_id = method_id(1);
+    let registered =
+        |kind, card: Option<(&str, &str)>| PaymentMethodEvent::PaymentMethodRegistered {
+            method_id,
+            gateway: "toss".to_owned(),
+            kind,
+            card_company: card.map(|(company, _)| company.to_owned()),
+            card_last4: card.map(|(_, last4)| last4.to_owned()),
+        };
+    let deleted = |reason| PaymentMethodEvent::PaymentMethodDeleted {
+        method_id,
+        gateway: "toss".to_owned(),
+        reason,
+    };
+    let erasure_delayed =
+        |attempts, next_attempt_at| PaymentMethodEvent::PaymentMethodErasureDelayed {
+            method_id,
+            reason: "TIMEOUT".to_owned(),
+            attempts,
+            next_attempt_at,
+        };
+    vec![
+        (
+            None,
+            PaymentMethodEvent::PaymentMethodRequested {
+                method_id,
+                gateway: "toss".to_owned(),
+                auth_token: "tok_approve".to_owned(),
+            },
+        ),
+        (
+            None,
+            PaymentMethodEvent::PaymentMethodRegistrationDelayed {
+                method_id,
+                reason: "TIMEOUT".to_owned(),
+                attempts: 1,
+                next_attempt_at: at(1),
+            },
+        ),
+        (
+            None,
+            PaymentMethodEvent::PaymentMethodRegistrationFailed {
+                method_id,
+                code: "INVALID_AUTH_KEY".to_owned(),
+                message: "잘못된 인증 정보입니다".to_owned(),
+            },
+        ),
+        (None, registered(MethodKind::Card, Some(("71", "1234")))),
+        (Some("account"), registered(MethodKind::Account, None)),
+        (Some("mobile"), registered(MethodKind::Mobile, None)),
+        (
+            None,
+            PaymentMethodEvent::PaymentMethodMadeDefault { method_id },
+        ),
+        (None, deleted(DeletionReason::Requested)),
+        (Some("by-gateway"), deleted(DeletionReason::Gateway)),
+        (None, erasure_delayed(1, Some(at(1)))),
+        (Some("given-up"), erasure_delayed(12, None)),
+        (None, PaymentMethodEvent::PaymentMethodErased { method_id }),
+    ]
 }
 
 fn points_accounts() -> Cases<PointsEvent> {

@@ -47,7 +47,7 @@ mod orders;
 mod refund;
 mod state;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use aggregate::PointAccount;
 pub use amount::{Points, PointsRangeError};

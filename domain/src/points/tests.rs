@@ -1,7 +1,7 @@
 //! The rules of points: by example, as a table, and as laws over random histories.
 
 mod amounts;
-mod book;
+pub(crate) mod book;
 mod book_faults;
 mod chance;
 mod earning;

@@ -150,6 +150,7 @@ fn the_shop_has_these_aggregate_types() {
             "inventory",
             "order",
             "payment",
+            "payment_methods",
             "points",
             "product"
         ]

@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Each room, and the rooms that its program code may depend on. Tests may use more.
-const ALLOWED: [(&str, &[&str]); 20] = [
+const ALLOWED: [(&str, &[&str]); 22] = [
     ("domain", &[]),
     ("failpoints", &[]),
     ("event-store", &["domain", "failpoints"]),
@@ -16,6 +16,11 @@ const ALLOWED: [(&str, &[&str]); 20] = [
         &["domain", "event-store", "failpoints", "invariants"],
     ),
     ("payment-gateways", &["failpoints"]),
+    (
+        "payment-ledger",
+        &["domain", "event-store", "payment-gateways", "platform"],
+    ),
+    ("payment-vault", &[]),
     ("event-schemas", &["domain"]),
     ("platform", &[]),
     (
@@ -24,7 +29,13 @@ const ALLOWED: [(&str, &[&str]); 20] = [
     ),
     (
         "processes",
-        &["domain", "event-store", "failpoints", "payment-gateways"],
+        &[
+            "domain",
+            "event-store",
+            "failpoints",
+            "payment-gateways",
+            "payment-vault",
+        ],
     ),
     (
         "projections",
@@ -49,6 +60,7 @@ const ALLOWED: [(&str, &[&str]); 20] = [
             "event-store",
             "invariants",
             "payment-gateways",
+            "payment-vault",
             "processes",
             "projections",
         ],
@@ -77,6 +89,8 @@ const ALLOWED: [(&str, &[&str]); 20] = [
             "legacy-migration",
             "migrations",
             "payment-gateways",
+            "payment-ledger",
+            "payment-vault",
             "platform",
             "processes",
             "projections",

@@ -90,6 +90,22 @@ impl Client {
         self.send(request).await
     }
 
+    /// Any call of the command API, with headers.
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Answer {
+        let url = format!("{}{path}", self.command_url);
+        let mut request = self.http.request(method, url).json(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request).await.expect("the command API answers")
+    }
+
     /// A command under a new key.
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         let key = Uuid::now_v7().to_string();

@@ -59,6 +59,8 @@ impl Installation {
             ("OWNER_DATABASE_URL", database.owner_url()),
             ("DATABASE_URL", database.url("commerce_app")),
             ("READ_DATABASE_URL", database.url("commerce_read")),
+            ("PAYMENT_DATABASE_URL", database.url("payment_service")),
+            ("MAIN_SERVICE_DATABASE_URL", database.url("main_service")),
             ("REDIS_URL", redis_url()),
             ("KAFKA_BROKERS", kafka_brokers()),
             ("KAFKA_TOPIC_PREFIX", topic_prefix.clone()),

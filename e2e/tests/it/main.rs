@@ -6,6 +6,7 @@
 
 mod architecture;
 mod bad_days;
+mod canary;
 mod checkout;
 mod client;
 mod crash;

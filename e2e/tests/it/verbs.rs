@@ -29,9 +29,14 @@ async fn seeding_twice_is_seeding_once_and_the_tour_shows_every_stage() {
     let tour = run(&shop, &["tour"]);
     for stage in [
         "OrderPlaced",
+        "PointsHeld",
         "PaymentSucceeded",
-        "\"status\":\"PAID\"",
+        "PointsSpent",
+        "OrderRefunded",
+        "PointsReturned",
+        "\"spendable\":500",
         "order.order.created",
+        "order.order.refunded",
     ] {
         assert!(tour.contains(stage), "{stage} in:\n{tour}");
     }

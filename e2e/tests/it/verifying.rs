@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::installation::{Installation, text};
 
 /// The verdict of each invariant, in words.
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
     "dense",
     "outcome-stored",
     "no-oversell",
@@ -26,6 +26,7 @@ const NAMES: [&str; 14] = [
     "projections",
     "kafka",
     "snapshots",
+    "payment-methods",
     "readable",
 ];
 
@@ -109,9 +110,11 @@ async fn shop_with_a_story() -> (Installation, crate::installation::Process, Str
 /// Waits until the relay has everything.
 async fn caught_up(shop: &Installation) {
     let owner = shop.database.owner_pool().await;
-    eventually("the relay catches up", async || {
+    eventually("the relay and the ledger catch up", async || {
         let behind: i64 = sqlx::query_scalar(
-            "SELECT max(e.position) - (SELECT position FROM relay.cursor) FROM event_store.events e",
+            "SELECT max(e.position) - least((SELECT position FROM relay.cursor),
+                                            (SELECT position FROM payment.checkpoints))
+               FROM event_store.events e",
         )
         .fetch_one(&owner)
         .await
@@ -131,6 +134,8 @@ async fn a_whole_shop_holds_in_every_invariant_and_each_plant_turns_its_own_red(
         assert!(line(&said, name).contains(" holds "), "{said}");
     }
     assert!(said.contains("the gate of 1 pools agrees"), "{said}");
+    let ledger = "payment.transactions: 1; 10000.00 KRW charged, 0 back";
+    assert!(said.contains(ledger), "{said}");
     let turns_red = |name: &str, evidence: &str| {
         let (content, said) = verify(&shop, &["--only", name]);
         assert!(!content, "{said}");
@@ -155,6 +160,18 @@ async fn a_whole_shop_holds_in_every_invariant_and_each_plant_turns_its_own_red(
     as_owner(
         &shop,
         "UPDATE projection_orders_1.orders SET total_amount = total_amount - 1",
+    )
+    .await;
+
+    as_owner(
+        &shop,
+        "UPDATE payment.transactions SET amount = amount - 0.01",
+    )
+    .await;
+    turns_red("projections", "payment.transactions: PAYMENT");
+    as_owner(
+        &shop,
+        "UPDATE payment.transactions SET amount = amount + 0.01",
     )
     .await;
 

@@ -1,7 +1,7 @@
 //! The words of the published language: one file a domain, each with its records and the translation
 //! into them.
 //!
-//! Two things never leave: what opens a payment (the token that the gateway gave the buyer's browser),
+//! Two things never leave: what opens a payment (what the gateway gave the buyer's browser, and anything of a saved card),
 //! and words that a person typed about an order, a count or points. A topic keeps its history, so what was once
 //! published cannot be taken back, while a field can be added at any time.
 
@@ -10,6 +10,7 @@ pub(crate) mod inventory;
 pub(crate) mod order;
 pub(crate) mod order_refund;
 pub(crate) mod payment;
+pub(crate) mod payment_method;
 pub(crate) mod points;
 pub(crate) mod product;
 pub(crate) mod refund;
@@ -41,6 +42,7 @@ pub(crate) enum Body {
     PaymentRefunded(refund::Done),
     PaymentDepositAwaited(payment::DepositAwaited),
     PaymentReviewRequired(payment::ReviewRequired),
+    PaymentMethodStatusChanged(payment_method::StatusChanged),
     StockUpdated(inventory::StockUpdated),
     CouponPoolCreated(coupon::PoolCreated),
     CouponPoolClosed(coupon::PoolClosed),
@@ -80,6 +82,7 @@ impl Body {
             Self::PaymentRefunded(_) => names::PAYMENT_REFUNDED,
             Self::PaymentDepositAwaited(_) => names::PAYMENT_DEPOSIT_AWAITED,
             Self::PaymentReviewRequired(_) => names::PAYMENT_REVIEW_REQUIRED,
+            Self::PaymentMethodStatusChanged(_) => names::PAYMENT_METHOD_STATUS_CHANGED,
             Self::StockUpdated(_) => names::STOCK_UPDATED,
             Self::CouponPoolCreated(_) => names::COUPON_POOL_CREATED,
             Self::CouponPoolClosed(_) => names::COUPON_POOL_CLOSED,

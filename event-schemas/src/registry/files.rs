@@ -45,4 +45,5 @@ pub(super) const FILES: &[(&str, &str)] = &embed![
     "schemas/points.points.adjusted/v1.avsc",
     "schemas/payment.payment.deposit-awaited/v1.avsc",
     "schemas/payment.payment.review-required/v1.avsc",
+    "schemas/payment.method.status-changed/v1.avsc",
 ];

@@ -10,6 +10,7 @@ mod coupon_samples;
 mod decode;
 mod golden;
 mod manifest;
+mod payment_method_samples;
 mod payment_samples;
 mod points_samples;
 mod properties;

@@ -13,17 +13,19 @@ use event_schemas::{PRIVATE_EVENT_TYPES, publish};
 use uuid::Uuid;
 
 use crate::coupon_samples::coupon_events;
+use crate::payment_method_samples::payment_method_events;
 use crate::payment_samples::{payment_events, waiting_events};
 use crate::points_samples::points_events;
 
 /// How many kinds of domain event there are: [`kind`] numbers them.
-const KINDS: usize = 48;
+const KINDS: usize = 56;
 
 /// Every domain event by a number of its own. Without a wildcard, so that a new event does not compile
 /// here until it has a number; then the tests ask for its sample.
 fn kind(event: &DomainEvent) -> usize {
     use domain::coupon_pool::CouponPoolEvent as C;
     use domain::payment::PaymentEvent as P;
+    use domain::payment_method::PaymentMethodEvent as M;
     use domain::points::PointsEvent as L;
     use {InventoryEvent as I, OrderEvent as O, ProductEvent as D};
     match event {
@@ -64,6 +66,14 @@ fn kind(event: &DomainEvent) -> usize {
         DomainEvent::Order(O::OrderPointsApplied { .. }) => 34,
         DomainEvent::Order(O::OrderRefundStarted { .. }) => 35,
         DomainEvent::Order(O::OrderRefunded { .. }) => 36,
+        DomainEvent::PaymentMethod(M::PaymentMethodRequested { .. }) => 48,
+        DomainEvent::PaymentMethod(M::PaymentMethodRegistrationDelayed { .. }) => 49,
+        DomainEvent::PaymentMethod(M::PaymentMethodRegistrationFailed { .. }) => 50,
+        DomainEvent::PaymentMethod(M::PaymentMethodRegistered { .. }) => 51,
+        DomainEvent::PaymentMethod(M::PaymentMethodMadeDefault { .. }) => 52,
+        DomainEvent::PaymentMethod(M::PaymentMethodDeleted { .. }) => 53,
+        DomainEvent::PaymentMethod(M::PaymentMethodErasureDelayed { .. }) => 54,
+        DomainEvent::PaymentMethod(M::PaymentMethodErased { .. }) => 55,
         DomainEvent::Points(L::PointsEarned { .. }) => 37,
         DomainEvent::Points(L::PointsHeld { .. }) => 38,
         DomainEvent::Points(L::PointsSpent { .. }) => 39,
@@ -93,6 +103,7 @@ fn what_is_private_is_listed() {
             DomainEvent::Inventory(event) => event.event_type(),
             DomainEvent::CouponPool(event) => event.event_type(),
             DomainEvent::Payment(event) => event.event_type(),
+            DomainEvent::PaymentMethod(event) => event.event_type(),
             DomainEvent::Points(event) => event.event_type(),
             DomainEvent::Product(event) => event.event_type(),
         };
@@ -138,7 +149,10 @@ pub(crate) fn samples() -> Vec<Recorded> {
                 .map(DomainEvent::Order)
                 .map(of(order().uuid())),
         );
+    let methods = payment_method_events().into_iter();
+    let methods = methods.map(DomainEvent::PaymentMethod);
     let of_users = points_events().into_iter().map(DomainEvent::Points);
+    let of_users = of_users.chain(methods);
     let of_users = of_users.map(|event| (user().to_string(), event));
     let events = events.map(|(aggregate, event)| (aggregate.to_string(), event));
     let waiting = waiting_events().into_iter().map(DomainEvent::Payment);

@@ -4,6 +4,7 @@ mod books;
 mod closed;
 mod coupons;
 mod inventories;
+mod methods;
 mod orders;
 mod payments;
 mod points;
@@ -23,6 +24,7 @@ pub use self::books::Totals;
 use self::closed::{ClosedOrders, ClosedPayments};
 use self::coupons::Pool;
 use self::inventories::Shelves;
+use self::methods::Wallet;
 use self::orders::Order;
 use self::payments::Payment;
 use self::points::Account;
@@ -53,6 +55,7 @@ pub struct Shop {
     shelves: Map<ProductId, Shelves>,
     pools: Map<CouponPoolId, Pool>,
     accounts: Map<UserId, Account>,
+    wallets: Map<UserId, Wallet>,
     /// The sequence of each product's own stream.
     products: Map<ProductId, u64>,
     money: Money,
@@ -81,6 +84,7 @@ struct Touched {
     orders: Vec<OrderId>,
     payments: Vec<PaymentId>,
     products: Vec<ProductId>,
+    wallets: Vec<UserId>,
     money: bool,
 }
 
@@ -167,6 +171,11 @@ impl Shop {
                     self.pool_event(at, id, event);
                 }
             }
+            DomainEvent::PaymentMethod(event) => {
+                if let Some(id) = self.id(at) {
+                    self.method_event(at, id, event);
+                }
+            }
             DomainEvent::Points(event) => {
                 if let Some(id) = self.id(at) {
                     self.points_event(at, id, event);
@@ -216,6 +225,12 @@ impl Shop {
                     self.found.extend(gap);
                 }
             }
+            "payment_methods" => {
+                if let Some(id) = self.id(at) {
+                    let gap = self.wallets.entry(id).or_default().follow(at);
+                    self.found.extend(gap);
+                }
+            }
             "points" => {
                 if let Some(id) = self.id(at) {
                     let gap = self.accounts.entry(id).or_default().follow(at);
@@ -244,6 +259,9 @@ impl Shop {
         }
         for id in &touched.payments {
             self.check_payment(*id);
+        }
+        for id in &touched.wallets {
+            self.check_wallet(id);
         }
         if touched.money {
             self.found.extend(self.money.check(self.position));
@@ -291,6 +309,7 @@ impl Touched {
         self.orders.clear();
         self.payments.clear();
         self.products.clear();
+        self.wallets.clear();
         self.money = false;
         self
     }
@@ -307,6 +326,12 @@ impl Touched {
         }
     }
 
+    fn wallet(&mut self, id: UserId) {
+        if !self.wallets.contains(&id) {
+            self.wallets.push(id);
+        }
+    }
+
     fn product(&mut self, id: ProductId) {
         if !self.products.contains(&id) {
             self.products.push(id);
@@ -320,6 +345,7 @@ fn type_of(event: &DomainEvent) -> &'static str {
         DomainEvent::Inventory(_) => "inventory",
         DomainEvent::CouponPool(_) => "coupon_pool",
         DomainEvent::Payment(_) => "payment",
+        DomainEvent::PaymentMethod(_) => "payment_methods",
         DomainEvent::Points(_) => "points",
         DomainEvent::Product(_) => "product",
     }

@@ -111,6 +111,11 @@ pub(super) struct Order {
     pub(super) refunds: Refunds,
     /// Whether its pool says that its coupon came back.
     pub(super) coupon_back: bool,
+    /// What of its buyer's points it has, as their account says: of an order that had ended and is looked at again,
+    /// what changed since.
+    pub(super) points_taken: i64,
+    /// Whether their account says that they are spent.
+    pub(super) points_spent: bool,
 }
 
 /// A product of an order.
@@ -153,6 +158,8 @@ impl Default for Order {
             due: None,
             refunds: Refunds::default(),
             coupon_back: false,
+            points_taken: 0,
+            points_spent: false,
         }
     }
 }
@@ -234,6 +241,7 @@ impl Shop {
             let evidence = format!("moves for order {id}, which is {:?}", closed.stage);
             let invariant = match at.aggregate_type {
                 "coupon_pool" => Invariant::Coupons,
+                "points" => Invariant::PointLots,
                 _ => Invariant::NoOversell,
             };
             self.found.push(at.violation(invariant, evidence));
@@ -379,6 +387,19 @@ impl Shop {
                 bound.unwrap_or_else(none)
             );
             wrong(Invariant::Coupons, evidence);
+        }
+        let points = if holds {
+            order.points - order.refunds.points_back()
+        } else {
+            0
+        };
+        let should_be_spent = stage.is_sold() && order.points > 0;
+        let is_spent = order.points_spent || !should_be_spent;
+        if order.points_taken != points || !is_spent {
+            let spent = if order.points_spent { "spent" } else { "held" };
+            let taken = order.points_taken;
+            let evidence = format!("is {stage:?} with {taken} points {spent}, not {points}");
+            wrong(Invariant::PointLots, evidence);
         }
         let sequence = order.sequence;
         if !order.refunds.is_empty() {

@@ -84,6 +84,7 @@ type Wrong = Vec<String>;
 
 impl Shop {
     pub(super) fn points_event(&mut self, at: At<'_>, id: UserId, event: &PointsEvent) {
+        self.points_of_order(at, event);
         let account = self.accounts.entry(id).or_default();
         self.found.extend(account.follow(at));
         let mut wrong = Wrong::new();
@@ -91,6 +92,30 @@ impl Shop {
         let wrong = wrong.into_iter();
         let wrong = wrong.map(|evidence| at.violation(Invariant::PointLots, evidence));
         self.found.extend(wrong);
+    }
+
+    /// What an event moves between an account and an order.
+    fn points_of_order(&mut self, at: At<'_>, event: &PointsEvent) {
+        let (order_id, moved) = match event {
+            PointsEvent::PointsHeld {
+                order_id, points, ..
+            } => (*order_id, points.get()),
+            PointsEvent::PointsReleased {
+                order_id, points, ..
+            }
+            | PointsEvent::PointsReturned {
+                order_id, points, ..
+            } => (*order_id, -points.get()),
+            PointsEvent::PointsSpent { order_id, .. } => (*order_id, 0),
+            PointsEvent::PointsEarned { .. }
+            | PointsEvent::PointsTakenBack { .. }
+            | PointsEvent::PointsExpired { .. }
+            | PointsEvent::PointsAdjusted { .. } => return,
+        };
+        if let Some(order) = self.open_order(at, order_id) {
+            order.points_taken += moved;
+            order.points_spent |= matches!(event, PointsEvent::PointsSpent { .. });
+        }
     }
 
     /// A user's points: what remains in all lots, less what is owed.
@@ -142,15 +167,18 @@ impl Account {
                 held_at,
                 ..
             } => {
-                let parts = allocations
-                    .iter()
-                    .map(|part| (part.lot_id, part.points.get()));
-                self.withdraw(points.get(), parts.collect(), *held_at, wrong);
+                // One lot may pay several lines.
+                let mut by_lot: BTreeMap<LotId, i64> = BTreeMap::new();
                 for part in allocations {
                     let number = part.points.get();
-                    self.lot(part.lot_id, wrong, |lot| lot.spent += number);
+                    *by_lot.entry(part.lot_id).or_default() += number;
                     let taken = self.taken.entry(of(part.order_item_id, part.lot_id));
                     *taken.or_default() += number;
+                }
+                let parts = by_lot.iter().map(|(lot_id, number)| (*lot_id, *number));
+                self.withdraw(points.get(), parts.collect(), *held_at, wrong);
+                for (lot_id, number) in by_lot {
+                    self.lot(lot_id, wrong, |lot| lot.spent += number);
                 }
             }
             // What orders hold is spent from the lots' point of view.

@@ -18,6 +18,8 @@ pub(super) struct Refunds {
     refunds: Vec<Refund>,
     /// Whether it says that all of it has gone back.
     whole: bool,
+    /// The points of the refunds that are done.
+    points_back: i64,
 }
 
 /// What a line has left.
@@ -33,6 +35,7 @@ struct Line {
 struct Refund {
     id: RefundId,
     amount: i64,
+    points: i64,
     /// Pieces that become stock again, by product.
     pieces: Vec<(ProductId, i64)>,
     done: bool,
@@ -41,6 +44,10 @@ struct Refund {
 impl Refunds {
     pub(super) fn is_empty(&self) -> bool {
         self.refunds.is_empty()
+    }
+
+    pub(super) fn points_back(&self) -> i64 {
+        self.points_back
     }
 
     pub(super) fn is_whole(&self) -> bool {
@@ -196,6 +203,7 @@ impl Shop {
         order.refunds.refunds.push(Refund {
             id: refund_id,
             amount: amount.amount(),
+            points,
             pieces,
             done: false,
         });
@@ -218,6 +226,7 @@ impl Shop {
             ));
         };
         refund.done = true;
+        order.refunds.points_back += refund.points;
         let pieces = refund.pieces.clone();
         for (product, quantity) in pieces {
             order.item(product).back += quantity;

@@ -5,6 +5,7 @@
 )]
 
 mod catalogue;
+mod main_schema;
 mod money;
 mod owner;
 mod payment_schema;

@@ -58,3 +58,30 @@ async fn the_database_says_when_a_link_was_made_and_changed() {
     owner.close().await;
     database.drop_now().await;
 }
+
+#[tokio::test]
+async fn the_database_says_when_an_orders_payment_changed() {
+    let database = TestDatabase::create().await;
+    let owner = database.owner_pool().await;
+    sqlx::raw_sql(
+        "INSERT INTO main.orders (id, currency) VALUES ('00000000-0000-0000-0000-000000000001', 'KRW');
+         INSERT INTO main.payment_states (id, order_id, current_status, payment_amount, last_updated_at)
+         SELECT id, id, 'PENDING', 1, '2001-01-01' FROM main.orders;
+         INSERT INTO main.order_payment_mapping
+                (id, order_id, payment_transaction_id, payment_status, created_at, updated_at)
+         SELECT id, id, id, 'PENDING', '2001-01-01', '2001-01-01' FROM main.orders",
+    )
+    .execute(&owner)
+    .await
+    .expect("a state can be kept");
+    assert!(is_recent(&owner, "last_updated_at", "main.payment_states").await);
+    let both = "least(created_at, updated_at)";
+    assert!(is_recent(&owner, both, "main.order_payment_mapping").await);
+    sqlx::raw_sql("UPDATE main.payment_states SET last_updated_at = '2001-01-01'")
+        .execute(&owner)
+        .await
+        .expect("a state can change");
+    assert!(is_recent(&owner, "last_updated_at", "main.payment_states").await);
+    owner.close().await;
+    database.drop_now().await;
+}

@@ -235,3 +235,36 @@ async fn what_the_companies_know_survives_a_restart_and_old_ledgers_still_read()
     assert_eq!(stage.ledger().await.len(), before.len());
     stage.stop().await;
 }
+
+#[tokio::test]
+async fn what_a_tester_puts_into_the_answers_is_in_those_of_all_companies_until_taken_away() {
+    let stage = Stage::new().await;
+    let extras =
+        json!({ "cvv": "9731", "message": "a card", "card": { "number": "4111111111111111" } });
+    for (company, path) in [("mock", "/v1/payments/x"), ("toss", "/toss/v1/payments/x")] {
+        assert_eq!(stage.post("/extras", &extras).await, 204);
+        let ask = async || {
+            let request = stage
+                .http
+                .get(stage.url(path))
+                .basic_auth("test_sk_any", Some(""));
+            request.send().await.unwrap().json::<Value>().await.unwrap()
+        };
+        let answer = ask().await;
+        assert_eq!(answer["cvv"], "9731", "{company}: {answer}");
+        assert_eq!(answer["card"]["number"], "4111111111111111", "{company}");
+        assert!(
+            answer["code"].is_string() || answer["error"].is_string(),
+            "{answer}"
+        );
+        let gone = stage
+            .http
+            .delete(stage.url("/extras"))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(gone.status().as_u16(), 204);
+        assert_eq!(ask().await["cvv"], Value::Null, "{company}");
+    }
+    stage.stop().await;
+}

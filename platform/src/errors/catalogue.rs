@@ -38,6 +38,11 @@ pub(super) const CATALOGUE: &[(&str, &str, &str)] = &[
         "잘못된 요청입니다",
     ),
     (
+        "CARD_NUMBER_NOT_ALLOWED",
+        "Card numbers may not be sent here.",
+        "카드 번호는 입력할 수 없습니다",
+    ),
+    (
         "CONFLICT",
         "Something else changed this at the same time; try again.",
         "동시에 변경되었습니다. 다시 시도해 주세요",
@@ -106,6 +111,11 @@ pub(super) const CATALOGUE: &[(&str, &str, &str)] = &[
         "EVENT_NOT_FOUND",
         "There is no such event.",
         "이벤트를 찾을 수 없습니다",
+    ),
+    (
+        "EXCHANGES_NOT_KEPT",
+        "Exchanges with payment gateways are not kept here.",
+        "결제사와의 통신 기록을 보관하지 않습니다",
     ),
     (
         "FORBIDDEN",
@@ -258,6 +268,31 @@ pub(super) const CATALOGUE: &[(&str, &str, &str)] = &[
         "결제가 거절되었습니다",
     ),
     (
+        "PAYMENT_METHODS_OFF",
+        "Payment methods cannot be saved here.",
+        "결제 수단을 저장할 수 없습니다",
+    ),
+    (
+        "PAYMENT_METHOD_ALREADY_EXISTS",
+        "The payment method exists already.",
+        "이미 등록된 결제 수단입니다",
+    ),
+    (
+        "PAYMENT_METHOD_NOT_ACTIVE",
+        "The payment method is not registered yet.",
+        "아직 등록되지 않은 결제 수단입니다",
+    ),
+    (
+        "PAYMENT_METHOD_NOT_FOUND",
+        "There is no such payment method.",
+        "결제 수단을 찾을 수 없습니다",
+    ),
+    (
+        "PAYMENT_METHOD_OF_OTHER_GATEWAY",
+        "The payment method is of another gateway.",
+        "다른 결제 대행사의 결제 수단입니다",
+    ),
+    (
         "PAYMENT_NOT_FOUND",
         "There is no such payment.",
         "결제를 찾을 수 없습니다",
@@ -379,6 +414,11 @@ pub(super) const CATALOGUE: &[(&str, &str, &str)] = &[
     ),
     ("TOO_LONG", "The value is too long.", "값이 너무 깁니다"),
     ("TOO_MANY", "There are too many.", "개수가 너무 많습니다"),
+    (
+        "TOO_MANY_PAYMENT_METHODS",
+        "You have too many payment methods.",
+        "저장할 수 있는 결제 수단 수를 초과했습니다",
+    ),
     (
         "TOO_MANY_REFUNDS",
         "The order was refunded in too many steps.",

@@ -6,6 +6,7 @@ mod deposits;
 mod leases;
 mod outages;
 mod parking;
+mod payment_methods;
 mod payments;
 mod refunds;
 mod stage;

@@ -42,6 +42,7 @@ impl Lookups {
                 | DomainEvent::CouponPool(_)
                 | DomainEvent::Inventory(_)
                 | DomainEvent::Payment(_)
+                | DomainEvent::PaymentMethod(_)
                 | DomainEvent::Points(_)
                 | DomainEvent::Product(_) => {}
             }
@@ -81,6 +82,7 @@ impl Lookups {
             | DomainEvent::CouponPool(_)
             | DomainEvent::Inventory(_)
             | DomainEvent::Payment(_)
+            | DomainEvent::PaymentMethod(_)
             | DomainEvent::Points(_)
             | DomainEvent::Product(_) => {}
         }

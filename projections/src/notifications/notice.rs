@@ -34,7 +34,9 @@ pub(super) fn of(event: &Event, lookups: &Lookups) -> Result<Option<Notice>, Pro
         DomainEvent::Payment(payment_event) => Ok(of_payment(event, payment_event)),
         DomainEvent::CouponPool(pool_event) => of_coupon_pool(event, pool_event, lookups),
         DomainEvent::Points(points_event) => Ok(of_points(event, points_event)),
-        DomainEvent::Inventory(_) | DomainEvent::Product(_) => Ok(None),
+        DomainEvent::Inventory(_) | DomainEvent::PaymentMethod(_) | DomainEvent::Product(_) => {
+            Ok(None)
+        }
     }
 }
 

@@ -20,6 +20,7 @@ pub(super) fn row(order_id: Uuid, event: &Event) -> Result<HistoryRow, Projectio
         DomainEvent::Payment(payment_event) => of_payment(event, payment_event),
         DomainEvent::Inventory(_)
         | DomainEvent::CouponPool(_)
+        | DomainEvent::PaymentMethod(_)
         | DomainEvent::Points(_)
         | DomainEvent::Product(_) => {
             json!({})

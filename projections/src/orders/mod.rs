@@ -103,6 +103,7 @@ impl Projector for Orders {
                 }
                 DomainEvent::Inventory(_)
                 | DomainEvent::CouponPool(_)
+                | DomainEvent::PaymentMethod(_)
                 | DomainEvent::Points(_)
                 | DomainEvent::Product(_) => continue,
             };

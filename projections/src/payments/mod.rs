@@ -88,6 +88,7 @@ impl Projector for Payments {
                 }
                 DomainEvent::Inventory(_)
                 | DomainEvent::CouponPool(_)
+                | DomainEvent::PaymentMethod(_)
                 | DomainEvent::Points(_)
                 | DomainEvent::Product(_) => {}
             }
@@ -122,6 +123,7 @@ fn touched(events: &[Event]) -> Result<(BTreeSet<Uuid>, BTreeSet<Uuid>), Project
             DomainEvent::Order(_)
             | DomainEvent::Inventory(_)
             | DomainEvent::CouponPool(_)
+            | DomainEvent::PaymentMethod(_)
             | DomainEvent::Points(_)
             | DomainEvent::Product(_) => {}
         }

@@ -79,6 +79,7 @@ impl Projector for Products {
                 DomainEvent::Order(_)
                 | DomainEvent::CouponPool(_)
                 | DomainEvent::Payment(_)
+                | DomainEvent::PaymentMethod(_)
                 | DomainEvent::Points(_) => {}
             }
         }
@@ -117,6 +118,7 @@ impl Batch {
                 DomainEvent::Order(_)
                 | DomainEvent::CouponPool(_)
                 | DomainEvent::Payment(_)
+                | DomainEvent::PaymentMethod(_)
                 | DomainEvent::Points(_) => {}
             }
         }

@@ -13,6 +13,7 @@ mod notifications;
 mod orders;
 mod outages;
 mod parking;
+mod payment_methods;
 mod points;
 mod registry;
 mod relay;

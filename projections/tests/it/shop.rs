@@ -15,6 +15,7 @@ use domain::checkout::{
 };
 use domain::coupon_pool::{ClaimCoupon, CreateCouponPool, DiscountRule};
 use domain::inventory::ReceiveStock;
+use domain::points::Points;
 use domain::product::{ChangeProduct, ProductCommand, ProductDetails};
 use domain::{
     CouponCode, CouponPoolId, Currency, Money, Operation, OrderId, OrderItemId, PaymentId,
@@ -268,6 +269,7 @@ impl Shop {
             user_id: user_id(user),
             gateway: "mock".to_owned(),
             token: "tok_approve_secret".to_owned(),
+            points: Points::ZERO,
             coupon: None,
             now,
             confirmation_due_at: now + TimeDelta::minutes(30),

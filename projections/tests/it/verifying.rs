@@ -19,6 +19,7 @@ async fn a_changed_lost_or_invented_row_of_any_table_is_found() {
     shop.settle_refund(payment, refund, RefundAnswer::Done)
         .await;
     crate::points::some_of_everything(&shop).await;
+    crate::payment_methods::some_of_everything(&shop).await;
     shop.caught_up().await;
     assert_eq!(shop.differences().await, "");
 
@@ -79,6 +80,14 @@ async fn a_changed_lost_or_invented_row_of_any_table_is_found() {
         (
             "pool_names",
             "DELETE FROM projection_notifications_1.pool_names",
+        ),
+        (
+            "payment_methods",
+            "UPDATE projection_payment_methods_1.payment_methods SET card_last4 = '9999'",
+        ),
+        (
+            "payment_wallets",
+            "DELETE FROM projection_payment_methods_1.payment_wallets",
         ),
         (
             "point_accounts",
@@ -155,6 +164,7 @@ async fn a_read_model_that_stands_still_is_named_with_the_event_that_it_lacks() 
             "coupons 1",
             "notifications 1",
             "orders 1",
+            "payment_methods 1",
             "payments 1",
             "points 1",
             "products 1"

@@ -47,6 +47,9 @@ pub(crate) struct OrderDetail {
     /// Refunds of all or parts of it, done or not, oldest first.
     refunds: Vec<OrderRefund>,
     coupon_code: Option<String>,
+    /// Its payment, also before one is asked for: the order number that the buyer's browser begins with at the
+    /// gateway.
+    payment_id: Uuid,
     payment: OrderPaymentState,
     /// Why it was cancelled; `null` when it was not.
     cancellation: Option<Cancellation>,
@@ -231,6 +234,7 @@ impl From<Row> for OrderDetail {
                 refunded_amount: money(row.refunded_amount),
                 status: row.payment_status,
             },
+            payment_id: row.payment_id.unwrap_or_else(|| payment_of(row.id)),
             cancellation: row.cancel_kind.map(|kind| Cancellation {
                 kind,
                 failure_code: row.cancel_code,
@@ -252,6 +256,12 @@ impl From<Row> for OrderDetail {
             version: row.version,
         }
     }
+}
+
+/// The payment that an order will have, as the write side makes its id (`PaymentId::of_order`).
+fn payment_of(order_id: Uuid) -> Uuid {
+    const CHANGED: u128 = 0x70_6179_6d65_6e74;
+    Uuid::from_u128(order_id.as_u128() ^ CHANGED)
 }
 
 errors!(DetailErrors, [404: ["ORDER_NOT_FOUND"]]);

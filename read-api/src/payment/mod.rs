@@ -1,6 +1,8 @@
-//! Payments: `GET /payments`, `/payments/{id}`. A customer sees their own; an operator may look at anybody's.
+//! Payments: `GET /payments`, `/payments/{id}`. A customer sees their own; an operator may look at anybody's, and at
+//! what was said about it with its company (`/payments/{id}/exchanges`).
 
 mod detail;
+mod exchanges;
 mod list;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -11,7 +13,8 @@ pub(crate) use detail::{PaymentDetail, find};
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(list::list_payments)
-        .service(detail::get_payment);
+        .service(detail::get_payment)
+        .service(exchanges::list_exchanges);
 }
 
 /// Where a payment stands. What the read model says is passed on.

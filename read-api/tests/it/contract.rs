@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::shop::{Answer, Shop};
 
 /// Every query, by its path in the document.
-const QUERIES: [&str; 20] = [
+const QUERIES: [&str; 23] = [
     "/api/v1/coupon-pools/{id}",
     "/api/v1/coupons",
     "/api/v1/events",
@@ -17,8 +17,11 @@ const QUERIES: [&str; 20] = [
     "/api/v1/orders/{id}",
     "/api/v1/orders/{id}/history",
     "/api/v1/orders/{id}/payment",
+    "/api/v1/payment-methods",
+    "/api/v1/payment-methods/{id}",
     "/api/v1/payments",
     "/api/v1/payments/{id}",
+    "/api/v1/payments/{id}/exchanges",
     "/api/v1/points",
     "/api/v1/points/history",
     "/api/v1/points/lots",
@@ -60,7 +63,7 @@ async fn the_document_lists_every_query_with_its_errors() {
         if path.contains("{id}") {
             statuses.push("404");
         }
-        let for_operators = ["/events", "/projections", "/payments"];
+        let for_operators = ["/events", "/exchanges", "/projections", "/payments"];
         if path.contains("{userId}") || for_operators.iter().any(|end| path.ends_with(end)) {
             statuses.push("403");
         }
@@ -223,6 +226,7 @@ async fn every_bad_parameter_is_named() {
         ("/orders?userId=bob", "userId", "UNKNOWN_FIELD"),
         ("/orders/x", "id", "INVALID_VALUE"),
         ("/payments/x", "id", "INVALID_VALUE"),
+        ("/payments/x/exchanges", "id", "INVALID_VALUE"),
         ("/payments?status=LOST", "status", "INVALID_VALUE"),
         ("/coupons?status=USED", "status", "UNKNOWN_FIELD"),
         ("/coupon-pools/x", "id", "INVALID_VALUE"),
@@ -267,6 +271,7 @@ async fn what_is_not_there_is_404() {
         (format!("/products/{id}/stock"), "PRODUCT_NOT_FOUND"),
         (format!("/orders/{id}"), "ORDER_NOT_FOUND"),
         (format!("/payments/{id}"), "PAYMENT_NOT_FOUND"),
+        (format!("/payments/{id}/exchanges"), "PAYMENT_NOT_FOUND"),
         (format!("/coupon-pools/{id}"), "COUPON_POOL_NOT_FOUND"),
         ("/nothing".to_owned(), "NOT_FOUND"),
     ] {

@@ -69,6 +69,9 @@ async fn an_order_shows_its_items_amounts_and_payment() {
         before["payment"],
         json!({ "id": null, "status": "PENDING", "paidAmount": krw(0), "refundedAmount": krw(0) })
     );
+    // What the browser begins with at the gateway is what the write side will call the payment.
+    let its_payment = domain::PaymentId::of_order(domain::OrderId::new(order));
+    assert_eq!(before["paymentId"], its_payment.to_string());
     let items = &before["items"];
     assert_eq!(column(items, "name"), ["tea", "cup"]);
     assert_eq!(column(items, "quantity"), ["2", "1"]);

@@ -11,6 +11,7 @@ use domain::{Decider, Loaded, StreamId};
 use event_store::{Command, ExecuteError, Fence, Outcome, StoreError};
 use futures::future::{Either, select};
 use payment_gateways::{ConfirmRequest, GatewayReply, PaymentGateway, RefundReply, RefundRequest};
+use payment_vault::KeySafe;
 use processes::ProcessesConfig;
 use processes::sans_io::Office;
 use tokio::sync::oneshot;
@@ -94,6 +95,11 @@ impl Office for Desk {
             let outbox = Arc::clone(&self.outbox);
             Arc::new(Till { outbox }) as Arc<dyn PaymentGateway>
         })
+    }
+
+    fn key_safe(&self) -> Option<Arc<dyn KeySafe>> {
+        // Nobody saves a payment method here.
+        None
     }
 
     async fn execute(&self, command: Command) -> Result<Outcome, ExecuteError> {

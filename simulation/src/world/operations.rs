@@ -8,11 +8,12 @@ use domain::checkout::{
 use domain::coupon_pool::{ClaimCoupon, CreateCouponPool, DiscountRule};
 use domain::inventory::{AdjustStock, ReceiveStock};
 use domain::order::{Order, OrderCommand, OrderError, OrderStatus, RefundItem, RefundScope};
-use domain::points::EarningPolicy;
+use domain::points::{AdjustPoints, EarningPolicy, Points};
 use domain::product::{ChangeProduct, PatchProduct, ProductCommand, ProductDetails};
 use domain::{
-    CouponCode, CouponPoolId, Currency, Halt, LotId, Money, Operation, OrderId, OrderItemId,
-    PaymentId, ProductId, Quantity, RefundId, Rejection, StreamId, UserId, WarehouseId, Workspace,
+    AdjustmentId, CouponCode, CouponPoolId, Currency, Halt, LotId, Money, Operation, OrderId,
+    OrderItemId, PaymentId, ProductId, Quantity, RefundId, Rejection, StreamId, UserId,
+    WarehouseId, Workspace,
 };
 use event_store::{Command, CommandId, Context, Fingerprint};
 use fastrand::Rng;
@@ -24,6 +25,8 @@ use crate::deeds::Part;
 
 /// How long points are valid: they expire while there are still faults.
 const POINTS_VALID_FOR: TimeDelta = TimeDelta::minutes(4);
+/// How long points are valid that an operator gives: many are there when an order is paid.
+const GRANT_VALID_FOR: TimeDelta = TimeDelta::minutes(12);
 /// How long an order may wait for its payment.
 const PAYMENT_LIMIT: TimeDelta = TimeDelta::seconds(100);
 /// How long a paid order may still be cancelled.
@@ -69,6 +72,12 @@ pub(super) enum Request {
         user: UserId,
         order: OrderId,
         coupon: Option<CouponCode>,
+        points: Points,
+    },
+    Grant {
+        user: UserId,
+        points: i64,
+        by: UserId,
     },
     Cancel {
         order: OrderId,
@@ -212,15 +221,26 @@ pub(super) fn command(
             user,
             order,
             coupon,
+            points,
         } => make.of(RequestPayment {
-            payment_id: PaymentId::new(new_id(rng)),
+            payment_id: PaymentId::of_order(order),
             order_id: order,
             user_id: user,
             gateway: BANK.to_owned(),
             token: "tok".to_owned(),
+            points,
             coupon,
             now,
             confirmation_due_at: now + CONFIRMATION_DELAY,
+        }),
+        Request::Grant { user, points, by } => make.of(AdjustPoints {
+            user_id: user,
+            adjustment_id: AdjustmentId::new(new_id(rng)),
+            delta: points,
+            reason: "sorry".to_owned(),
+            by,
+            expires_at: Some(now + GRANT_VALID_FOR),
+            now,
         }),
         Request::Cancel { order, by } => make.of(CancelOrder {
             order_id: order,
@@ -259,6 +279,8 @@ pub(super) fn command(
 /// What orders earn, whoever confirms them.
 pub(super) fn earning() -> EarningPolicy {
     EarningPolicy {
+        // A tenth of the money, so that a part of a small order has earned something, too.
+        rate_bps: 1_000,
         valid_for: POINTS_VALID_FOR,
         ..EarningPolicy::default()
     }

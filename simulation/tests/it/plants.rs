@@ -51,6 +51,11 @@ fn points_that_are_earned_twice_are_found() {
 }
 
 #[test]
+fn points_that_come_back_twice_are_found() {
+    assert_eq!(found(Plant::ReturnedTwice, 40), "point-lots");
+}
+
+#[test]
 fn stock_that_is_released_twice_is_found() {
     assert_eq!(found(Plant::ReleasedTwice, 5), "no-oversell");
 }

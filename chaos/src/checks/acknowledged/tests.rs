@@ -146,6 +146,25 @@ fn a_run_in_which_nothing_went_wrong_breaks_nothing() {
     assert!(checks.iter().all(Check::holds), "{checks:?}");
 }
 
+/// It names itself, and its events are its payment's.
+#[test]
+fn a_refund_is_looked_for_where_its_payment_is() {
+    for (payment, broken) in [(ORDER, vec![]), (&Uuid::nil().to_string(), vec![KEPT])] {
+        let mut run = Run::good();
+        run.send(Request {
+            path: format!("/payments/{payment}/refunds"),
+            ..request("refund")
+        });
+        let body = format!(
+            r#"{{"data":{{"id":"{}","paymentId":"{payment}"}}}}"#,
+            Uuid::max()
+        );
+        run.told(201, &body);
+        run.happened("refund", 201, 2);
+        assert_eq!(run.broken(), broken, "{payment}");
+    }
+}
+
 #[test]
 fn an_acknowledged_command_without_its_outcome_is_lost() {
     let mut run = Run::good();

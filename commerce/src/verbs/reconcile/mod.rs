@@ -5,9 +5,11 @@ mod ours;
 mod theirs;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use clap::Args;
+use payment_gateways::{ExchangeLog, NoLog};
 use platform::config::Env;
 
 use crate::app;
@@ -39,7 +41,9 @@ pub(crate) async fn run(args: ReconcileArgs) -> Result<ExitCode, CommerceError> 
     let ReconcileArgs { company, day } = args;
     let (owner, gateways) =
         Env::process().read(|env| (OwnerConfig::read(env), GatewaysConfig::read(env)))?;
-    let gateways = app::gateways(&gateways)?;
+    // It only asks for lists, and keeps none of them.
+    let log: Arc<dyn ExchangeLog> = Arc::new(NoLog);
+    let gateways = app::gateways(&gateways, &log)?;
     let Some(gateway) = gateways.get(&company) else {
         let known = gateways.names().collect::<Vec<_>>().join(", ");
         say(format!(

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::Utc;
 use invariants::Invariant;
 use projections::Comparison;
 
@@ -58,12 +59,48 @@ pub(super) async fn check(
             report.broken(Invariant::Projections, 1, [trouble]);
         }
     }
-    let names: Vec<&str> = comparisons
+    let mut names: Vec<&str> = comparisons
         .iter()
         .map(|compared| compared.projection)
         .collect();
+    if ledger_is_kept(verification, report).await? {
+        names.push("payment.transactions");
+    }
     report.holds(Invariant::Projections, names.join(", "));
     Ok(())
+}
+
+/// Looks at the payment service's transactions beside the log's charges and returns of money. Whether they are
+/// kept at all.
+async fn ledger_is_kept(
+    verification: &Verification,
+    report: &mut Report,
+) -> Result<bool, CommerceError> {
+    let Verification { owner, log, .. } = verification;
+    let found = payment_ledger::verify_transactions(owner, log).await?;
+    if !found.is_same() {
+        let evidence = found.told.into_iter();
+        let evidence = evidence.map(|told| format!("payment.transactions: {told}"));
+        report.broken(Invariant::Projections, found.differences, evidence);
+    }
+    if found.position == 0 {
+        report.note("payment.transactions is not kept: no role payment-ledger has run".to_owned());
+        return Ok(false);
+    }
+    let next = log.read(found.position, 1).await?;
+    let waits = next
+        .first()
+        .map(|next| (Utc::now() - next.recorded_at).to_std().unwrap_or_default());
+    if let Some(waits) = waits.filter(|waits| *waits > BEHIND_MAX) {
+        let (position, waits_s) = (found.position, waits.as_secs());
+        let behind = format!(
+            "payment.transactions stands at {position}, and the next event has waited {waits_s} s"
+        );
+        report.broken(Invariant::Projections, 1, [behind]);
+    }
+    let (transactions, sums) = (found.transactions, found.sums);
+    report.note(format!("payment.transactions: {transactions}; {sums}"));
+    Ok(true)
 }
 
 /// What is wrong with a read model, if it is.

@@ -14,7 +14,7 @@ use crate::mothers::{
     usd, user, warehouse,
 };
 use crate::payment::DepositAccount;
-use crate::points::EarningPolicy;
+use crate::points::{EarningPolicy, Points};
 use crate::product::{ChangeProduct, ProductCommand, ProductDetails};
 
 /// 1 000 won, ten in Seoul.
@@ -177,6 +177,7 @@ pub(super) fn pay(payment: u32, order: u32, name: &str) -> RequestPayment {
         user_id: user(name),
         gateway: "mock".to_owned(),
         token: "tok_approve".to_owned(),
+        points: Points::ZERO,
         coupon: None,
         now: at(1),
         confirmation_due_at: at(31),

@@ -17,7 +17,7 @@ use crate::recorded::{DomainEvent, Recorded};
 type Checker = fn(&Log) -> Verdict;
 
 /// Every checker that looks at each operation.
-pub(super) const CHECKERS: [Checker; 8] = [
+pub(super) const CHECKERS: [Checker; 9] = [
     books::stock_is_never_oversold,
     books::what_left_the_shelf_was_paid_for,
     books::coupons_are_used_once,
@@ -26,6 +26,7 @@ pub(super) const CHECKERS: [Checker; 8] = [
     books::money_is_conserved,
     books::no_order_is_paid_after_cancellation,
     books::the_money_of_a_cancelled_order_goes_back,
+    books::points_are_the_orders,
 ];
 
 /// A log of orders that were confirmed, declined, cancelled after payment and charged wrongly.
@@ -255,6 +256,44 @@ fn money_of_a_cancelled_order_that_is_kept_is_found() {
         }
     };
     red(checker, &log().changed("PaymentSucceeded", less));
+}
+
+/// Two orders that points paid together with money: one is refunded, the payment of the other declined.
+fn log_of_points() -> Log {
+    let mut shop = Shop::open();
+    shop.does(&super::paying_with_points::grant(1, 1_000, 60));
+    shop.does(&place(1, "ann", &[(TEA, 2)]));
+    shop.does(&super::paying_with_points::with_points(1, 400));
+    shop.does(&settle(1, approved(1_600)));
+    shop.does(&place(2, "ann", &[(CUP, 1)]));
+    shop.does(&super::paying_with_points::with_points(2, 500));
+    shop.does(&settle(2, declined()));
+    shop.does(&cancel(1, by("ann")));
+    shop.log
+}
+
+#[test]
+fn points_that_are_taken_or_given_back_twice_or_not_at_all_are_found() {
+    let checker = books::points_are_the_orders;
+    assert_eq!(checker(&log_of_points()), Ok(()));
+    for name in [
+        "PointsHeld",
+        "PointsSpent",
+        "PointsReleased",
+        "PointsReturned",
+    ] {
+        red(checker, &log_of_points().without(name));
+        red(checker, &log_of_points().doubled(name));
+    }
+    red(checker, &log_of_points().without("OrderPointsApplied"));
+}
+
+#[test]
+fn a_purchase_that_left_something_behind_is_found() {
+    assert_eq!(books::nobody_ever_bought(&log_of_points()), Ok(()));
+    for name in ["PointsReleased", "PointsReturned"] {
+        red(books::nobody_ever_bought, &log_of_points().without(name));
+    }
 }
 
 #[test]

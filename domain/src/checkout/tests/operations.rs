@@ -14,7 +14,7 @@ use crate::mothers::{
     at, coupon, krw, lot_id, order_id, order_item_id, payment_id, pieces, pool_id, product_id,
     refund_id, user, warehouse,
 };
-use crate::points::EarningPolicy;
+use crate::points::{EarningPolicy, Points};
 use crate::product::{ChangeProduct, ProductCommand, ProductDetails};
 use crate::workspace::Operation;
 
@@ -35,6 +35,10 @@ fn order() -> String {
 
 fn payment() -> String {
     format!("payment/{}", payment_id(1))
+}
+
+fn account() -> String {
+    format!("points/{}", user("alice"))
 }
 
 fn pool() -> String {
@@ -106,11 +110,12 @@ fn a_payments_operations() {
         user_id: user("alice"),
         gateway: "mock".to_owned(),
         token: "token".to_owned(),
+        points: Points::new(100).unwrap(),
         coupon: Some(coupon(1)),
         now: at(0),
         confirmation_due_at: at(30),
     };
-    let streams = [order(), payment(), pool()];
+    let streams = [order(), payment(), pool(), account()];
     is(&request, "request-payment", &streams, &[payment()]);
     let settle = SettlePayment {
         payment_id: payment_id(1),

@@ -7,7 +7,7 @@ use super::deeds::{by, cancel, change, claim, place};
 use super::shop::Shop;
 use crate::checkout::{CheckoutError, PlaceOrder};
 use crate::coupon_pool::{CouponPoolError, CouponState};
-use crate::ids::CouponCode;
+use crate::ids::{CouponCode, PaymentId};
 use crate::inventory::InventoryError;
 use crate::money::MoneyError;
 use crate::mothers::{allocations, at, krw, order_id, order_item_id, pool_id, product_id};
@@ -39,6 +39,7 @@ fn an_order_holds_its_stock_and_answers_with_its_total() {
     let reply = shop.does(&place(1, "ann", &[(TEA, 2), (CUP, 1)]));
     let expected = json!({
         "id": order_id(1),
+        "paymentId": PaymentId::of_order(order_id(1)),
         "totalAmount": { "amount": 4_500, "currency": "KRW" },
         "status": "PENDING",
     });

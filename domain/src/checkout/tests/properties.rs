@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::Duration;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
@@ -14,6 +15,9 @@ use crate::golden::samples;
 
 /// Days drawn for each property: all together run in a few seconds, unoptimised.
 const DAYS: u32 = 200;
+
+/// Long enough for an order to be paid and confirmed.
+const SOON: Duration = Duration::hours(1);
 
 fn config() -> ProptestConfig {
     ProptestConfig {
@@ -62,6 +66,30 @@ proptest! {
     }
 
     #[test]
+    fn the_points_of_an_order_are_held_spent_or_back(day in any_day()) {
+        prop_assert_eq!(books::points_are_the_orders(&play(&day).shop.log), Ok(()));
+    }
+
+    #[test]
+    fn refunding_everything_leaves_exactly_what_there_was(day in working_day()) {
+        let mut world = play(&day);
+        let soon = world.shop.now + SOON;
+        world.runner.run_until(&mut world.shop, soon);
+        world.undo_everything();
+        // Payments that nobody knew about have come to their end now, and a year has passed.
+        world.runner.run_to_the_end(&mut world.shop);
+        world.undo_everything();
+        world.runner.run_to_the_end(&mut world.shop);
+        let log = &world.shop.log;
+        for checker in CHECKERS {
+            prop_assert_eq!(checker(log), Ok(()));
+        }
+        prop_assert_eq!(books::nobody_ever_bought(log), Ok(()));
+        prop_assert_eq!(books::sold(log), 0);
+        prop_assert_eq!(world.runner.gateway.keeps(), 0);
+    }
+
+    #[test]
     fn an_operation_repeated_at_once_or_later_has_no_second_effect(day in any_day()) {
         prop_assert_eq!(play(&day).twice, Vec::<String>::new());
     }
@@ -105,9 +133,6 @@ fn the_random_days_are_eventful() {
         note(&world, &mut in_working);
         refused += world.runner.refused.len();
     }
-    // Nobody waits a year for points to expire but the sagas at their end.
-    let expired = in_working.remove("PointsExpired");
-    assert!(expired, "no points ever expired");
     assert_eq!(missing(&in_any), NEVER);
     // And the runner's gateway never contradicts itself.
     assert!(in_working.insert("PaymentReviewRequired".to_owned()));
@@ -115,19 +140,20 @@ fn the_random_days_are_eventful() {
     assert!(refused > 0, "no step of a saga was ever overtaken");
 }
 
-/// Delivery has no operation yet, nor have points that pay; the catalogue is edited in the back office, and
-/// nobody tells of anything by himself.
-const NEVER: [&str; 12] = [
+/// Delivery has no operation yet; the catalogue is edited in the back office, payment methods are saved elsewhere,
+/// and nobody tells of anything by himself.
+const NEVER: [&str; 13] = [
     "OrderDelivered",
-    "OrderPointsApplied",
     "OrderShipped",
     "PaymentInquiryRequested",
-    "PointsAdjusted",
-    "PointsExpired",
-    "PointsHeld",
-    "PointsReleased",
-    "PointsReturned",
-    "PointsSpent",
+    "PaymentMethodDeleted",
+    "PaymentMethodErased",
+    "PaymentMethodErasureDelayed",
+    "PaymentMethodMadeDefault",
+    "PaymentMethodRegistered",
+    "PaymentMethodRegistrationDelayed",
+    "PaymentMethodRegistrationFailed",
+    "PaymentMethodRequested",
     "ProductDescribed",
     "ProductMarkedSoldOut",
 ];

@@ -7,7 +7,7 @@ use super::deeds::{approved, by, cancel, confirm, declined, expire, pay, place, 
 use super::shop::Shop;
 use crate::checkout::RequestPayment;
 use crate::coupon_pool::{CouponPoolError, CouponState};
-use crate::ids::CouponCode;
+use crate::ids::{CouponCode, PaymentId};
 use crate::money::MoneyError;
 use crate::mothers::{at, krw, order_id, payment_id};
 use crate::order::{OrderError, OrderStatus};
@@ -39,6 +39,7 @@ fn a_payment_is_asked_for_with_the_orders_total() {
         "id": payment_id(1),
         "orderId": order_id(1),
         "amount": { "amount": 2_000, "currency": "KRW" },
+        "points": 0,
         "status": "PENDING",
     });
     assert_eq!(reply, expected);
@@ -65,26 +66,26 @@ fn a_second_payment_is_refused_while_one_is_under_way() {
     assert_eq!(refused.code(), "ORDER_NOT_PAYABLE");
 }
 
+/// An order's payment has one id, so only the key of the request tells a repeat from a second one.
 #[test]
-fn the_same_payment_asked_for_again_changes_nothing() {
-    let mut shop = with_an_order();
-    let first = shop.does(&pay(1, 1, "ann"));
-    let again = shop.does(&pay(1, 1, "ann"));
-    assert_eq!(again, first);
-    assert!(shop.last().is_empty());
-}
-
-/// Its repeat was refused as too late, though the first had been in time.
-#[test]
-fn a_payment_asked_for_again_after_the_orders_time_changes_nothing() {
+fn the_same_payment_asked_for_by_another_request_is_refused() {
     let mut shop = with_an_order();
     shop.does(&pay(1, 1, "ann"));
-    let late = RequestPayment {
-        now: at(20),
-        ..pay(1, 1, "ann")
-    };
-    shop.does(&late);
-    assert!(shop.last().is_empty());
+    let refused = shop.refuses(&pay(1, 1, "ann"));
+    assert_eq!(refused, not_payable(OrderStatus::Pending));
+}
+
+#[test]
+fn an_orders_payment_has_an_id_of_its_own() {
+    let first = PaymentId::of_order(order_id(1));
+    assert_eq!(first, PaymentId::of_order(order_id(1)));
+    assert_ne!(first, PaymentId::of_order(order_id(2)));
+    // It stands at gateways, so it must never change; and it keeps the order's moment.
+    assert_eq!(first.to_string(), "01910000-0000-7000-8070-617b6d656e75");
+    assert_eq!(
+        first.uuid().get_timestamp(),
+        order_id(1).uuid().get_timestamp()
+    );
 }
 
 #[test]
@@ -155,15 +156,6 @@ fn a_coupon_given_when_paying_is_held_and_taken_off() {
     assert_eq!(shop.coupon(FIXED, "ann"), CouponState::Held(order_id(1)));
     shop.does(&settle(1, approved(1_500)));
     assert_eq!(shop.coupon(FIXED, "ann"), CouponState::Used(order_id(1)));
-}
-
-#[test]
-fn a_coupon_given_when_paying_again_is_the_same_coupon() {
-    let mut shop = with_an_order();
-    let code = shop.gives(FIXED, "ann");
-    shop.does(&with(code, pay(1, 1, "ann")));
-    shop.does(&with(code, pay(1, 1, "ann")));
-    assert!(shop.last().is_empty());
 }
 
 #[test]
@@ -264,18 +256,14 @@ fn an_order_that_costs_nothing_is_paid_at_once_without_a_gateway() {
     assert_eq!(shop.coupon(FREE, "ann"), CouponState::Used(order_id(1)));
 }
 
-/// Its stock had left already, and the repeat failed for want of a reservation.
 #[test]
-fn a_free_payment_asked_for_again_changes_nothing() {
+fn a_free_payment_is_made_once_and_cancelled_like_any_other() {
     let mut shop = with_an_order();
     let code = shop.gives(FREE, "ann");
-    let first = shop.does(&with(code, pay(1, 1, "ann")));
-    let again = shop.does(&with(code, pay(1, 1, "ann")));
-    assert_eq!(again, first);
-    assert!(shop.last().is_empty());
-    shop.does(&cancel(1, by("ann")));
     shop.does(&with(code, pay(1, 1, "ann")));
-    assert!(shop.last().is_empty());
+    let refused = shop.refuses(&with(code, pay(1, 1, "ann")));
+    assert_eq!(refused, not_payable(OrderStatus::Paid));
+    shop.does(&cancel(1, by("ann")));
     assert_eq!(shop.payment(1).status, PaymentStatus::Cancelled);
 }
 

@@ -12,6 +12,9 @@ use crate::checkout::{ConfirmOrder, ExpireOrder, RetrySchedule, SettlePayment, S
 use crate::coupon_pool::CloseCouponPool;
 use crate::ids::{LotId, RefundId};
 use crate::payment::Payment;
+use crate::payment_method::{
+    ErasureAnswer, MethodKind, RegistrationAnswer, SettleErasure, SettleRegistration,
+};
 use crate::points::{EarningPolicy, ExpirePoints};
 use crate::rejection::Rejection;
 use crate::saga::{Action, Due};
@@ -173,6 +176,24 @@ impl Runner {
                 user_id: user_id.clone(),
                 lot_id: *lot_id,
                 now,
+            }),
+            Action::RegisterMethod { user_id, method_id } => Box::new(SettleRegistration {
+                user_id: user_id.clone(),
+                method_id: *method_id,
+                answer: RegistrationAnswer::Kept {
+                    kind: MethodKind::Card,
+                    card_company: None,
+                    card_last4: None,
+                },
+                now,
+                attempts: RetrySchedule::default(),
+            }),
+            Action::EraseMethod { user_id, method_id } => Box::new(SettleErasure {
+                user_id: user_id.clone(),
+                method_id: *method_id,
+                answer: ErasureAnswer::Done,
+                now,
+                attempts: RetrySchedule::default(),
             }),
         }
     }

@@ -8,7 +8,9 @@ use uuid::Uuid;
 use super::shop::name_of;
 use crate::checkout::sagas::react;
 use crate::golden::samples;
-use crate::mothers::{at, krw, lot_id, order_id, payment_id, pool_id, product_id, refund_id, user};
+use crate::mothers::{
+    at, krw, lot_id, method_id, order_id, payment_id, pool_id, product_id, refund_id, user,
+};
 use crate::payment::PaymentEvent;
 use crate::recorded::{DomainEvent, Recorded};
 use crate::saga::{Action, Due, GatewayRequest, Step};
@@ -35,6 +37,11 @@ const TABLE: &str = "
     PaymentRefundRequested.amount-mismatch refund-payment     now
     PaymentRefundRequested.requested       refund-payment     now
     PaymentRefundDelayed                   refund-payment     1
+    PaymentMethodRequested                 register-method    now
+    PaymentMethodRegistrationDelayed       register-method    1
+    PaymentMethodDeleted                   erase-method       now
+    PaymentMethodDeleted.by-gateway        erase-method       now
+    PaymentMethodErasureDelayed            erase-method       1
     PointsEarned                           expire-points      525631
     PointsAdjusted                         expire-points      525600
 ";
@@ -44,7 +51,7 @@ fn recorded(event: DomainEvent) -> Recorded {
         DomainEvent::Order(_) => order_id(1).to_string(),
         DomainEvent::Payment(_) => payment_id(1).to_string(),
         DomainEvent::CouponPool(_) => pool_id(1).to_string(),
-        DomainEvent::Points(_) => "ann".to_owned(),
+        DomainEvent::Points(_) | DomainEvent::PaymentMethod(_) => "ann".to_owned(),
         DomainEvent::Inventory(_) | DomainEvent::Product(_) => product_id(1).to_string(),
     };
     Recorded {
@@ -148,6 +155,14 @@ fn a_step_waits_as_json_and_is_itself_again() {
             user_id: user("ann"),
             lot_id: lot_id(1),
         },
+        Action::RegisterMethod {
+            user_id: user("ann"),
+            method_id: method_id(1),
+        },
+        Action::EraseMethod {
+            user_id: user("ann"),
+            method_id: method_id(1),
+        },
     ];
     let mut tags = Vec::new();
     for action in actions {
@@ -165,6 +180,8 @@ fn a_step_waits_as_json_and_is_itself_again() {
         "expire-order",
         "close-coupon-pool",
         "expire-points",
+        "register-method",
+        "erase-method",
     ];
     assert_eq!(tags, stored);
 }

@@ -235,6 +235,7 @@ pub(super) fn name_of(event: &DomainEvent) -> String {
         DomainEvent::Inventory(event) => event.event_type(),
         DomainEvent::CouponPool(event) => event.event_type(),
         DomainEvent::Payment(event) => event.event_type(),
+        DomainEvent::PaymentMethod(event) => event.event_type(),
         DomainEvent::Points(event) => event.event_type(),
         DomainEvent::Product(event) => event.event_type(),
     }

@@ -10,29 +10,29 @@ use crate::points::{GivenBack, LotPoints, PointsEvent, PointsState};
 
 /// A lot in the book.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct BookLot {
-    pub(super) earned: i64,
-    pub(super) spent: i64,
-    pub(super) expired: i64,
-    pub(super) taken_back: i64,
-    pub(super) remaining: i64,
-    pub(super) owed: i64,
+pub(crate) struct BookLot {
+    pub(crate) earned: i64,
+    pub(crate) spent: i64,
+    pub(crate) expired: i64,
+    pub(crate) taken_back: i64,
+    pub(crate) remaining: i64,
+    pub(crate) owed: i64,
 }
 
 /// What does not change of a lot, and its place among the others.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Terms {
-    pub(super) order: Option<OrderId>,
-    pub(super) expires_at: DateTime<Utc>,
-    pub(super) number: usize,
-    pub(super) lapsed: bool,
+pub(crate) struct Terms {
+    pub(crate) order: Option<OrderId>,
+    pub(crate) expires_at: DateTime<Utc>,
+    pub(crate) number: usize,
+    pub(crate) lapsed: bool,
 }
 
 /// The whole account.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Book {
-    pub(super) lots: BTreeMap<LotId, BookLot>,
-    pub(super) terms: BTreeMap<LotId, Terms>,
+pub(crate) struct Book {
+    pub(crate) lots: BTreeMap<LotId, BookLot>,
+    pub(crate) terms: BTreeMap<LotId, Terms>,
     /// By order, line and lot: what was taken and came back.
     taken: BTreeMap<(OrderId, OrderItemId, LotId), (i64, i64)>,
     /// By order and line: what was earned and taken back.
@@ -41,7 +41,7 @@ pub(super) struct Book {
 
 impl Book {
     /// Writes an event down.
-    pub(super) fn post(&mut self, event: &PointsEvent) -> Result<(), String> {
+    pub(crate) fn post(&mut self, event: &PointsEvent) -> Result<(), String> {
         match event {
             PointsEvent::PointsEarned {
                 order_id,
@@ -152,7 +152,7 @@ impl Book {
     }
 
     /// Σ remaining − Σ owed.
-    pub(super) fn balance(&self) -> i64 {
+    pub(crate) fn balance(&self) -> i64 {
         self.lots.values().map(|lot| lot.remaining - lot.owed).sum()
     }
 
@@ -164,7 +164,7 @@ impl Book {
     }
 
     /// The state of the rules says the same; what it forgot is closed.
-    pub(super) fn agrees(&self, state: &PointsState, now: DateTime<Utc>) -> Result<(), String> {
+    pub(crate) fn agrees(&self, state: &PointsState, now: DateTime<Utc>) -> Result<(), String> {
         for (id, lot) in &self.lots {
             let Some(kept) = state.lot(*id) else {
                 ensure(lot.remaining == 0 && lot.owed == 0, || {

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use data_encoding::BASE64;
 use hmac::{Hmac, Mac};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sha2::Sha256;
 
 use super::clock::MOVE_MAX_SECONDS;
@@ -24,6 +24,8 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .route("/faults", web::get().to(faults))
         .route("/faults", web::post().to(add_fault))
         .route("/faults", web::delete().to(clear_faults))
+        .route("/extras", web::post().to(set_extras))
+        .route("/extras", web::delete().to(clear_extras))
         .route("/webhooks", web::post().to(set_webhook))
         .route("/webhooks", web::delete().to(clear_webhook))
         .route("/webhooks/forgeries", web::post().to(forge))
@@ -71,6 +73,19 @@ async fn faults(mock: web::Data<MockState>) -> HttpResponse {
 
 async fn clear_faults(mock: web::Data<MockState>) -> HttpResponse {
     mock.faults.clear();
+    HttpResponse::NoContent().finish()
+}
+
+async fn set_extras(
+    mock: web::Data<MockState>,
+    fields: web::Json<Map<String, Value>>,
+) -> HttpResponse {
+    mock.extras.set(Some(fields.into_inner()));
+    HttpResponse::NoContent().finish()
+}
+
+async fn clear_extras(mock: web::Data<MockState>) -> HttpResponse {
+    mock.extras.set(None);
     HttpResponse::NoContent().finish()
 }
 

@@ -8,6 +8,7 @@
 //! | `POST /v1/payments/{paymentId}/refunds` (`Idempotency-Key`: the refund's id) | gives back |
 //! | `GET /ledger?after&size` | every charge, decline and refund, in order |
 //! | `GET`, `POST`, `DELETE /faults` | how the next calls behave, whoever makes them |
+//! | `POST /extras` · `DELETE /extras` | fields that all companies' answers have besides, until taken away |
 //! | `POST /webhooks` · `DELETE /webhooks` | whom to tell about each change, and how often |
 //! | `POST /webhooks/forgeries` | tells something that did not happen, signed or not |
 //! | `GET`, `POST /clock` | the one clock of all companies; it can be moved ahead |
@@ -26,6 +27,7 @@ mod clock;
 mod company;
 mod connection;
 mod control;
+mod extras;
 mod faults;
 mod ledger;
 mod manner;
@@ -44,6 +46,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -170,6 +173,7 @@ pub async fn serve(
     let state = MockState {
         ledger: Arc::new(ledger),
         faults: Arc::default(),
+        extras: Arc::default(),
         webhooks: Arc::new(webhooks),
         clock,
         under_way: Arc::default(),
@@ -182,6 +186,7 @@ pub async fn serve(
     let server = HttpServer::new(move || {
         App::new()
             .app_data(state.clone())
+            .wrap(from_fn(extras::add_extras))
             .app_data(json_rules())
             .app_data(web::PathConfig::default().error_handler(|e, _| malformed(&e)))
             .app_data(web::FormConfig::default().error_handler(|e, _| malformed(&e)))

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::clock::MockClock;
+use super::extras::Extras;
 use super::faults::Faults;
 use super::ledger::Ledger;
 use super::refusal::Refusal;
@@ -16,6 +17,7 @@ use super::webhooks::Webhooks;
 pub(super) struct MockState {
     pub(super) ledger: Arc<Ledger>,
     pub(super) faults: Arc<Faults>,
+    pub(super) extras: Arc<Extras>,
     pub(super) webhooks: Arc<Webhooks>,
     pub(super) clock: Arc<MockClock>,
     pub(super) under_way: Arc<UnderWay>,

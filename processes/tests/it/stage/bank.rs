@@ -73,9 +73,9 @@ impl Bank {
     /// The same company's server as Toss, which knows accounts to pay into.
     pub(crate) fn toss(&self, deadline: Duration) -> Arc<dyn PaymentGateway> {
         let config = TossConfig {
-            base_url: format!("http://{}/toss", self.addr),
+            base_url: self.url("/toss"),
             secret_key: "test_sk_processes".to_owned(),
-            security_keys: vec![],
+            security_keys: Vec::new(),
             deadline,
         };
         Arc::new(TossGateway::new(config, Link::bare()).expect("an adapter"))

@@ -17,6 +17,7 @@ use std::time::Duration;
 use domain::ProductId;
 use event_store::{EventStore, Lease, StoreConfig};
 use payment_gateways::Gateways;
+use payment_vault::{KeySafe, Vault};
 use processes::{Processes, ProcessesConfig};
 use testkit::TestDatabase;
 use tokio::task::JoinHandle;
@@ -118,9 +119,31 @@ impl Shop {
         gateways: Gateways,
         config: ProcessesConfig,
     ) -> Runner {
+        self.start_with_safe(store, gateways, None, config)
+    }
+
+    /// An instance that saves payment methods in this vault, with Toss beside the usual gateway.
+    pub(crate) fn start_saving(&self, vault: Vault) -> Runner {
+        let mock = Arc::clone(&self.gateway) as _;
+        let all = [
+            ("mock".to_owned(), mock),
+            ("toss".to_owned(), self.bank.toss(HASTY)),
+        ];
+        let gateways = Gateways::new("mock", all).expect("two gateways");
+        let safe = Some(Arc::new(vault) as Arc<dyn KeySafe>);
+        self.start_with_safe(self.store.clone(), gateways, safe, Self::config())
+    }
+
+    fn start_with_safe(
+        &self,
+        store: EventStore,
+        gateways: Gateways,
+        safe: Option<Arc<dyn KeySafe>>,
+        config: ProcessesConfig,
+    ) -> Runner {
         let stop = CancellationToken::new();
         let clock = Arc::clone(&self.clock);
-        let handle = Processes::start(store, gateways, config, clock, stop.clone());
+        let handle = Processes::start(store, gateways, safe, config, clock, stop.clone());
         let handle = handle.expect("the settings are right");
         Runner { handle, stop }
     }

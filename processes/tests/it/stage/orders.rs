@@ -6,6 +6,7 @@ use domain::coupon_pool::{CouponPool, CreateCouponPool, DiscountRule};
 use domain::inventory::{Inventory, ReceiveStock};
 use domain::order::{Order, OrderStatus};
 use domain::payment::{Payment, PaymentStatus, RequestedPayment};
+use domain::points::Points;
 use domain::product::{ChangeProduct, ProductCommand, ProductDetails};
 use domain::{
     CouponPoolId, Currency, Money, Operation, OrderId, OrderItemId, PaymentId, Quantity, RefundId,
@@ -107,6 +108,7 @@ impl Shop {
             user_id: buyer(),
             gateway: gateway.to_owned(),
             token: token.to_owned(),
+            points: Points::ZERO,
             coupon: None,
             now,
             confirmation_due_at: now,

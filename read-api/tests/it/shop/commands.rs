@@ -7,6 +7,7 @@ use domain::checkout::{
 };
 use domain::coupon_pool::{ClaimCoupon, CreateCouponPool, DiscountRule};
 use domain::inventory::ReceiveStock;
+use domain::points::Points;
 use domain::product::{ChangeProduct, ProductCommand, ProductDetails};
 use domain::{
     CouponCode, CouponPoolId, Currency, Money, Operation, OrderId, OrderItemId, PaymentId,
@@ -135,6 +136,7 @@ impl Shop {
             user_id: user.parse().expect("a user"),
             gateway: "mock".to_owned(),
             token: TOKEN.to_owned(),
+            points: Points::ZERO,
             coupon: None,
             now: now(),
             confirmation_due_at: now() + Duration::minutes(30),

@@ -65,7 +65,8 @@ impl Shop {
         let stop = CancellationToken::new();
         let app = database.app_pool().await;
         let store = EventStore::open(app, StoreConfig::default(), stop.clone()).await;
-        let api = Api::start(lazy_pool(database.read_options()), config);
+        let payment = lazy_pool(database.role_options("payment_service"));
+        let api = Api::start_with(lazy_pool(database.read_options()), Some(payment), config);
         Self {
             owner,
             store: store.expect("the store opens"),
@@ -103,6 +104,11 @@ impl Shop {
         self.api.stranger()
     }
 
+    /// How queries connect.
+    pub(crate) fn read_options(&self) -> PgConnectOptions {
+        self.database.read_options()
+    }
+
     /// How the program itself connects.
     pub(crate) fn app_options(&self) -> PgConnectOptions {
         self.database.app_options()
@@ -124,7 +130,15 @@ impl Shop {
 impl Api {
     /// On this which need not lead anywhere.
     pub(crate) fn start(pool: PgPool, config: ReadApiConfig) -> Self {
-        let api = ReadApi::new(pool, config, registry());
+        Self::start_with(pool, None, config)
+    }
+
+    /// The same, with the payment service's own data.
+    fn start_with(pool: PgPool, payment: Option<PgPool>, config: ReadApiConfig) -> Self {
+        let mut api = ReadApi::new(pool, config.clone(), registry());
+        if let Some(payment) = payment {
+            api = api.with_payment_service(payment, &config);
+        }
         let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let http = Env::of::<&str, &str>([])
             .read(|env| HttpConfig {

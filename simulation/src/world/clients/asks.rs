@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use domain::checkout::AskedBy;
 use domain::coupon_pool::DiscountRule;
+use domain::points::Points;
 use domain::{CouponCode, CouponPoolId, OrderId, ProductId, Quantity, UserId, WarehouseId};
 
 use super::super::operations::{Request, new_id, price};
@@ -10,6 +11,13 @@ use super::super::{World, node_name};
 use super::Op;
 use crate::chance::Topic;
 use crate::deeds::{POOLS, PRODUCTS, SHOPPERS, WAREHOUSES, What};
+
+/// Who runs the shop.
+const OPERATOR: &str = "operator";
+
+fn shopper_name(shopper: usize) -> String {
+    format!("shopper-{}", shopper % SHOPPERS)
+}
 
 impl World {
     /// Products with a few pieces each, pools with a few coupons.
@@ -30,6 +38,12 @@ impl World {
                         quantity,
                     });
                 }
+            }
+        }
+        for shopper in 0..SHOPPERS {
+            if let (Ok(user), Ok(by)) = (shopper_name(shopper).parse(), OPERATOR.parse()) {
+                let points = rng.i64(1..4_000);
+                requests.push(Request::Grant { user, points, by });
             }
         }
         let now = self.true_time();
@@ -57,9 +71,7 @@ impl World {
         }
         let numbered = requests.into_iter().enumerate();
         numbered
-            .map(|(number, request)| {
-                self.op("operator", format!("opening-{number}"), request, None)
-            })
+            .map(|(number, request)| self.op(OPERATOR, format!("opening-{number}"), request, None))
             .collect()
     }
 
@@ -81,9 +93,9 @@ impl World {
 
     /// The request that a deed is; `None` while what it builds on is not there.
     pub(super) fn request(&self, shopper: usize, what: &What) -> Option<(String, Request)> {
-        let name = format!("shopper-{}", shopper % SHOPPERS);
+        let name = shopper_name(shopper);
         let user: UserId = name.parse().ok()?;
-        let operator = "operator".to_owned();
+        let operator = OPERATOR.to_owned();
         let warehouse = |index: usize| WAREHOUSES.get(index)?.parse::<WarehouseId>().ok();
         Some(match what {
             What::Place { items, coupon } => {
@@ -102,7 +114,11 @@ impl World {
                     },
                 )
             }
-            What::Pay { order, coupon } => {
+            What::Pay {
+                order,
+                coupon,
+                points,
+            } => {
                 let (name, order) = self.order(*order)?;
                 let coupon = coupon.then(|| self.coupon_of(&name)).flatten();
                 let user = name.parse().ok()?;
@@ -112,9 +128,18 @@ impl World {
                         user,
                         order,
                         coupon,
+                        points: Points::new(*points).ok()?,
                     },
                 )
             }
+            What::Grant { points } => (
+                operator,
+                Request::Grant {
+                    user,
+                    points: *points,
+                    by: OPERATOR.parse().ok()?,
+                },
+            ),
             What::Cancel { order, by_operator } => {
                 let (name, order) = self.order(*order)?;
                 if *by_operator {

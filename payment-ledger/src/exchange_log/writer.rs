@@ -1,0 +1,107 @@
+//! Writes the queue down, batch by batch.
+
+use std::time::Duration;
+
+use sqlx::PgPool;
+use tokio::sync::mpsc::Receiver;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use super::rows::{self, ExchangeRow};
+
+/// Exchanges that are written in one statement.
+const BATCH_MAX_EXCHANGES: usize = 200;
+/// The first wait after the database failed; it doubles up to the longest.
+const RETRY_WAIT_MIN: Duration = Duration::from_millis(100);
+const RETRY_WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// Writes what comes until `stop`, and then what still waits.
+pub(super) async fn write_all(
+    payment: PgPool,
+    mut waiting: Receiver<ExchangeRow>,
+    stop: CancellationToken,
+) {
+    let mut batch = Vec::with_capacity(BATCH_MAX_EXCHANGES);
+    loop {
+        let came = tokio::select! {
+            () = stop.cancelled() => break,
+            came = waiting.recv_many(&mut batch, BATCH_MAX_EXCHANGES) => came,
+        };
+        if came == 0 {
+            // Nobody in this process calls gateways: that is no reason to end before it does.
+            stop.cancelled().await;
+            return;
+        }
+        write(&payment, &mut batch, &stop).await;
+    }
+    // Nothing new is queued from here on: it would not be written.
+    waiting.close();
+    while waiting.recv_many(&mut batch, BATCH_MAX_EXCHANGES).await > 0 {
+        write(&payment, &mut batch, &stop).await;
+    }
+}
+
+/// Writes a batch, however long it takes; once `stop` has come it is tried a last time. What the database
+/// refuses for what it says is given up: it would refuse it again.
+async fn write(payment: &PgPool, batch: &mut Vec<ExchangeRow>, stop: &CancellationToken) {
+    let mut wait = RETRY_WAIT_MIN;
+    loop {
+        let stopping = stop.is_cancelled();
+        let Err(error) = rows::insert(payment, batch).await else {
+            count_written(batch.len());
+            batch.clear();
+            return;
+        };
+        let refused = error.as_database_error().is_some_and(|error| {
+            // Data exception, integrity constraint violation.
+            let class = error.code().map(|code| code.chars().take(2).collect());
+            class.is_some_and(|class: String| ["22", "23"].contains(&class.as_str()))
+        });
+        if refused && batch.len() > 1 {
+            one_by_one(payment, batch).await;
+            return;
+        }
+        if refused || stopping {
+            count_dropped(batch.len());
+            tracing::warn!(
+                error = %error,
+                exchanges.dropped = batch.len(),
+                "{} exchanges with gateways could not be written down: {error}",
+                batch.len(),
+            );
+            batch.clear();
+            return;
+        }
+        if wait == RETRY_WAIT_MIN {
+            tracing::warn!(error = %error, "exchanges with gateways wait to be written down: {error}");
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = sleep(wait) => {}
+        }
+        wait = (wait * 2).min(RETRY_WAIT_MAX);
+    }
+}
+
+/// Of a batch that was refused only those are lost that are refused alone.
+async fn one_by_one(payment: &PgPool, batch: &mut Vec<ExchangeRow>) {
+    for row in batch.drain(..) {
+        match rows::insert(payment, std::slice::from_ref(&row)).await {
+            Ok(()) => count_written(1),
+            Err(error) => {
+                count_dropped(1);
+                tracing::warn!(error = %error, "an exchange with a gateway could not be written down: {error}");
+            }
+        }
+    }
+}
+
+fn count_written(exchanges: usize) {
+    let exchanges = u64::try_from(exchanges).unwrap_or(u64::MAX);
+    metrics::counter!("payment_exchanges_written_total").increment(exchanges);
+}
+
+pub(super) fn count_dropped(exchanges: usize) {
+    let exchanges = u64::try_from(exchanges).unwrap_or(u64::MAX);
+    metrics::counter!("payment_exchanges_dropped_total").increment(exchanges);
+}

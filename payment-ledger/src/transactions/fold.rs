@@ -1,0 +1,229 @@
+//! What movements make of transactions, in memory.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{DateTime, SubsecRound, Utc};
+use uuid::Uuid;
+
+use super::rows::{HistoryRow, TransactionRow};
+use crate::error::LedgerError;
+use crate::exchange_log::{company, cut};
+use crate::movement::{Kind, Movement, Status, Step, column};
+
+/// The sizes of the columns, in characters.
+const COMPANY_ID_MAX_CHARS: usize = 100;
+const REASON_MAX_CHARS: usize = 255;
+/// The digits of a second that PostgreSQL keeps.
+const MICROSECONDS: u16 = 6;
+
+/// Transactions while a batch is folded.
+#[derive(Default)]
+pub(crate) struct Transactions {
+    rows: BTreeMap<Uuid, TransactionRow>,
+    changed: BTreeSet<Uuid>,
+    history: Vec<HistoryRow>,
+}
+
+impl Transactions {
+    /// These rows, as they are stored.
+    pub(super) fn of(rows: Vec<TransactionRow>) -> Self {
+        Self {
+            rows: rows.into_iter().map(|row| (row.id, row)).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Takes a movement in.
+    pub(crate) fn take(
+        &mut self,
+        movement: &Movement<'_>,
+        event_id: Uuid,
+        at: DateTime<Utc>,
+    ) -> Result<(), LedgerError> {
+        let (id, step) = (movement.id, &movement.step);
+        // As exact as the columns are.
+        let at = at.trunc_subsecs(MICROSECONDS);
+        let status = step.status();
+        let before = self.rows.get(&id).map(|row| row.status.clone());
+        match step {
+            Step::ChargeBegun { gateway, amount } => {
+                let row = begun(id, company(gateway), Kind::Payment, *amount, at)?;
+                self.rows.insert(id, row);
+            }
+            Step::ReturnBegun {
+                payment_id,
+                kind,
+                amount,
+            } => {
+                let company = self.known(*payment_id)?.pg_company.clone();
+                self.rows
+                    .insert(id, begun(id, company, *kind, *amount, at)?);
+            }
+            Step::Charged {
+                amount,
+                gateway_transaction_id,
+                reason: _,
+            } => {
+                let row = self.known(id)?;
+                row.amount = column(id, *amount)?;
+                amount.currency().code().clone_into(&mut row.currency);
+                let company_id = cut(gateway_transaction_id, usize::MAX);
+                // No company is asked to charge nothing.
+                if !amount.is_zero()
+                    && (1..=COMPANY_ID_MAX_CHARS).contains(&company_id.chars().count())
+                {
+                    row.pg_transaction_id = company_id;
+                }
+            }
+            Step::Returned { amount } => self.known(id)?.amount = column(id, *amount)?,
+            Step::Unsettled { .. } | Step::Failed { .. } => {}
+        }
+        let row = self.known(id)?;
+        status.as_str().clone_into(&mut row.status);
+        row.completed_at = (status != Status::Pending).then_some(at);
+        self.changed.insert(id);
+        self.history.push(HistoryRow {
+            id: event_id,
+            transaction_id: id,
+            previous_status: before,
+            current_status: status.as_str().to_owned(),
+            change_reason: step.reason().map(|reason| cut(reason, REASON_MAX_CHARS)),
+            changed_at: at,
+        });
+        Ok(())
+    }
+
+    fn known(&mut self, id: Uuid) -> Result<&mut TransactionRow, LedgerError> {
+        let what = "transaction";
+        let row = self.rows.get_mut(&id);
+        row.ok_or(LedgerError::Missing { what, id })
+    }
+
+    /// The ids that companies gave to rows of this batch.
+    pub(super) fn new_company_ids(&self) -> Vec<String> {
+        let changed = self.changed();
+        let given = changed.iter().filter(|row| !is_ours(row));
+        given.map(|row| row.pg_transaction_id.clone()).collect()
+    }
+
+    /// A company that gives an id twice must not stop the ledger: the later row keeps ours.
+    pub(super) fn keep_ours_where_taken(&mut self, taken: &HashMap<String, Uuid>) {
+        let mut taken = taken.clone();
+        for id in &self.changed {
+            let Some(row) = self.rows.get_mut(id).filter(|row| !is_ours(row)) else {
+                continue;
+            };
+            let holder = *taken.entry(row.pg_transaction_id.clone()).or_insert(*id);
+            if holder != *id {
+                tracing::warn!(
+                    transaction.id = %id, transaction.other = %holder,
+                    "the company gave the transactions {holder} and {id} the same id: {id} keeps ours",
+                );
+                row.pg_transaction_id = id.to_string();
+            }
+        }
+    }
+
+    pub(super) fn changed(&self) -> Vec<&TransactionRow> {
+        let changed = self.changed.iter();
+        changed.filter_map(|id| self.rows.get(id)).collect()
+    }
+
+    pub(super) fn history(&self) -> &[HistoryRow] {
+        &self.history
+    }
+
+    /// Forgets what a batch changed: for who only wants to know where it ends.
+    pub(crate) fn forget_changes(&mut self) {
+        self.changed.clear();
+        self.history.clear();
+    }
+
+    /// All rows, by their ids.
+    pub(crate) fn rows(&self) -> &BTreeMap<Uuid, TransactionRow> {
+        &self.rows
+    }
+
+    /// All rows, by their ids.
+    pub(crate) fn into_rows(self) -> BTreeMap<Uuid, TransactionRow> {
+        self.rows
+    }
+}
+
+fn is_ours(row: &TransactionRow) -> bool {
+    row.pg_transaction_id == row.id.to_string()
+}
+
+fn begun(
+    id: Uuid,
+    company: String,
+    kind: Kind,
+    amount: domain::Money,
+    at: DateTime<Utc>,
+) -> Result<TransactionRow, LedgerError> {
+    Ok(TransactionRow {
+        id,
+        pg_transaction_id: id.to_string(),
+        pg_company: company,
+        transaction_type: kind.as_str().to_owned(),
+        amount: column(id, amount)?,
+        currency: amount.currency().code().to_owned(),
+        status: Status::Pending.as_str().to_owned(),
+        requested_at: at,
+        completed_at: None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{Currency, Money};
+
+    use super::*;
+
+    #[test]
+    fn a_charge_of_nothing_keeps_our_id_since_no_company_gave_one() {
+        let (id, now) = (Uuid::now_v7(), Utc::now());
+        let nothing = Money::new(0, Currency::Krw).unwrap();
+        let mut transactions = Transactions::default();
+        for step in [
+            Step::ChargeBegun {
+                gateway: "toss",
+                amount: nothing,
+            },
+            Step::Charged {
+                amount: nothing,
+                gateway_transaction_id: "free-of-charge",
+                reason: None,
+            },
+        ] {
+            let order_id = None;
+            let movement = Movement { id, order_id, step };
+            transactions.take(&movement, Uuid::now_v7(), now).unwrap();
+        }
+        let row = &transactions.rows()[&id];
+        assert_eq!(row.pg_transaction_id, id.to_string());
+        assert_eq!(
+            (row.status.as_str(), row.amount.as_str()),
+            ("SUCCESS", "0.00")
+        );
+    }
+
+    #[test]
+    fn money_that_goes_back_of_a_charge_that_nobody_knows_is_an_error_and_no_row() {
+        let (id, payment_id) = (Uuid::now_v7(), Uuid::now_v7());
+        let step = Step::ReturnBegun {
+            payment_id,
+            kind: Kind::Refund,
+            amount: Money::new(100, Currency::Krw).unwrap(),
+        };
+        let movement = Movement {
+            id,
+            order_id: None,
+            step,
+        };
+        let mut transactions = Transactions::default();
+        let refused = transactions.take(&movement, Uuid::now_v7(), Utc::now());
+        assert_eq!(refused.map_err(|error| error.code()), Err("LEDGER_MISSING"));
+        assert!(transactions.changed().is_empty());
+    }
+}

@@ -1,0 +1,81 @@
+//! `payment.transactions` and `payment.transaction_history`: a row a charge and a row a return of money, as what
+//! the gateway did. What was asked and answered word for word is in `payment.pg_api_logs`, by `payment_id`.
+//!
+//! - `pg_transaction_id` is ours (the row's own id) until the company's is known. The events know the company's id
+//!   of a charge; of a return of money they know only ours, which stays.
+//! - A charge of another amount than was asked for is a `SUCCESS` of the amount that was charged, with the reason
+//!   `AMOUNT_MISMATCH` in its history: the money moved, and a `REFUND` moves it back.
+//! - An outcome that nobody knows stays `PENDING`; its history says why each time.
+
+mod fold;
+mod rows;
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use domain::DomainEvent;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+pub(crate) use self::fold::Transactions;
+pub(crate) use self::rows::TransactionRow;
+use crate::book::{Book, Event};
+use crate::error::LedgerError;
+use crate::movement::{Step, movement};
+
+/// The payment service's book.
+pub(crate) struct TransactionBook;
+
+#[async_trait]
+impl Book for TransactionBook {
+    fn name(&self) -> &'static str {
+        "transactions"
+    }
+
+    fn schema(&self) -> &'static str {
+        "payment"
+    }
+
+    fn wants(&self, aggregate_type: &str) -> bool {
+        aggregate_type == "payment"
+    }
+
+    async fn apply(
+        &self,
+        transaction: &mut PgConnection,
+        events: &[Event],
+    ) -> Result<(), LedgerError> {
+        let known = rows::load(transaction, touched(events)?).await?;
+        let mut transactions = Transactions::of(known);
+        for event in events {
+            if let DomainEvent::Payment(payment_event) = &*event.event {
+                let Some(movement) = movement(event.id()?, payment_event) else {
+                    continue;
+                };
+                let event_id = event.stored.metadata.event_id;
+                transactions.take(&movement, event_id, event.at())?;
+            }
+        }
+        let taken = rows::taken(transaction, transactions.new_company_ids()).await?;
+        transactions.keep_ours_where_taken(&taken);
+        rows::save(transaction, &transactions.changed()).await?;
+        rows::add_history(transaction, transactions.history()).await
+    }
+}
+
+/// The rows that a batch may change or look at.
+fn touched(events: &[Event]) -> Result<BTreeSet<Uuid>, LedgerError> {
+    let mut ids = BTreeSet::new();
+    for event in events {
+        if let DomainEvent::Payment(payment_event) = &*event.event {
+            let Some(movement) = movement(event.id()?, payment_event) else {
+                continue;
+            };
+            ids.insert(movement.id);
+            if let Step::ReturnBegun { payment_id, .. } = movement.step {
+                ids.insert(payment_id);
+            }
+        }
+    }
+    Ok(ids)
+}

@@ -1,0 +1,9 @@
+//! The ledger against a real database.
+#![expect(
+    clippy::expect_used,
+    reason = "a test stops at the first surprise: the panic is the report"
+)]
+
+mod exchanges;
+mod shop;
+mod transactions;

@@ -1,0 +1,72 @@
+//! Why the vault cannot do what it is asked. No error holds a key.
+
+/// Why a list of keys cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum VaultKeysError {
+    /// There is none.
+    #[error("no key")]
+    Empty,
+    /// Too many.
+    #[error("more than {max} keys")]
+    TooMany {
+        /// The limit.
+        max: usize,
+    },
+    /// An entry is not `name:key`.
+    #[error(
+        "key number {number} is not a name of 1 to 32 letters, digits or hyphens, a colon, and 32 bytes in Base64"
+    )]
+    Malformed {
+        /// Which, from 1.
+        number: usize,
+    },
+    /// Two have one name.
+    #[error("two keys are named {name}")]
+    NamedTwice {
+        /// The name.
+        name: String,
+    },
+}
+
+/// Why a billing key could not be kept, opened or wiped.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    /// The database is away or refuses.
+    #[error("the database of payment methods: {0}")]
+    Database(#[from] sqlx::Error),
+    /// It was sealed with a key that is not configured any more.
+    #[error("a billing key is sealed with key {key_name}, which is not configured")]
+    UnknownKey {
+        /// The name of the key that is missing.
+        key_name: String,
+    },
+    /// What is stored is not what was sealed, or belongs to another method.
+    #[error("a sealed billing key does not open")]
+    Tampered,
+    /// The machine gives no random numbers, or a key is too long to be sealed.
+    #[error("a billing key cannot be sealed")]
+    Unsealable,
+}
+
+impl VaultError {
+    /// Whether the same may work later: the database was away, and nothing is wrong with what is stored.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Database(sqlx::Error::Database(error)) => !error.is_check_violation(),
+            Self::Database(_) => true,
+            Self::UnknownKey { .. } | Self::Tampered | Self::Unsealable => false,
+        }
+    }
+
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Database(_) => "VAULT_DATABASE",
+            Self::UnknownKey { .. } => "VAULT_KEY_UNKNOWN",
+            Self::Tampered => "VAULT_TAMPERED",
+            Self::Unsealable => "VAULT_UNSEALABLE",
+        }
+    }
+}

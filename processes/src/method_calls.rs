@@ -1,0 +1,231 @@
+//! Actions on the keys of saved payment methods: a gateway issues or erases one, and the safe keeps or wipes it.
+//!
+//! What is issued is kept before the method is registered, so that a registered method always has its key. A crash
+//! between the two leaves a key in the safe, and the repeat registers it without asking the gateway again. A crash
+//! between the gateway and the safe asks the gateway again under the same id, the method's, by which it recognises
+//! the repeat. A gateway that does not answer is asked a few times; then the registration has failed. Should it
+//! have issued a key all the same, nobody knows that key: it charges nothing.
+
+use std::sync::Arc;
+
+use domain::payment_method::{
+    ErasureAnswer, MethodKind, MethodStage, PaymentMethods, RegistrationAnswer, SettleErasure,
+    SettleRegistration,
+};
+use domain::{PaymentMethodId, UserId};
+use payment_gateways::{
+    BillingKeyReply, DeleteBillingKeyRequest, DeletionReply, IssueBillingKeyRequest,
+    IssuedBillingKey, PaymentGateway,
+};
+use payment_vault::{BillingKey, Keeping, KeptMethod, KeySafe, NewMethod, VaultError};
+
+use crate::execute::{Done, send};
+use crate::fate::Trouble;
+use crate::gateway_calls::{NO_ANSWER, UNKNOWN_GATEWAY, UNSUPPORTED, call};
+use crate::item::Item;
+use crate::office::Office;
+
+/// The shop has nowhere to keep keys: they were configured when the method was asked for.
+const NO_SAFE: &str = "SAVED_METHODS_OFF";
+/// The company issued a key that another method has.
+const SAVED_ALREADY: &str = "SAVED_ALREADY";
+/// What the companies issue keys of today.
+const KIND: MethodKind = MethodKind::Card;
+
+impl From<VaultError> for Trouble {
+    fn from(error: VaultError) -> Self {
+        if error.is_transient() {
+            Self::Later(error.to_string())
+        } else {
+            Self::Defect(error.to_string())
+        }
+    }
+}
+
+/// Asks a gateway for a method's key and keeps it, unless that is done by now.
+pub(crate) async fn register(
+    office: &impl Office,
+    item: &Item,
+    user_id: &UserId,
+    method_id: PaymentMethodId,
+) -> Result<Done, Trouble> {
+    let methods = office.load::<PaymentMethods>(user_id).await?;
+    let Ok(method) = methods.method(method_id) else {
+        return Ok(Done::NotNeeded);
+    };
+    let MethodStage::Pending { auth_token, .. } = &method.stage else {
+        return Ok(Done::NotNeeded);
+    };
+    let answer = match (office.key_safe(), office.gateway(&method.gateway)) {
+        (None, _) => refused(NO_SAFE),
+        (Some(_), None) => refused(UNKNOWN_GATEWAY),
+        (Some(safe), Some(gateway)) => {
+            let asked = Asked {
+                user_id,
+                method_id,
+                company: &method.gateway,
+                auth_token,
+            };
+            issue(office, &safe, &gateway, &asked).await?
+        }
+    };
+    let is_kept = matches!(answer, RegistrationAnswer::Kept { .. });
+    let settle = SettleRegistration {
+        user_id: user_id.clone(),
+        method_id,
+        answer,
+        now: office.now(),
+        attempts: office.config().registration_schedule.to_retry_schedule(),
+    };
+    match send(office, item, settle).await? {
+        Done::Refused if is_kept => Err(Trouble::Defect(format!(
+            "the key of payment method {method_id} is kept, and a rule refused the method"
+        ))),
+        done => Ok(done),
+    }
+}
+
+/// A method that was asked for.
+struct Asked<'a> {
+    user_id: &'a UserId,
+    method_id: PaymentMethodId,
+    company: &'a str,
+    auth_token: &'a str,
+}
+
+async fn issue(
+    office: &impl Office,
+    safe: &Arc<dyn KeySafe>,
+    gateway: &Arc<dyn PaymentGateway>,
+    asked: &Asked<'_>,
+) -> Result<RegistrationAnswer, Trouble> {
+    let method_id = asked.method_id.uuid();
+    // Kept by a try that a crash interrupted.
+    if let Some(kept) = safe.open(method_id, asked.company).await? {
+        return Ok(of_kept(kept));
+    }
+    let customer_key = safe.customer_key(asked.user_id.as_str());
+    let request = IssueBillingKeyRequest {
+        auth_key: asked.auth_token.to_owned(),
+        customer_key: customer_key.clone(),
+        request_id: method_id,
+    };
+    let issued = match call(office, gateway.issue_billing_key(request)).await? {
+        Some(BillingKeyReply::Issued(issued)) => issued,
+        Some(BillingKeyReply::Refused { code, message }) => {
+            return Ok(RegistrationAnswer::Refused { code, message });
+        }
+        Some(BillingKeyReply::Unknown { reason } | BillingKeyReply::NotAttempted { reason }) => {
+            return Ok(RegistrationAnswer::NotDone { reason });
+        }
+        Some(BillingKeyReply::Unsupported) => return Ok(refused(UNSUPPORTED)),
+        None => {
+            let reason = NO_ANSWER.to_owned();
+            return Ok(RegistrationAnswer::NotDone { reason });
+        }
+    };
+    let IssuedBillingKey {
+        billing_key,
+        card_company,
+        card_last4,
+    } = issued;
+    let new = NewMethod {
+        method_id,
+        user_id: asked.user_id.to_string(),
+        company: asked.company.to_owned(),
+        billing_key: BillingKey::new(billing_key),
+        customer_key: BillingKey::new(customer_key),
+        kind: KIND.as_str(),
+        card_company: card_company.clone(),
+        card_last4: card_last4.clone(),
+        now: office.now(),
+    };
+    Ok(match safe.keep(&new).await? {
+        Keeping::Kept => RegistrationAnswer::Kept {
+            kind: KIND,
+            card_company,
+            card_last4,
+        },
+        Keeping::Elsewhere => refused(SAVED_ALREADY),
+    })
+}
+
+/// Asks a gateway to forget a method's key, and wipes it, unless that is done by now.
+pub(crate) async fn erase(
+    office: &impl Office,
+    item: &Item,
+    user_id: &UserId,
+    method_id: PaymentMethodId,
+) -> Result<Done, Trouble> {
+    let methods = office.load::<PaymentMethods>(user_id).await?;
+    let Ok(method) = methods.method(method_id) else {
+        return Ok(Done::NotNeeded);
+    };
+    match method.stage {
+        MethodStage::Deleted { .. } => {}
+        MethodStage::Pending { .. } | MethodStage::Active { .. } => return Ok(Done::NotNeeded),
+    }
+    let answer = match office.key_safe() {
+        Some(safe) => forget(office, &safe, method_id, &method.gateway).await?,
+        None => not_done(NO_SAFE.to_owned()),
+    };
+    let settle = SettleErasure {
+        user_id: user_id.clone(),
+        method_id,
+        answer,
+        now: office.now(),
+        attempts: office.config().refund_schedule.to_retry_schedule(),
+    };
+    send(office, item, settle).await
+}
+
+async fn forget(
+    office: &impl Office,
+    safe: &Arc<dyn KeySafe>,
+    method_id: PaymentMethodId,
+    company: &str,
+) -> Result<ErasureAnswer, Trouble> {
+    let id = method_id.uuid();
+    // Before the call: from now on nothing is charged by it, whatever the company answers.
+    safe.retire(id, office.now()).await?;
+    let Some(kept) = safe.open(id, company).await? else {
+        // Wiped by a try that a crash interrupted.
+        return Ok(ErasureAnswer::Done);
+    };
+    let Some(gateway) = office.gateway(company) else {
+        return Ok(not_done(UNKNOWN_GATEWAY.to_owned()));
+    };
+    let request = DeleteBillingKeyRequest {
+        billing_key: kept.billing_key.reveal().to_owned(),
+    };
+    match call(office, gateway.delete_billing_key(request)).await? {
+        // A company that cannot delete keys keeps one that nobody has any more.
+        Some(DeletionReply::Deleted | DeletionReply::Unsupported) => {
+            safe.wipe(id, office.now()).await?;
+            Ok(ErasureAnswer::Done)
+        }
+        Some(DeletionReply::Unknown { reason } | DeletionReply::NotAttempted { reason }) => {
+            Ok(not_done(reason))
+        }
+        None => Ok(not_done(NO_ANSWER.to_owned())),
+    }
+}
+
+fn of_kept(kept: KeptMethod) -> RegistrationAnswer {
+    RegistrationAnswer::Kept {
+        kind: KIND,
+        card_company: kept.card_company,
+        card_last4: kept.card_last4,
+    }
+}
+
+fn refused(code: &str) -> RegistrationAnswer {
+    RegistrationAnswer::Refused {
+        code: code.to_owned(),
+        message: String::new(),
+    }
+}
+
+fn not_done(reason: String) -> ErasureAnswer {
+    ErasureAnswer::NotDone { reason }
+}
