@@ -142,7 +142,7 @@ async fn take_in(
         }
         best = best.max(Taken::NoNews);
         if payment.wants_inquiry(&claim) {
-            request_inquiry(api, company, payment_id, claim.clone()).await?;
+            request_inquiry(api, company, (payment_id, payment.notices), claim.clone()).await?;
             best = Taken::Asked;
         }
     }
@@ -152,12 +152,12 @@ async fn take_in(
 async fn request_inquiry(
     api: &CommandApi,
     company: &str,
-    payment_id: PaymentId,
+    (payment_id, before): (PaymentId, u32),
     claim: GatewayNotice,
 ) -> Result<(), ApiError> {
     let principal = format!("webhook/{company}");
-    // Doubles of a notice are one command, whatever else they say.
-    let key = format!("{}/{payment_id}", claim.notice_id);
+    // Doubles of a notice that come at once are one command; the payment knows those that come later.
+    let key = format!("{}/{payment_id}/{before}", claim.notice_id);
     let id = CommandId::from_key(&principal, &key);
     let context = Context {
         principal,

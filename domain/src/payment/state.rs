@@ -92,8 +92,10 @@ pub struct RequestedPayment {
     pub deposit: Option<Deposit>,
     /// Why a person must look at it.
     pub review: Option<ReviewReason>,
-    /// The notices that it was asked about for, oldest first.
-    pub notices: Vec<String>,
+    /// For how many notices it was asked about.
+    pub notices: u32,
+    /// The last of them.
+    pub last_notice: Option<String>,
 }
 
 /// An account that the buyer is to pay into.
@@ -167,7 +169,8 @@ impl PaymentState {
                 refunds: Vec::new(),
                 deposit: None,
                 review: None,
-                notices: Vec::new(),
+                notices: 0,
+                last_notice: None,
             });
         }
         if let Some(payment) = self.0.as_mut() {
@@ -348,7 +351,10 @@ impl RequestedPayment {
                 });
             }
             PaymentEvent::PaymentInquiryRequested { cause, .. } => match cause {
-                InquiryCause::Notice(notice) => self.notices.push(notice.notice_id.clone()),
+                InquiryCause::Notice(notice) => {
+                    self.notices = self.notices.saturating_add(1);
+                    self.last_notice = Some(notice.notice_id.clone());
+                }
                 InquiryCause::Operator {} => {}
             },
             PaymentEvent::PaymentReviewRequired { reason, .. } => self.review = Some(*reason),

@@ -525,5 +525,19 @@ fn no_payment_is_asked_about_for_more_than_32_notices() {
     });
     let asked = std::iter::once(command("request")).chain(notices);
     let payment = given::<Payment>(history::<Payment>(asked));
-    assert_eq!(payment.state().requested().unwrap().notices.len(), 32);
+    assert_eq!(payment.state().requested().unwrap().notices, 32);
+}
+
+/// NICE's notices have no ids of their own: what is told of an empty account is the same before it is paid into
+/// and after the bank took that back.
+#[test]
+fn a_notice_that_comes_again_after_another_is_news() {
+    let told = |ids: &[&str]| {
+        let notices = ids.iter().map(|id| ask(InquiryCause::Notice(notice(id))));
+        let commands = std::iter::once(command("request")).chain(notices);
+        let payment = given::<Payment>(history::<Payment>(commands));
+        payment.state().requested().unwrap().notices
+    };
+    assert_eq!(told(&["empty", "empty", "empty"]), 1);
+    assert_eq!(told(&["empty", "paid", "paid", "empty"]), 3);
 }

@@ -8,7 +8,7 @@ use crate::money::Money;
 
 /// The most notices that one payment is asked about for: a gateway tells of each change and repeats itself
 /// some ten times; what comes beyond is asked about on the schedule alone.
-const NOTICES_MAX: usize = 32;
+const NOTICES_MAX: u32 = 32;
 
 pub(super) fn await_deposit(
     payment: &RequestedPayment,
@@ -77,11 +77,14 @@ impl RequestedPayment {
     /// Whether a notice makes the gateway be asked: a new one, while there are not too many, of a payment whose
     /// state it may change. A payment by card that is charged as the notice says is not asked about again, or
     /// every charge would cost an inquiry; one by bank transfer is, since a deposit can be taken back.
+    ///
+    /// New is one that is not the last again: a company whose notices have no ids says the same of an account
+    /// that is empty and of one that is empty once more.
     #[must_use]
     pub fn wants_inquiry(&self, notice: &GatewayNotice) -> bool {
         if self.amount.is_zero()
-            || self.notices.len() >= NOTICES_MAX
-            || self.notices.contains(&notice.notice_id)
+            || self.notices >= NOTICES_MAX
+            || self.last_notice.as_ref() == Some(&notice.notice_id)
         {
             return false;
         }

@@ -90,9 +90,8 @@ async fn every_answer_of_both_companies_has_its_legal_end_and_the_books_agree() 
         assert_eq!(tell(&shop, "/faults", &fault).await, 204);
         let (_, payment) = pay(&buyer, &order, company, "tok_charge_then_timeout").await;
         let reason = json!({ "reason": "too slow" });
-        let path = format!("/orders/{order}/cancel");
-        let cancelled = buyer.post(&path, reason);
-        assert!(cancelled.await.status < 500);
+        let cancelled = buyer.post(&format!("/orders/{order}/cancel"), reason).await;
+        assert!(cancelled.status < 500);
         eventually("the late charge is given back", async || {
             let status = buyer.get(&format!("/payments/{payment}")).await;
             let status = status.text("/data/status");
@@ -175,9 +174,9 @@ async fn forged_notices_change_nothing() {
         "signature": "0000000000000000000000000000000000000000000000000000000000000000" });
     assert_eq!(post(&shop.webhook_url(NICE), &unsigned).await, 401);
     assert_eq!(post(&shop.webhook_url("stripe"), &claims).await, 404);
-    let path = format!("/payments/{payment}/inquire");
-    let asked = operator.post(&path, json!({}));
-    let asked = asked.await;
+    let asked = operator
+        .post(&format!("/payments/{payment}/inquire"), json!({}))
+        .await;
     assert_eq!(
         (asked.status, asked.text("/data/status")),
         (200, "PENDING".to_owned())
