@@ -207,7 +207,6 @@ impl Shop {
             gateway: gateway.to_owned(),
             token: "tok_approve_secret".to_owned(),
             method_id: None,
-            points: domain::points::Points::ZERO,
             coupon: None,
             points: Points::ZERO,
             now,
