@@ -184,20 +184,30 @@ async fn point_lots_points_twice_as_many_of_a_later_lot_or_expired_too_soon_are_
     };
     let lots = format!("{}{}", give(soon, 10), give(later, 20));
     assert_eq!(shop.broken_by(&lots).await, []);
-    let hold = |lot: Uuid| {
-        let (order, line) = (Uuid::now_v7(), Uuid::now_v7());
+    let take = |lot: Uuid| {
+        let adjustment = Uuid::now_v7();
         let payload = format!(
-            r#"{{"order_id":"{order}","points":5,"held_at":"{}",
-                 "allocations":[{{"order_item_id":"{line}","lot_id":"{lot}","points":5}}]}}"#,
+            r#"{{"adjustment_id":"{adjustment}","delta":-5,"reason":"counted","by":"olga",
+                 "lots":[{{"lot_id":"{lot}","points":5}}],
+                 "adjusted_at":"{}","expires_at":null}}"#,
             now.to_rfc3339()
         );
-        format!(
-            "{lots}{}",
-            by_hand(("points", "zoe"), "PointsHeld", &payload)
-        )
+        let taken = by_hand(("points", "zoe"), "PointsAdjusted", &payload);
+        format!("{lots}{taken}")
     };
-    assert_eq!(shop.broken_by(&hold(soon)).await, []);
-    assert_eq!(shop.broken_by(&hold(later)).await, [Invariant::PointLots]);
+    assert_eq!(shop.broken_by(&take(soon)).await, []);
+    assert_eq!(shop.broken_by(&take(later)).await, [Invariant::PointLots]);
+
+    // Set aside for an order that never asked for them.
+    let (order, line) = (Uuid::now_v7(), Uuid::now_v7());
+    let held = format!(
+        r#"{{"order_id":"{order}","points":5,"held_at":"{}",
+             "allocations":[{{"order_item_id":"{line}","lot_id":"{soon}","points":5}}]}}"#,
+        now.to_rfc3339()
+    );
+    let held = by_hand(("points", "zoe"), "PointsHeld", &held);
+    let held = format!("{lots}{held}");
+    assert_eq!(shop.broken_by(&held).await, [Invariant::PointLots]);
 
     let expired = format!(
         r#"{{"lot_id":"{soon}","points":10,"expired_at":"{}"}}"#,

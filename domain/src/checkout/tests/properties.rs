@@ -1,4 +1,5 @@
-//! The invariants, over random days in the shop: at every event, after every operation, at the end.
+//! The invariants, over random days in the shop: at every event, after every operation, at the end. `PROPTEST_CASES`
+//! says over how many days; without it over a few.
 
 use std::collections::BTreeSet;
 
@@ -20,10 +21,12 @@ const DAYS: u32 = 200;
 const SOON: Duration = Duration::hours(1);
 
 fn config() -> ProptestConfig {
-    ProptestConfig {
-        cases: DAYS,
-        ..ProptestConfig::default()
-    }
+    let asked = ProptestConfig::default();
+    let cases = match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => asked.cases,
+        None => DAYS,
+    };
+    ProptestConfig { cases, ..asked }
 }
 
 proptest! {
