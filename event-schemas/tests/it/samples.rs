@@ -150,15 +150,14 @@ pub(crate) fn samples() -> Vec<Recorded> {
                 .map(of(order().uuid())),
         );
     let methods = payment_method_events().into_iter();
-    let methods = methods.map(DomainEvent::PaymentMethod);
+    let methods = methods.map(|event| (user().to_string(), DomainEvent::PaymentMethod(event)));
     let of_users = points_events().into_iter().map(DomainEvent::Points);
-    let of_users = of_users.chain(methods);
     let of_users = of_users.map(|event| (user().to_string(), event));
     let events = events.map(|(aggregate, event)| (aggregate.to_string(), event));
     let waiting = waiting_events().into_iter().map(DomainEvent::Payment);
     let waiting = waiting.map(|event| (payment().to_string(), event));
     (1..)
-        .zip(events.chain(of_users).chain(waiting))
+        .zip(events.chain(of_users).chain(waiting).chain(methods))
         .map(|(position, (aggregate, event))| recorded(position, aggregate, event))
         .collect()
 }
