@@ -67,7 +67,7 @@ pub(crate) async fn connect(
 }
 
 /// A few connections, for a verb; they are made now, so that a database that is away is named at once.
-pub(crate) async fn owner_pool(
+pub(crate) async fn verb_pool(
     variable: &'static str,
     url: &Secret,
 ) -> Result<PgPool, CommerceError> {

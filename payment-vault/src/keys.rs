@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use data_encoding::{BASE64, HEXLOWER};
+use hmac::digest::KeyInit;
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
@@ -14,6 +15,8 @@ use crate::error::VaultKeysError;
 const KEYS_MAX: usize = 16;
 /// Bytes of a key.
 const KEY_BYTES: usize = 32;
+/// The length of a block of SHA-256.
+const BLOCK_BYTES: usize = 64;
 /// The longest name of a key: it is a column.
 const NAME_MAX_CHARS: usize = 32;
 
@@ -77,10 +80,12 @@ fn derived(master: &Subkey, purpose: &[u8]) -> Subkey {
 }
 
 fn mac(key: &Subkey, parts: &[&[u8]]) -> [u8; KEY_BYTES] {
-    // HMAC takes keys of any length, so this one is taken.
-    let Ok(mut mac) = <Hmac<Sha256> as hmac::Mac>::new_from_slice(key.as_slice()) else {
-        return [0; KEY_BYTES];
-    };
+    // HMAC fills a short key up with zeros to the length of its block; one that has that length cannot be refused.
+    let mut block = Zeroizing::new([0_u8; BLOCK_BYTES]);
+    for (byte, own) in block.iter_mut().zip(key.iter()) {
+        *byte = *own;
+    }
+    let mut mac = <Hmac<Sha256> as KeyInit>::new((&*block).into());
     for part in parts {
         mac.update(part);
     }

@@ -332,7 +332,8 @@ fn doubtful(review: ReviewReason, reason: &str) -> GatewayAnswer {
     }
 }
 
-fn not_attempted(reason: &str) -> Trouble {
+/// Nothing was sent: the step stays in its row, is tried again soon, and counts for nothing.
+pub(crate) fn not_attempted(reason: &str) -> Trouble {
     Trouble::Later(format!("the gateway was not asked: {reason}"))
 }
 

@@ -22,12 +22,14 @@ use payment_vault::{BillingKey, Keeping, KeptMethod, KeySafe, NewMethod, VaultEr
 
 use crate::execute::{Done, send};
 use crate::fate::Trouble;
-use crate::gateway_calls::{NO_ANSWER, UNKNOWN_GATEWAY, UNSUPPORTED, ask, call, load_payment};
+use crate::gateway_calls::{
+    NO_ANSWER, UNKNOWN_GATEWAY, UNSUPPORTED, ask, call, load_payment, not_attempted,
+};
 use crate::item::Item;
 use crate::office::Office;
 
 /// The shop has nowhere to keep keys: they were configured when the method was asked for.
-const NO_SAFE: &str = "SAVED_METHODS_OFF";
+const NO_SAFE: &str = "PAYMENT_METHODS_OFF";
 /// The method was deleted between the request for the payment and the charge.
 const METHOD_DELETED: &str = "PAYMENT_METHOD_DELETED";
 /// The company issued a key that another method has.
@@ -118,9 +120,10 @@ async fn issue(
         Some(BillingKeyReply::Refused { code, message }) => {
             return Ok(RegistrationAnswer::Refused { code, message });
         }
-        Some(BillingKeyReply::Unknown { reason } | BillingKeyReply::NotAttempted { reason }) => {
+        Some(BillingKeyReply::Unknown { reason }) => {
             return Ok(RegistrationAnswer::NotDone { reason });
         }
+        Some(BillingKeyReply::NotAttempted { reason }) => return Err(not_attempted(&reason)),
         Some(BillingKeyReply::Unsupported) => return Ok(refused(UNSUPPORTED)),
         None => {
             let reason = NO_ANSWER.to_owned();
@@ -243,9 +246,8 @@ async fn forget(
             safe.wipe(id, office.now()).await?;
             Ok(ErasureAnswer::Done)
         }
-        Some(DeletionReply::Unknown { reason } | DeletionReply::NotAttempted { reason }) => {
-            Ok(not_done(reason))
-        }
+        Some(DeletionReply::Unknown { reason }) => Ok(not_done(reason)),
+        Some(DeletionReply::NotAttempted { reason }) => Err(not_attempted(&reason)),
         None => Ok(not_done(NO_ANSWER.to_owned())),
     }
 }

@@ -27,8 +27,8 @@ pub(crate) enum How {
 /// Does it.
 pub(crate) async fn run(projection: &str, how: How) -> Result<ExitCode, CommerceError> {
     let config = Env::process().read(OwnerConfig::read)?;
-    let owner = database::owner_pool("OWNER_DATABASE_URL", &config.owner_url).await?;
-    let app = database::owner_pool("DATABASE_URL", &config.app_url).await?;
+    let owner = database::verb_pool("OWNER_DATABASE_URL", &config.owner_url).await?;
+    let app = database::verb_pool("DATABASE_URL", &config.app_url).await?;
     let stop = CancellationToken::new();
     let log = EventLog::open(app.clone(), &StoreConfig::default(), stop.clone())
         .await

@@ -3,9 +3,9 @@
 //!
 //! Stated rules. Pieces become stock again, in the warehouses that they came from, when they had not left
 //! yet (the order was paid or confirmed); from then on they are the buyer's, and an operator receives them
-//! when they come back. Of the points that the order earned, each line gives back the part that its money
-//! does, also when they are spent already: then the account owes them. The coupon comes back with the last of the order, and can be used again while it is
-//! valid. A customer refunds pieces of their own order until it is shipped; an amount of money, or
+//! when they come back. The points that paid a line go back with it, to the lots that they came from. Of the points
+//! that the order earned, each line gives back the part that its money does. Should they be spent already, the account
+//! owes them. The coupon comes back with the last of the order, and can be used again while it is valid. A customer refunds pieces of their own order until it is shipped; an amount of money, or
 //! anything later, is an operator's to refund.
 
 use serde_json::{Value, json};

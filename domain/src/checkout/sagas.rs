@@ -2,7 +2,7 @@
 //!
 //! | saga | when | then | and if that fails |
 //! | --- | --- | --- | --- |
-//! | checkout | payment requested | gateway: confirm | declined: order cancelled, stock and coupon released |
+//! | checkout | payment requested | gateway: confirm | declined: order cancelled; stock, coupon and points released |
 //! | checkout | outcome unknown | gateway: inquire, on the schedule | asked again; a late success is refunded |
 //! | checkout | failed, no record or no deposit | gateway: inquire once more, later | unanswered: as an unknown outcome; a late success is refunded |
 //! | checkout | deposit awaited | gateway: inquire, now and then until the account closes | asked again; a late deposit is refunded |

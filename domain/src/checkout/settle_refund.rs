@@ -1,4 +1,4 @@
-//! What the gateway said about a refund, taken into payment, order, stock and coupon at once.
+//! What the gateway said about a refund, taken into payment, order, stock, coupon and points at once.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};

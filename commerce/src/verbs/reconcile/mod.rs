@@ -13,7 +13,7 @@ use payment_gateways::{ExchangeLog, NoLog};
 use platform::config::Env;
 
 use crate::app;
-use crate::config::{GatewaysConfig, OwnerConfig};
+use crate::config::{DatabaseConfig, GatewaysConfig};
 use crate::database;
 use crate::error::CommerceError;
 use crate::output::say;
@@ -39,8 +39,8 @@ const LISTED_MAX: usize = 200;
 /// it whole.
 pub(crate) async fn run(args: ReconcileArgs) -> Result<ExitCode, CommerceError> {
     let ReconcileArgs { company, day } = args;
-    let (owner, gateways) =
-        Env::process().read(|env| (OwnerConfig::read(env), GatewaysConfig::read(env)))?;
+    let (database, gateways) =
+        Env::process().read(|env| (DatabaseConfig::read(env), GatewaysConfig::read(env)))?;
     // It only asks for lists, and keeps none of them.
     let log: Arc<dyn ExchangeLog> = Arc::new(NoLog);
     let gateways = app::gateways(&gateways, &log)?;
@@ -51,7 +51,7 @@ pub(crate) async fn run(args: ReconcileArgs) -> Result<ExitCode, CommerceError> 
         ));
         return Ok(ExitCode::from(NOT_CHECKED));
     };
-    let pool = database::owner_pool("DATABASE_URL", &owner.app_url).await?;
+    let pool = database::verb_pool("DATABASE_URL", &database.url).await?;
     let mut books = Books::default();
     // The company first: what it knows was asked for by an event that stands in the log by then.
     let read = theirs::read(gateway.as_ref(), day, &mut books).await;

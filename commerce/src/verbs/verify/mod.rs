@@ -66,8 +66,8 @@ pub(crate) async fn run(args: VerifyArgs) -> Result<ExitCode, CommerceError> {
             read_relay(env),
         )
     })?;
-    let owner = database::owner_pool("OWNER_DATABASE_URL", &config.owner_url).await?;
-    let app = database::owner_pool("DATABASE_URL", &config.app_url).await?;
+    let owner = database::verb_pool("OWNER_DATABASE_URL", &config.owner_url).await?;
+    let app = database::verb_pool("DATABASE_URL", &config.app_url).await?;
     let stop = CancellationToken::new();
     let log = EventLog::open(app.clone(), &StoreConfig::default(), stop.clone())
         .await
