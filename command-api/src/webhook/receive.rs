@@ -78,7 +78,8 @@ pub(super) async fn receive_webhook(
     let notice = webhooks.read(&delivery).inspect_err(|error| {
         count(&company, "refused");
         let code = error.code();
-        tracing::warn!(
+        // Anybody may send one, as often as they like: the counter tells.
+        tracing::debug!(
             gateway.name = company,
             code,
             "a webhook of {company} is refused: {code}"

@@ -45,10 +45,8 @@ fn a_change_of_a_payment_only_names_it() {
     }))
     .unwrap();
     assert_eq!(notice.payment_ids(), [ours]);
-    assert_eq!(
-        (notice.id.as_str(), notice.trust),
-        ("t-1", NoticeTrust::Unsigned)
-    );
+    let id = HEXLOWER.encode(&Sha256::digest(b"t-1"));
+    assert_eq!((notice.id, notice.trust), (id, NoticeTrust::Unsigned));
     assert_eq!(notice.claim.status.as_deref(), Some("DONE"));
     assert_eq!(notice.claim.amount_minor, Some(15_000));
 }
