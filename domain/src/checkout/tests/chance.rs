@@ -146,6 +146,16 @@ pub(super) fn any_day() -> impl Strategy<Value = Vec<Deed>> {
     prop::collection::vec(prop_oneof![2 => shopping(), 1 => answers()], 1..110)
 }
 
+/// The same day, on which nobody pays into an account: such a payment is given back by hand, not by the shop.
+pub(super) fn by_card(mut day: Vec<Deed>) -> Vec<Deed> {
+    for deed in &mut day {
+        if let Deed::Pay(_, token, ..) = deed {
+            *token %= TOKENS.len();
+        }
+    }
+    day
+}
+
 /// Shoppers, sagas that run whenever they come to it, and a gateway that keeps its ledger.
 pub(super) fn working_day() -> impl Strategy<Value = Vec<Deed>> {
     prop::collection::vec(prop_oneof![2 => shopping(), 2 => steps()], 1..110)

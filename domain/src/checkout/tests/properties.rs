@@ -9,7 +9,7 @@ use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 
 use super::books;
-use super::chance::{World, any_day, play, working_day};
+use super::chance::{World, any_day, by_card, play, working_day};
 use super::faults::CHECKERS;
 use super::shop::name_of;
 use crate::golden::samples;
@@ -75,7 +75,7 @@ proptest! {
 
     #[test]
     fn refunding_everything_leaves_exactly_what_there_was(day in working_day()) {
-        let mut world = play(&day);
+        let mut world = play(&by_card(day));
         let soon = world.shop.now + SOON;
         world.runner.run_until(&mut world.shop, soon);
         world.undo_everything();
