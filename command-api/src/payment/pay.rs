@@ -130,7 +130,7 @@ impl Body {
     ) -> Result<RequestPayment, ApiError> {
         let mut problems = Problems::default();
         let token = match self.token {
-            Some(token) => problems.take("token", input::text(token, TOKEN)),
+            Some(token) => problems.take("token", input::token(token, TOKEN)),
             // Whether one is needed, the payment's own rules say.
             None => Some(String::new()),
         };

@@ -85,7 +85,7 @@ impl Body {
         user_id: UserId,
     ) -> Result<RequestPaymentMethod, ApiError> {
         let mut problems = Problems::default();
-        let auth_token = problems.take("authKey", input::text(self.auth_key, AUTH_KEY));
+        let auth_token = problems.take("authKey", input::token(self.auth_key, AUTH_KEY));
         let gateway = api.gateways().named(self.gateway.as_deref());
         let gateway =
             gateway.ok_or_else(|| Problem::new("UNKNOWN_GATEWAY", "there is no such gateway"));

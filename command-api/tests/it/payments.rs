@@ -258,6 +258,21 @@ async fn an_order_that_costs_nothing_is_paid_without_a_gateway() {
     assert_eq!(paid.data()["amount"]["amount"], 0);
 }
 
+/// The bench found it: of some ten thousand random tokens one has thirteen digits in a row with a card's check digit.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_happens_to_have_a_cards_digits_in_it_is_a_token_and_a_card_is_none() {
+    let world = World::start().await;
+    let _settler = Settler::start(&world.store);
+    let order = world.placed_order("alice", 1).await;
+    for card in ["4111111111111111", "4111 1111-1111 1111", "card 4111111111111111"] {
+        let refused = pay(&world, &order, &unique("k"), card).await;
+        let named = vec![("token".to_owned(), "CARD_NUMBER_NOT_ALLOWED".to_owned())];
+        assert_eq!(refused.details(), named, "{card}");
+    }
+    let paid = pay(&world, &order, "k", "tok_approve_9b4111111111111111e0").await;
+    assert_eq!(paid.status, 201, "{}", paid.text);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_paid_is_refused_for_good() {
     let world = World::start().await;
