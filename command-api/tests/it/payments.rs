@@ -264,7 +264,11 @@ async fn a_token_that_happens_to_have_a_cards_digits_in_it_is_a_token_and_a_card
     let world = World::start().await;
     let _settler = Settler::start(&world.store);
     let order = world.placed_order("alice", 1).await;
-    for card in ["4111111111111111", "4111 1111-1111 1111", "card 4111111111111111"] {
+    for card in [
+        "4111111111111111",
+        "4111 1111-1111 1111",
+        "card 4111111111111111",
+    ] {
         let refused = pay(&world, &order, &unique("k"), card).await;
         let named = vec![("token".to_owned(), "CARD_NUMBER_NOT_ALLOWED".to_owned())];
         assert_eq!(refused.details(), named, "{card}");
