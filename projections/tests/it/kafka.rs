@@ -158,7 +158,7 @@ fn as_found(record: &BorrowedMessage<'_>) -> Found {
 /// Waits until the relay has come this far.
 pub(crate) async fn sent_up_to(pool: &PgPool, position: i64) {
     testkit::eventually_within(
-        Duration::from_secs(180),
+        Duration::from_secs(60),
         "the relay catches up",
         async || {
             let cursor: i64 = sqlx::query_scalar("SELECT position FROM relay.cursor")
