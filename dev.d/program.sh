@@ -49,6 +49,7 @@ program_env() {
     READ_API_URL "http://$host:$(port_of up read_api)" \
     MOCK_GATEWAY_ADDR "$host:$(port_of up mock_gateway)" \
     MOCK_GATEWAY_URL "http://$host:$(port_of up mock_gateway)" \
+    MOCK_GATEWAY_LEDGER_FILE "$(gateway_ledger up)" \
     TOSS_URL "http://$host:$(port_of up mock_gateway)/toss" \
     TOSS_SECRET_KEY test_sk_mock \
     NICE_URL "http://$host:$(port_of up mock_gateway)/nice" \

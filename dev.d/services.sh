@@ -60,7 +60,7 @@ wipe_set() { # the data of a stopped set
   ! any_service_runs "$set" || die "the $set servers are running; their data stays" "stop them first"
   home="$(set_dir "$set")/postgres"
   home=$(readlink -f -- "$home" 2>/dev/null || printf '%s' "$home")
-  rm -rf -- "$(dirname -- "$home")/mariadb" "$home" "$(set_dir "$set")/postgres" "$(set_dir "$set")/redis" "$(set_dir "$set")/kafka"
+  rm -rf -- "$(gateway_ledger "$set")" "$(dirname -- "$home")/mariadb" "$home" "$(set_dir "$set")/postgres" "$(set_dir "$set")/redis" "$(set_dir "$set")/kafka"
 }
 
 services_env() { # services_env SET: as `export` lines

@@ -31,6 +31,7 @@ declare -A DEFAULT_PORT=(
 )
 
 set_dir() { printf '%s/%s' "$STATE" "$1"; }
+gateway_ledger() { printf '%s/%s/gateway-ledger.jsonl' "$STATE" "$1"; } # what the mock gateway did
 run_dir() { printf '%s/%s/run' "$STATE" "$1"; }
 log_file() { printf '%s/%s/log/%s.log' "$STATE" "$1" "$2"; } # log_file SET PART
 

@@ -39,6 +39,7 @@ impl Kind {
             Self::Processes => Some(Place::Processes),
             Self::Followers => Some(Place::Followers),
             Self::ReadApi => Some(Place::ReadApi),
+            Self::Ledgers => Some(Place::Ledgers),
             Self::Gateway => None,
         }
     }
@@ -135,6 +136,7 @@ fn every_spot() -> BTreeSet<Spot> {
         Kind::Processes,
         Kind::Followers,
         Kind::ReadApi,
+        Kind::Ledgers,
     ];
     kinds
         .into_iter()

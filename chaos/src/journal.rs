@@ -32,6 +32,14 @@ pub(crate) enum Line {
     Lost { n: u64, ms: u64, why: String },
 }
 
+/// How a command is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Verb {
+    #[default]
+    Post,
+    Delete,
+}
+
 /// A command, as it is sent, and sent again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Request {
@@ -40,6 +48,8 @@ pub(crate) struct Request {
     /// Whether each attempt had a request id of its own.
     pub(crate) fresh_ids: bool,
     pub(crate) key: String,
+    #[serde(default)]
+    pub(crate) verb: Verb,
     pub(crate) path: String,
     pub(crate) body: Value,
 }

@@ -25,8 +25,9 @@ const AT_ONCE_PERCENT: u32 = 60;
 const AWAY_MAX_MS: u64 = 4_000;
 /// How long a process may take to end after SIGTERM: it promises ten seconds.
 const END_PATIENCE: Duration = Duration::from_secs(20);
-/// One that has just been started cannot be told to end: the signal is the system's until it listens.
-const DEAF: Duration = Duration::from_secs(1);
+/// One that has just been started cannot be told to end: the signal is the system's until it listens, which takes a
+/// busy machine a while.
+const DEAF: Duration = Duration::from_secs(2);
 /// How soon one that ended by itself is started again.
 const RESTART_PAUSE: Duration = Duration::from_millis(250);
 
@@ -42,6 +43,8 @@ pub(crate) enum Kind {
     /// Projections, relay and auditor in one process.
     Followers,
     ReadApi,
+    /// The payment service's transactions, and the order service's side of them.
+    Ledgers,
     Gateway,
 }
 
@@ -52,6 +55,7 @@ impl Kind {
             Self::Processes => "processes",
             Self::Followers => "projections+relay+auditor",
             Self::ReadApi => "read-api",
+            Self::Ledgers => "payment-ledger+order-payments",
             Self::Gateway => "gateway",
         }
     }
@@ -62,6 +66,7 @@ impl Kind {
             Self::Processes => &["serve", "--roles", "processes"],
             Self::Followers => &["serve", "--roles", "projections,relay,auditor"],
             Self::ReadApi => &["serve", "--roles", "read-api"],
+            Self::Ledgers => &["serve", "--roles", "payment-ledger,order-payments"],
             Self::Gateway => &["mock-gateway"],
         }
     }
@@ -271,15 +276,15 @@ impl Supervisor {
                     Err(_) => Gone::Killed,
                 },
                 () = self.end.cancelled() => {
-                    return Gone::Ended(Why::Over, tell_to_end(child).await);
+                    return Gone::Ended(Why::Over, tell_to_end(child, started).await);
                 }
                 () = self.calm.cancelled(), if armed => {
-                    return Gone::Ended(Why::Disarmed, tell_to_end(child).await);
+                    return Gone::Ended(Why::Disarmed, tell_to_end(child, started).await);
                 }
                 Some(order) = self.orders.recv() => match order {
                     Order::End if started.elapsed() >= DEAF => {
                         self.count("fault:told to end");
-                        return Gone::Ended(Why::Deployed, tell_to_end(child).await);
+                        return Gone::Ended(Why::Deployed, tell_to_end(child, started).await);
                     }
                     Order::Kill | Order::End => {
                         self.count("kill");
@@ -344,7 +349,9 @@ impl Supervisor {
     }
 }
 
-async fn tell_to_end(child: &mut Child) -> Ending {
+/// Tells one to end that was started then, as soon as it can hear it.
+async fn tell_to_end(child: &mut Child, started: Instant) -> Ending {
+    sleep(DEAF.saturating_sub(started.elapsed())).await;
     signal(child, "TERM").await;
     match timeout(END_PATIENCE, child.wait()).await {
         Ok(Ok(status)) if status.success() => Ending::InOrder,

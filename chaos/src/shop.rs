@@ -27,15 +27,18 @@ const TOKEN_TTL: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 const READY_PATIENCE: Duration = Duration::from_secs(60);
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 /// How many processes there are of each kind.
-const PROCESSES: [(Kind, usize); 5] = [
+const PROCESSES: [(Kind, usize); 6] = [
     (Kind::Gateway, 1),
     (Kind::CommandApi, 2),
     (Kind::Processes, 2),
     (Kind::Followers, 2),
     (Kind::ReadApi, 1),
+    (Kind::Ledgers, 2),
 ];
+/// What billing keys are sealed with: nothing but the processes' environment may have it.
+pub(crate) const SEALING_KEY: &str = "Y2hhb3MtY2hhb3MtY2hhb3MtY2hhb3MtY2hhb3MtMzI=";
 /// Times that a run has patience for: sagas must end within a minute of quiet.
-const SETTINGS: [(&str, &str); 9] = [
+const SETTINGS: [(&str, &str); 13] = [
     (
         "PAYMENT_INQUIRY_SCHEDULE",
         "1s,1s,2s,3s,5s,5s,10s,10s,10s,10s",
@@ -44,6 +47,13 @@ const SETTINGS: [(&str, &str); 9] = [
         "PAYMENT_REFUND_SCHEDULE",
         "1s,1s,2s,3s,5s,5s,10s,10s,10s,10s",
     ),
+    (
+        "PAYMENT_METHOD_SCHEDULE",
+        "1s,1s,2s,3s,5s,5s,10s,10s,10s,10s",
+    ),
+    ("TOSS_SECRET_KEY", "test_sk_chaos"),
+    ("NICE_CLIENT_ID", "chaos"),
+    ("NICE_SECRET_KEY", "test_nice_secret_key"),
     ("GATEWAY_TIMEOUT_MS", "1000"),
     ("PAYMENT_WAIT_MS", "2000"),
     ("PAYMENT_TIME_LIMIT_S", "15"),
@@ -53,8 +63,13 @@ const SETTINGS: [(&str, &str); 9] = [
     ("RUST_LOG", "info"),
 ];
 
+/// The gateway's own books, among what is kept of a run.
+pub(crate) const GATEWAY_BOOKS: &str = "ledger.jsonl";
+
 /// The shop.
 pub(crate) struct Shop {
+    /// Where everything of the run is kept.
+    pub(crate) folder: PathBuf,
     pub(crate) supervised: Vec<Supervised>,
     pub(crate) command_urls: Vec<String>,
     pub(crate) gateway_url: String,
@@ -102,6 +117,15 @@ impl Shop {
                 "READ_DATABASE_URL",
                 servers.url("commerce_read", postgres_port),
             ),
+            (
+                "PAYMENT_DATABASE_URL",
+                servers.url("payment_service", postgres_port),
+            ),
+            (
+                "MAIN_SERVICE_DATABASE_URL",
+                servers.url("main_service", postgres_port),
+            ),
+            ("PAYMENT_METHOD_KEYS", format!("chaos:{SEALING_KEY}")),
             ("REDIS_URL", servers.redis_url.clone()),
             ("KAFKA_BROKERS", servers.kafka_brokers.clone()),
             ("JWT_PUBLIC_KEY_FILE", path(&public)),
@@ -113,14 +137,17 @@ impl Shop {
                 "MOCK_GATEWAY_URL",
                 format!("http://127.0.0.1:{gateway_port}"),
             ),
+            ("TOSS_URL", format!("http://127.0.0.1:{gateway_port}/toss")),
+            ("NICE_URL", format!("http://127.0.0.1:{gateway_port}/nice")),
             (
                 "MOCK_GATEWAY_LEDGER_FILE",
-                path(&folder.join("ledger.jsonl")),
+                path(&folder.join(GATEWAY_BOOKS)),
             ),
         ];
         let settings = SETTINGS.map(|(name, value)| (name, value.to_owned()));
         let environment = environment.into_iter().chain(settings);
         let mut shop = Self {
+            folder: folder.to_owned(),
             supervised: Vec::new(),
             command_urls: Vec::new(),
             gateway_url: format!("http://127.0.0.1:{gateway_port}"),
@@ -156,13 +183,13 @@ impl Shop {
                 let variable = match kind {
                     Kind::CommandApi => "COMMAND_API_ADDR",
                     Kind::ReadApi => "READ_API_ADDR",
-                    Kind::Processes | Kind::Followers | Kind::Gateway => "OPS_ADDR",
+                    Kind::Processes | Kind::Followers | Kind::Ledgers | Kind::Gateway => "OPS_ADDR",
                 };
                 match kind {
                     Kind::CommandApi => self.command_urls.push(format!("http://{address}/api/v1")),
                     Kind::ReadApi => self.read_url = format!("http://{address}/api/v1"),
                     Kind::Followers => self.auditor_urls.push(format!("http://{address}")),
-                    Kind::Processes | Kind::Gateway => {}
+                    Kind::Processes | Kind::Ledgers | Kind::Gateway => {}
                 }
                 let probed = if kind == Kind::Gateway {
                     self.gateway_url.clone()

@@ -9,7 +9,8 @@ use domain::points::{EarningPolicy, Rounding};
 use platform::config::{Env, Secret};
 
 use crate::error::CommandApiError;
-use crate::webhook::Webhooks;
+use crate::payment::RefundAccounts;
+use crate::webhook::{SavedKeys, Webhooks};
 
 /// The longest wait for a payment's outcome: a caller's connection is held as long.
 const PAYMENT_WAIT_MAX_MS: u64 = 25_000;
@@ -150,6 +151,8 @@ pub struct Gateways {
     default: String,
     webhooks: Option<Arc<dyn Webhooks>>,
     customer_keys: Option<CustomerKeys>,
+    refund_accounts: Option<Arc<dyn RefundAccounts>>,
+    saved_keys: Option<Arc<dyn SavedKeys>>,
 }
 
 /// The name by which the gateways know a user, by the user's id: whoever saves a payment method begins with it in
@@ -187,6 +190,8 @@ impl Gateways {
                 default,
                 webhooks: None,
                 customer_keys: None,
+                refund_accounts: None,
+                saved_keys: None,
             })
         } else {
             Err(CommandApiError::UnknownDefaultGateway {
@@ -205,6 +210,30 @@ impl Gateways {
 
     pub(crate) fn webhooks(&self) -> Option<&dyn Webhooks> {
         self.webhooks.as_deref()
+    }
+
+    /// With a place for the accounts that refunds of deposits go to. Without, such a refund waits for ever.
+    #[must_use]
+    pub fn with_refund_accounts(mut self, refund_accounts: Arc<dyn RefundAccounts>) -> Self {
+        self.refund_accounts = Some(refund_accounts);
+        self
+    }
+
+    pub(crate) fn refund_accounts(&self) -> Option<Arc<dyn RefundAccounts>> {
+        self.refund_accounts.clone()
+    }
+
+    /// With what finds saved methods by their keys. Without, notices about keys are only counted.
+    #[must_use]
+    pub fn with_saved_keys(self, saved_keys: Arc<dyn SavedKeys>) -> Self {
+        Self {
+            saved_keys: Some(saved_keys),
+            ..self
+        }
+    }
+
+    pub(crate) fn saved_keys(&self) -> Option<Arc<dyn SavedKeys>> {
+        self.saved_keys.clone()
     }
 
     /// With payment methods saved. Without, requests to save one are refused.

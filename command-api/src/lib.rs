@@ -38,4 +38,5 @@ pub use api::{CommandApi, Parts};
 pub use config::{CommandApiConfig, CouponGateConfig, CustomerKeys, Gateways};
 pub use coupon_gate::{CouponGate, GateAudit, GateAway, GateState};
 pub use error::CommandApiError;
-pub use webhook::{Acknowledgement, Delivery, Notice, Webhooks};
+pub use payment::{RefundAccount, RefundAccounts};
+pub use webhook::{Acknowledgement, Delivery, Notice, SavedKeys, SavedMethod, Webhooks};

@@ -110,7 +110,7 @@ fn payment(error: &PaymentError) -> ApiError {
         PaymentError::Invalid { field, reason } => invalid(*field, "INVALID_VALUE", *reason),
         PaymentError::AlreadySettled { .. }
         | PaymentError::NothingToRefund { .. }
-        | PaymentError::RefundNeedsAccount
+        | PaymentError::RefundNeedsNoAccount
         | PaymentError::RefundNotRetryable
         | PaymentError::RefundTooLarge { .. } => {
             ApiError::conflict(code).with_message(sentence(error))
@@ -293,7 +293,7 @@ mod tests {
         let left = domain::Money::zero(domain::Currency::Krw);
         assert_eq!(status_of(OrderError::RefundTooLarge { left }), 409);
         assert_eq!(status_of(PaymentError::RefundTooLarge { left }), 409);
-        assert_eq!(status_of(PaymentError::RefundNeedsAccount), 409);
+        assert_eq!(status_of(PaymentError::RefundNeedsNoAccount), 409);
         assert_eq!(status_of(PaymentError::RefundNotRetryable), 409);
         assert_eq!(
             status_of(OrderError::TooManyPieces { index: 0, left: 1 }),

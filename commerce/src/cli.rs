@@ -34,9 +34,11 @@ pub(crate) enum Verb {
     Verify(VerifyArgs),
     /// Compare a day of payments with the company's own list: exit code 1 and the rows when they differ.
     Reconcile(ReconcileArgs),
-    /// Build a projection anew beside the live one, compare, and switch to it.
+    /// Build a projection anew beside the live one, compare, and switch to it; or a part of the payment ledger, in one
+    /// transaction.
     Rebuild {
-        /// Which: orders, payments, products, coupons or notifications.
+        /// Which: orders, payments, products, coupons, notifications, points or payment_methods; or of the ledger
+        /// transactions, order_payments or user_methods.
         projection: String,
         /// Switch back to the one before, which has been kept up to date.
         #[arg(long)]

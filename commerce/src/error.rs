@@ -29,6 +29,11 @@ pub(crate) enum CommerceError {
     LegacyUrl { source: sqlx::Error },
     #[error("the projections")]
     Projections(#[from] projections::ProjectionError),
+    #[error(
+        "{ledger} is a part of the payment ledger, which has no generations and parks nothing: rebuild it without \
+         --back and --parked"
+    )]
+    NoGenerations { ledger: &'static str },
     #[error("the payment ledger")]
     Ledger(#[from] payment_ledger::LedgerError),
     #[error("the processes")]

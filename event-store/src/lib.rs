@@ -3,7 +3,7 @@
 //! Two handles. [`EventLog`] reads: events by position, pushed or woken ([`EventLog::subscribe`]).
 //! [`EventStore`] also writes: [`EventStore::execute`] takes a [`Command`], has it decided against the
 //! aggregates in memory, appends its events in a batch with others', and answers with its [`Outcome`].
-//! Checkpoints ([`checkpoint`]) and leases ([`Lease`]) are for those who read.
+//! Checkpoints ([`checkpoint`]), leases ([`Lease`]) and [`follower`], which keeps tables up to date, are for those who read.
 
 mod append;
 pub mod checkpoint;
@@ -12,6 +12,7 @@ mod config;
 mod deciding;
 mod error;
 mod feed;
+pub mod follower;
 mod lease;
 mod load;
 mod log;

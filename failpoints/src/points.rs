@@ -11,9 +11,11 @@ pub enum Place {
     Followers,
     /// A process with the read API.
     ReadApi,
+    /// A process with the payment ledger and the orders' payments.
+    Ledgers,
 }
 
-use Place::{CommandApi, Followers, Processes, ReadApi};
+use Place::{CommandApi, Followers, Ledgers, Processes, ReadApi};
 
 /// A point.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +32,7 @@ const fn point(name: &'static str, places: &'static [Place]) -> Point {
 
 const WRITERS: &[Place] = &[CommandApi, Processes];
 const HOLDERS: &[Place] = &[Processes, Followers];
-const LOG_READERS: &[Place] = &[CommandApi, Processes, Followers];
+const LOG_READERS: &[Place] = &[CommandApi, Processes, Followers, Ledgers];
 
 /// All of them.
 pub const POINTS: &[Point] = &[
@@ -46,6 +48,8 @@ pub const POINTS: &[Point] = &[
     point("command-api.payment.recorded", &[CommandApi]),
     point("command-api.payment.requested", &[CommandApi]),
     point("command-api.payment.settled", &[CommandApi]),
+    point("command-api.webhook.asked", &[CommandApi]),
+    point("command-api.webhook.read", &[CommandApi]),
     point("event-store.append.after", WRITERS),
     point("event-store.append.before", WRITERS),
     point("event-store.append.duplicate", WRITERS),
@@ -72,6 +76,21 @@ pub const POINTS: &[Point] = &[
     point("payment-gateways.exchange.after", &[Processes]),
     point("payment-gateways.exchange.before", &[Processes]),
     point("payment-gateways.exchange.sent", &[Processes]),
+    point("payment-ledger.apply.after", &[Ledgers]),
+    point("payment-ledger.apply.before", &[Ledgers]),
+    point("payment-ledger.apply.written", &[Ledgers]),
+    point("payment-ledger.exchanges.after", &[Processes]),
+    point("payment-ledger.exchanges.before", &[Processes]),
+    point("payment-ledger.lead.taken", &[Ledgers]),
+    point("payment-ledger.session.connected", &[Ledgers]),
+    point("payment-vault.keep.after", &[Processes]),
+    point("payment-vault.keep.before", &[Processes]),
+    point("payment-vault.keep.sealed", &[Processes]),
+    point("payment-vault.open.read", &[Processes]),
+    point("payment-vault.retire.after", &[Processes]),
+    point("payment-vault.retire.before", &[Processes]),
+    point("payment-vault.wipe.after", &[Processes]),
+    point("payment-vault.wipe.before", &[Processes]),
     point("processes.adopt.after", &[Processes]),
     point("processes.adopt.before", &[Processes]),
     point("processes.due.read", &[Processes]),

@@ -10,11 +10,13 @@ use std::path::{Path, PathBuf};
 use failpoints::{POINTS, is_listed};
 
 /// The rooms that have points.
-const ROOMS: [&str; 7] = [
+const ROOMS: [&str; 9] = [
     "auditor",
     "command-api",
     "event-store",
     "payment-gateways",
+    "payment-ledger",
+    "payment-vault",
     "processes",
     "projections",
     "read-api",

@@ -29,6 +29,10 @@ pub(crate) trait Book: Send + Sync {
         transaction: &mut PgConnection,
         events: &[Event],
     ) -> Result<(), LedgerError>;
+
+    /// Takes all of its rows away, but for those of the legacy migration: for a rebuild, in the transaction that makes
+    /// them anew.
+    async fn clear(&self, transaction: &mut PgConnection) -> Result<(), LedgerError>;
 }
 
 /// An event with its type back on.
@@ -69,9 +73,26 @@ pub(crate) async fn position(
         .bind(book.name())
         .fetch_one(executor)
         .await?;
+    unsigned(position)
+}
+
+fn unsigned(position: i64) -> Result<u64, LedgerError> {
     u64::try_from(position).map_err(|_| LedgerError::Stored {
         what: "a checkpoint",
     })
+}
+
+/// How far a book is, held there until the transaction ends: whoever keeps it waits.
+pub(crate) async fn hold(
+    transaction: &mut PgConnection,
+    book: &dyn Book,
+) -> Result<u64, LedgerError> {
+    let sql = format!(
+        "SELECT position FROM {}.checkpoints WHERE subscriber = $1 FOR UPDATE",
+        book.schema()
+    );
+    let position = sqlx::query_scalar(&sql).bind(book.name());
+    unsigned(position.fetch_one(transaction).await?)
 }
 
 /// Moves a book on, in the transaction of its rows.

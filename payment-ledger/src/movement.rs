@@ -1,15 +1,13 @@
 //! What a payment's event says of a transaction with the gateway: of the charge, which has the payment's id, or of
 //! one that gives money back, which has the refund's.
 
-use domain::payment::{PaymentEvent, RefundReason};
+use domain::payment::{AMOUNT_MISMATCH, PaymentEvent, RefundReason};
 use domain::{Currency, Money};
 use platform::money_column::MoneyColumn;
 use uuid::Uuid;
 
 use crate::error::LedgerError;
 
-/// Why a charge of another amount than was asked for goes back.
-const AMOUNT_MISMATCH: &str = "AMOUNT_MISMATCH";
 /// Why a charge is not settled: the buyer has an account to pay into.
 const DEPOSIT_AWAITED: &str = "DEPOSIT_AWAITED";
 

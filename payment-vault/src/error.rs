@@ -34,8 +34,12 @@ pub enum VaultError {
     /// The database is away or refuses.
     #[error("the database of payment methods: {0}")]
     Database(#[from] sqlx::Error),
-    /// It was sealed with a key that is not configured any more.
-    #[error("a billing key is sealed with key {key_name}, which is not configured")]
+    /// It was sealed with a key that this process does not have: a rotation has not reached it yet, or the key was
+    /// dropped too early.
+    #[error(
+        "a billing key is sealed with key {key_name}, which this process does not have: add {key_name} to \
+         PAYMENT_METHOD_KEYS of every process"
+    )]
     UnknownKey {
         /// The name of the key that is missing.
         key_name: String,
@@ -49,13 +53,20 @@ pub enum VaultError {
 }
 
 impl VaultError {
-    /// Whether the same may work later: the database was away, and nothing is wrong with what is stored.
+    /// The database did not answer, for whoever stands in for it.
+    #[must_use]
+    pub fn away() -> Self {
+        Self::Database(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))
+    }
+
+    /// Whether the same may work later: the database was away, or the key that is missing can still be configured;
+    /// nothing is wrong with what is stored.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Database(sqlx::Error::Database(error)) => !error.is_check_violation(),
-            Self::Database(_) => true,
-            Self::UnknownKey { .. } | Self::Tampered | Self::Unsealable => false,
+            Self::Database(_) | Self::UnknownKey { .. } => true,
+            Self::Tampered | Self::Unsealable => false,
         }
     }
 

@@ -107,6 +107,12 @@ impl VaultKeys {
         &self.first
     }
 
+    /// Whether one has this name: what was sealed with it can be opened.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.named(name).is_some()
+    }
+
     pub(crate) fn named(&self, name: &str) -> Option<&VaultKey> {
         self.all().find(|key| key.name == name)
     }
@@ -147,8 +153,8 @@ mod tests {
     fn the_first_key_seals_and_the_others_are_known() {
         let both = keys(&format!("{TWO}, {ONE}"));
         assert_eq!(both.first().name, "b");
-        assert!(both.named("a").is_some());
-        assert!(both.named("c").is_none());
+        assert!(both.has("a"));
+        assert!(!both.has("c"));
     }
 
     #[test]

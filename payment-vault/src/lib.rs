@@ -10,16 +10,21 @@
 //! under a key of its own, 76 characters): a key of Toss's may have 200 characters, and what is sealed is longer
 //! still. By the fingerprint a notice of the company's about a key is found, and a key that is saved twice is seen.
 //!
+//! The bank accounts of buyers that refunds of deposits go to are kept in the same way (`payment.refund_accounts`),
+//! each until its money is back.
+//!
 //! Keys are rotated by putting a new one in front: what is written from then on is sealed with it, and what was
 //! sealed with the others is opened with them as long as they are configured.
 
 mod error;
 mod keys;
+mod refund_accounts;
 mod safe;
 mod seal;
 mod vault;
 
 pub use error::{VaultError, VaultKeysError};
 pub use keys::VaultKeys;
+pub use refund_accounts::{AccountOfRefund, RefundAccount};
 pub use safe::{BillingKey, Keeping, KeptMethod, KeySafe, NewMethod};
 pub use vault::Vault;

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::error::VaultError;
+use crate::refund_accounts::{AccountOfRefund, RefundAccount};
 
 /// A text that opens money. It prints as `***`, and is overwritten when it is dropped.
 #[derive(Clone, PartialEq, Eq)]
@@ -121,4 +122,26 @@ pub trait KeySafe: Send + Sync {
         company: &str,
         billing_key: &BillingKey,
     ) -> Result<Option<Uuid>, VaultError>;
+
+    /// What tells one account of a refund from another to whoever has the keys; it changes with the key in use.
+    fn account_fingerprint(&self, refund_id: Uuid, account: &RefundAccount) -> String;
+
+    /// Seals the account that a refund goes to and keeps it: in the place of one that was told before, or only where
+    /// there is none.
+    ///
+    /// # Errors
+    /// It is not known to be kept.
+    async fn keep_account(&self, told: &AccountOfRefund, replaces: bool) -> Result<(), VaultError>;
+
+    /// Opens the account that a refund goes to; none when none was told, or it was wiped.
+    ///
+    /// # Errors
+    /// The database is away, or it does not open.
+    async fn open_account(&self, refund_id: Uuid) -> Result<Option<RefundAccount>, VaultError>;
+
+    /// Wipes the account that a refund went to.
+    ///
+    /// # Errors
+    /// It is not known to be done.
+    async fn wipe_account(&self, refund_id: Uuid) -> Result<(), VaultError>;
 }

@@ -2,6 +2,7 @@
 
 use chacha20poly1305::aead::{Aead as _, AeadCore as _, KeyInit as _, OsRng, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -30,9 +31,10 @@ pub(crate) struct Opened {
     pub(crate) user_id: String,
 }
 
-/// Which row it belongs to: sealed for one, it opens for no other.
-fn bound_to(method_id: Uuid, company: &str) -> Vec<u8> {
-    [method_id.as_bytes().as_slice(), company.as_bytes()].concat()
+/// Which row it belongs to, and what it is for: sealed for one, it opens for no other. A method's key is for a
+/// company.
+fn bound_to(id: Uuid, purpose: &str) -> Vec<u8> {
+    [id.as_bytes().as_slice(), purpose.as_bytes()].concat()
 }
 
 fn cipher(key: &VaultKey) -> XChaCha20Poly1305 {
@@ -42,15 +44,15 @@ fn cipher(key: &VaultKey) -> XChaCha20Poly1305 {
 /// Seals with the key in use.
 pub(crate) fn seal(
     keys: &VaultKeys,
-    (method_id, company): (Uuid, &str),
-    secrets: &Secrets<'_>,
+    (id, purpose): (Uuid, &str),
+    secrets: &impl Serialize,
 ) -> Result<Vec<u8>, VaultError> {
     let plain = serde_json::to_vec(secrets).map_err(|_| VaultError::Unsealable)?;
     let plain = Zeroizing::new(plain);
     let nonce = XChaCha20Poly1305::generate_nonce(&mut OsRng);
     let payload = Payload {
         msg: &plain,
-        aad: &bound_to(method_id, company),
+        aad: &bound_to(id, purpose),
     };
     let sealed = cipher(keys.first()).encrypt(&nonce, payload);
     let sealed = sealed.map_err(|_| VaultError::Unsealable)?;
@@ -58,12 +60,12 @@ pub(crate) fn seal(
 }
 
 /// Opens what was sealed with the key of this name.
-pub(crate) fn open(
+pub(crate) fn open<T: DeserializeOwned>(
     keys: &VaultKeys,
     key_name: &str,
-    (method_id, company): (Uuid, &str),
+    (id, purpose): (Uuid, &str),
     sealed: &[u8],
-) -> Result<Opened, VaultError> {
+) -> Result<T, VaultError> {
     let unknown = || VaultError::UnknownKey {
         key_name: key_name.to_owned(),
     };
@@ -73,7 +75,7 @@ pub(crate) fn open(
         .ok_or(VaultError::Tampered)?;
     let payload = Payload {
         msg: sealed,
-        aad: &bound_to(method_id, company),
+        aad: &bound_to(id, purpose),
     };
     let plain = cipher(key).decrypt(&XNonce::from(*nonce), payload);
     let plain = Zeroizing::new(plain.map_err(|_| VaultError::Tampered)?);
@@ -91,6 +93,15 @@ mod tests {
 
     fn keys(text: &str) -> VaultKeys {
         text.parse().unwrap()
+    }
+
+    fn open(
+        keys: &VaultKeys,
+        key_name: &str,
+        row: (Uuid, &str),
+        sealed: &[u8],
+    ) -> Result<Opened, VaultError> {
+        super::open(keys, key_name, row, sealed)
     }
 
     fn secrets() -> Secrets<'static> {

@@ -2,13 +2,15 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use failpoints::failpoint;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::error::VaultError;
 use crate::keys::VaultKeys;
+use crate::refund_accounts::{self, AccountOfRefund, RefundAccount};
 use crate::safe::{BillingKey, Keeping, KeptMethod, KeySafe, NewMethod};
-use crate::seal::{self, Secrets};
+use crate::seal::{self, Opened, Secrets};
 
 /// The constraint that says that another method has the same key.
 const SAME_KEY: &str = "uk_methods_pg_billing_key";
@@ -44,6 +46,7 @@ impl KeySafe for Vault {
     }
 
     async fn keep(&self, new: &NewMethod) -> Result<Keeping, VaultError> {
+        failpoint!("payment-vault.keep.before", sqlx::Error::Io);
         let secrets = Secrets {
             billing_key: new.billing_key.reveal(),
             customer_key: new.customer_key.reveal(),
@@ -52,6 +55,7 @@ impl KeySafe for Vault {
         let sealed = seal::seal(&self.keys, (new.method_id, &new.company), &secrets)?;
         let key = self.keys.first();
         let fingerprint = key.fingerprint(&new.company, new.billing_key.reveal());
+        failpoint!("payment-vault.keep.sealed", sqlx::Error::Io);
         let mut transaction = self.pool.begin().await?;
         let inserted = sqlx::query(
             "INSERT INTO payment.methods
@@ -94,6 +98,7 @@ impl KeySafe for Vault {
         )
         .await?;
         transaction.commit().await?;
+        failpoint!("payment-vault.keep.after", sqlx::Error::Io);
         Ok(Keeping::Kept)
     }
 
@@ -106,8 +111,10 @@ impl KeySafe for Vault {
         .bind(method_id)
         .fetch_optional(&self.pool)
         .await?;
+        failpoint!("payment-vault.open.read", sqlx::Error::Io);
         let Some(row) = row else { return Ok(None) };
-        let opened = seal::open(&self.keys, &row.key_name, (method_id, company), &row.sealed)?;
+        let row_of = (method_id, company);
+        let opened: Opened = seal::open(&self.keys, &row.key_name, row_of, &row.sealed)?;
         Ok(Some(KeptMethod {
             user_id: opened.user_id,
             billing_key: BillingKey::new(opened.billing_key),
@@ -119,6 +126,7 @@ impl KeySafe for Vault {
     }
 
     async fn retire(&self, method_id: Uuid, now: DateTime<Utc>) -> Result<(), VaultError> {
+        failpoint!("payment-vault.retire.before", sqlx::Error::Io);
         let mut transaction = self.pool.begin().await?;
         let changed = sqlx::query(
             "UPDATE payment.methods SET status = 'INACTIVE' WHERE id = $1 AND status = 'ACTIVE'",
@@ -139,10 +147,12 @@ impl KeySafe for Vault {
             .await?;
         }
         transaction.commit().await?;
+        failpoint!("payment-vault.retire.after", sqlx::Error::Io);
         Ok(())
     }
 
     async fn wipe(&self, method_id: Uuid, now: DateTime<Utc>) -> Result<(), VaultError> {
+        failpoint!("payment-vault.wipe.before", sqlx::Error::Io);
         let mut transaction = self.pool.begin().await?;
         let previous: Option<String> = sqlx::query_scalar(
             "SELECT status FROM payment.methods WHERE id = $1 AND status <> 'DELETED' FOR UPDATE",
@@ -177,6 +187,7 @@ impl KeySafe for Vault {
             .await?;
         }
         transaction.commit().await?;
+        failpoint!("payment-vault.wipe.after", sqlx::Error::Io);
         Ok(())
     }
 
@@ -198,6 +209,22 @@ impl KeySafe for Vault {
         .fetch_optional(&self.pool)
         .await?;
         Ok(found)
+    }
+
+    fn account_fingerprint(&self, refund_id: Uuid, account: &RefundAccount) -> String {
+        refund_accounts::fingerprint(&self.keys, refund_id, account)
+    }
+
+    async fn keep_account(&self, told: &AccountOfRefund, replaces: bool) -> Result<(), VaultError> {
+        refund_accounts::keep((&self.pool, &self.keys), told, replaces).await
+    }
+
+    async fn open_account(&self, refund_id: Uuid) -> Result<Option<RefundAccount>, VaultError> {
+        refund_accounts::open((&self.pool, &self.keys), refund_id).await
+    }
+
+    async fn wipe_account(&self, refund_id: Uuid) -> Result<(), VaultError> {
+        refund_accounts::wipe(&self.pool, refund_id).await
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::checkout::DEPOSIT_WINDOW_DEFAULT;
 use domain::points::EarningPolicy;
 
 use crate::error::ProcessesError;
@@ -12,6 +13,9 @@ use crate::schedule::Schedule;
 const CONFIRMATION_DELAY_DEFAULT: Duration = Duration::from_secs(30 * 60);
 /// The longest delay: beyond a year it is a mistake, and time would overflow some day.
 const CONFIRMATION_DELAY_MAX: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+/// The shortest and the longest wait for a deposit: companies give an account for 1 to 720 hours.
+const DEPOSIT_WINDOW_MIN: Duration = Duration::from_secs(60 * 60);
+const DEPOSIT_WINDOW_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Calls and commands at once, by default: 64 calls of 100 ms are 640 payments a second.
 const CONCURRENCY_DEFAULT: usize = 64;
 /// The most at once: each one is a connection to the gateway and some memory.
@@ -35,6 +39,8 @@ pub struct ProcessesConfig {
     /// When a gateway that did not answer is asked for a billing key again. What a browser brought is good for
     /// minutes, so this is short, and then the registration has failed.
     pub registration_schedule: Schedule,
+    /// The longest that an order waits for a deposit (`DEPOSIT_WINDOW_MAX_H`), whatever the gateway allows.
+    pub deposit_window: Duration,
     /// Charges that may be under way at one gateway (`GATEWAY_CONCURRENCY`).
     pub gateway_concurrency: usize,
     /// Commands without a gateway that may be under way (`PROCESSES_COMMAND_CONCURRENCY`).
@@ -58,6 +64,7 @@ impl Default for ProcessesConfig {
             inquiry_schedule: Schedule::default(),
             refund_schedule: Schedule::default(),
             registration_schedule: Schedule::of_registrations(),
+            deposit_window: DEPOSIT_WINDOW_DEFAULT.to_std().unwrap_or_default(),
             gateway_concurrency: CONCURRENCY_DEFAULT,
             command_concurrency: CONCURRENCY_DEFAULT,
             lease_ttl: LEASE_TTL_DEFAULT,
@@ -86,11 +93,19 @@ impl ProcessesConfig {
             .unwrap_or(DateTime::<Utc>::MAX_UTC)
     }
 
+    /// The longest that an order waits for a deposit.
+    pub(crate) fn deposit_window(&self) -> TimeDelta {
+        TimeDelta::from_std(self.deposit_window).unwrap_or(DEPOSIT_WINDOW_DEFAULT)
+    }
+
     pub(crate) fn checked(self) -> Result<Self, ProcessesError> {
         let invalid = |setting, bounds| Err(ProcessesError::InvalidSetting { setting, bounds });
         let concurrency = 1..=CONCURRENCY_MAX;
         if self.confirmation_delay > CONFIRMATION_DELAY_MAX {
             return invalid("CONFIRMATION_DELAY_S", "at most 366 days");
+        }
+        if !(DEPOSIT_WINDOW_MIN..=DEPOSIT_WINDOW_MAX).contains(&self.deposit_window) {
+            return invalid("DEPOSIT_WINDOW_MAX_H", "1 to 720");
         }
         if !concurrency.contains(&self.gateway_concurrency) {
             return invalid("GATEWAY_CONCURRENCY", "1 to 4096");
@@ -114,8 +129,10 @@ mod tests {
 
     #[test]
     fn settings_out_of_their_bounds_are_refused_at_start() {
-        let spoilt: [fn(&mut ProcessesConfig); 6] = [
+        let spoilt: [fn(&mut ProcessesConfig); 8] = [
             |config| config.confirmation_delay = CONFIRMATION_DELAY_MAX + Duration::from_secs(1),
+            |config| config.deposit_window = Duration::ZERO,
+            |config| config.deposit_window = DEPOSIT_WINDOW_MAX + Duration::from_secs(1),
             |config| config.gateway_concurrency = 0,
             |config| config.command_concurrency = CONCURRENCY_MAX + 1,
             |config| config.lease_renew_interval = config.lease_ttl,

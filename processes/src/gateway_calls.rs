@@ -11,12 +11,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use domain::checkout::{GatewayAnswer, RefundAnswer, SettlePayment, SettleRefund};
 use domain::order::{Order, OrderStatus};
-use domain::payment::{
-    DepositAccount, Payment, PaymentStatus, RefundReason, RequestedPayment, ReviewReason,
-};
-use domain::{GatewayRequest, Money, PaymentId, RefundId};
+use domain::payment::{Payment, PaymentStatus, RefundReason, RequestedPayment};
+use domain::{GatewayRequest, PaymentId, RefundId};
 use failpoints::failpoint;
 use payment_gateways::{ConfirmRequest, GatewayReply, PaymentGateway, RefundReply, RefundRequest};
 use uuid::Uuid;
@@ -26,14 +25,15 @@ use crate::fate::Trouble;
 use crate::item::Item;
 use crate::method_calls;
 use crate::office::Office;
+use crate::refund_accounts::{self, ACCOUNT_NEEDED, Destination};
+use crate::replies::{UNSUPPORTED, not_attempted, payment_answer, unknown};
 
 /// Longer than the longest deadline that an adapter can be given: it only catches one that never ends.
 const CALL_MAX: Duration = Duration::from_secs(65);
+/// So long is a gateway asked that says nothing of a payment about which no schedule asks.
+const ASKED_AGAIN_FOR: TimeDelta = TimeDelta::days(1);
 pub(crate) const UNKNOWN_GATEWAY: &str = "UNKNOWN_GATEWAY";
 pub(crate) const NO_ANSWER: &str = "NO_ANSWER";
-pub(crate) const UNSUPPORTED: &str = "UNSUPPORTED";
-/// It charged an amount, or in a currency, that the shop cannot even write down.
-const UNREADABLE_AMOUNT: &str = "UNREADABLE_AMOUNT";
 
 /// Asks a gateway to charge.
 pub(crate) async fn confirm(
@@ -51,7 +51,7 @@ pub(crate) async fn confirm(
         } else {
             unknown(UNKNOWN_GATEWAY)
         };
-        return settle_payment(office, item, payment_id, answer, false).await;
+        return settle_payment(office, item, payment_id, (answer, Asked::FIRST)).await;
     };
     let is_still_wanted = if item.is_fresh(office.now()) {
         true
@@ -78,7 +78,7 @@ pub(crate) async fn confirm(
         // knows: if it was, the money goes back.
         ask(office, gateway.inquire(payment_id.uuid())).await?
     };
-    settle_payment(office, item, payment_id, answer, false).await
+    settle_payment(office, item, payment_id, (answer, Asked::FIRST)).await
 }
 
 /// Asks a gateway what became of a payment, unless that is known by now.
@@ -119,7 +119,24 @@ async fn inquire_about(
         Some(gateway) => ask(office, gateway.inquire(payment_id.uuid())).await?,
         None => unknown(UNKNOWN_GATEWAY),
     };
-    settle_payment(office, item, payment_id, answer, out_of_turn).await
+    let asked = Asked {
+        out_of_turn,
+        charge_was_known: payment.capture.is_some(),
+    };
+    if let GatewayAnswer::Unknown { reason } = &answer
+        && !payment.is_being_asked()
+        && !payment.was_given_up()
+    {
+        // No schedule asks about it: whoever wanted to know would never hear.
+        if office.now() < item.due_at + ASKED_AGAIN_FOR {
+            return Err(Trouble::Later(format!("the gateway answers {reason}")));
+        }
+        tracing::error!(
+            payment.id = %payment_id, gateway.name = payment.gateway, reason,
+            "nobody has learned what a notice of payment {payment_id} meant: ask its company"
+        );
+    }
+    settle_payment(office, item, payment_id, (answer, asked)).await
 }
 
 /// Asks a gateway to give a charge back, unless that is done by now.
@@ -130,28 +147,45 @@ pub(crate) async fn refund(
     refund_id: RefundId,
 ) -> Result<Done, Trouble> {
     let payment = load_payment(office, payment_id).await?;
-    let pending = payment.refund(refund_id).filter(|refund| !refund.done);
-    let Some(pending) = pending else {
+    let Some(refund) = payment.refund(refund_id) else {
         return Ok(Done::NotNeeded);
     };
+    if refund.done {
+        // By a try that ended before this.
+        refund_accounts::wipe(office, &payment, refund).await?;
+        return Ok(Done::NotNeeded);
+    }
+    if refund
+        .next_attempt_at
+        .is_some_and(|next| next > item.due_at)
+    {
+        // A later try has its time already.
+        return Ok(Done::NotNeeded);
+    }
     let Some(capture) = &payment.capture else {
         return Err(Trouble::Defect("a refund without a charge".to_owned()));
     };
-    let request = RefundRequest {
+    let destination = refund_accounts::destination(office, &payment, refund).await?;
+    let request = |account| RefundRequest {
         payment_id: payment_id.uuid(),
         refund_id: refund_id.uuid(),
         transaction_id: capture.gateway_transaction_id.clone(),
-        amount_minor: pending.amount.amount(),
+        amount_minor: refund.amount.amount(),
         // The same at every attempt: beside a refund of the whole charge there is no other.
-        is_all_left: pending.amount == capture.amount,
-        currency: pending.amount.currency().code().to_owned(),
-        reason: reason_text(pending.reason).to_owned(),
-        account: None,
+        is_all_left: refund.amount == capture.amount,
+        currency: refund.amount.currency().code().to_owned(),
+        reason: reason_text(refund.reason).to_owned(),
+        account,
     };
-    let answer = match office.gateway(&payment.gateway) {
-        Some(gateway) => ask_refund(office, &gateway, request).await?,
-        None => not_done(UNKNOWN_GATEWAY.to_owned()),
+    let answer = match (office.gateway(&payment.gateway), destination) {
+        (None, _) => not_done(UNKNOWN_GATEWAY.to_owned()),
+        (Some(_), Destination::Untold) => not_done(ACCOUNT_NEEDED.to_owned()),
+        (Some(gateway), Destination::Origin) => ask_refund(office, &gateway, request(None)).await?,
+        (Some(gateway), Destination::Account(account)) => {
+            ask_refund(office, &gateway, request(Some(account))).await?
+        }
     };
+    let is_done = answer == RefundAnswer::Done;
     let settle = SettleRefund {
         payment_id,
         refund_id,
@@ -159,7 +193,28 @@ pub(crate) async fn refund(
         now: office.now(),
         attempts: office.config().refund_schedule.to_retry_schedule(),
     };
-    send(office, item, settle).await
+    let settled = send(office, item, settle).await?;
+    if is_done {
+        refund_accounts::wipe(office, &payment, refund).await?;
+    }
+    Ok(settled)
+}
+
+/// How a gateway was asked about a payment.
+#[derive(Clone, Copy)]
+struct Asked {
+    /// Beside the schedule.
+    out_of_turn: bool,
+    /// With a charge that was known.
+    charge_was_known: bool,
+}
+
+impl Asked {
+    /// To charge, or what became of that.
+    const FIRST: Self = Self {
+        out_of_turn: false,
+        charge_was_known: false,
+    };
 }
 
 /// Takes in what the gateway said about a payment.
@@ -167,8 +222,7 @@ async fn settle_payment(
     office: &impl Office,
     item: &Item,
     payment_id: PaymentId,
-    answer: GatewayAnswer,
-    out_of_turn: bool,
+    (answer, asked): (GatewayAnswer, Asked),
 ) -> Result<Done, Trouble> {
     let now = office.now();
     let charged = matches!(answer, GatewayAnswer::Approved { .. });
@@ -179,7 +233,9 @@ async fn settle_payment(
         now,
         confirmation_due_at: office.config().confirmation_due_at(now),
         inquiries: office.config().inquiry_schedule.to_retry_schedule(),
-        out_of_turn,
+        out_of_turn: asked.out_of_turn,
+        charge_was_known: asked.charge_was_known,
+        deposit_window: office.config().deposit_window(),
     };
     match send(office, item, settle).await? {
         // Money was taken that no rule has a place for: a person must see it.
@@ -272,77 +328,6 @@ pub(crate) async fn call<T: Send>(
     Ok(reply)
 }
 
-/// What a reply means to the shop.
-///
-/// # Errors
-/// Nothing was sent: the same question waits in its row until the gateway can be asked, and counts for nothing.
-fn payment_answer(reply: GatewayReply) -> Result<GatewayAnswer, Trouble> {
-    Ok(match reply {
-        GatewayReply::Approved {
-            transaction_id,
-            amount_minor,
-            currency,
-        } => match money(amount_minor, &currency) {
-            Some(charged) => GatewayAnswer::Approved {
-                gateway_transaction_id: transaction_id,
-                charged,
-            },
-            None => doubtful(ReviewReason::ChargeUnreadable, UNREADABLE_AMOUNT),
-        },
-        GatewayReply::WaitingForDeposit {
-            transaction_id,
-            amount_minor,
-            currency,
-            account,
-            until,
-        } => match money(amount_minor, &currency) {
-            Some(amount) => GatewayAnswer::WaitingForDeposit {
-                gateway_transaction_id: transaction_id,
-                amount,
-                account: DepositAccount {
-                    bank: account.bank,
-                    number: account.number,
-                    holder: account.holder,
-                    until,
-                },
-            },
-            None => doubtful(ReviewReason::DepositMismatched, UNREADABLE_AMOUNT),
-        },
-        GatewayReply::Declined { code, message } => GatewayAnswer::Declined { code, message },
-        GatewayReply::NoRecord => GatewayAnswer::NoRecord,
-        GatewayReply::Unknown { reason } => match reason.as_str() {
-            GatewayReply::MISMATCHED => doubtful(ReviewReason::AnswerMismatched, &reason),
-            GatewayReply::REFUNDED_AT_GATEWAY => doubtful(ReviewReason::RefundedAtGateway, &reason),
-            _ => GatewayAnswer::Unknown { reason },
-        },
-        GatewayReply::NotAttempted { reason } => return Err(not_attempted(&reason)),
-        GatewayReply::Unsupported => unknown(UNSUPPORTED),
-    })
-}
-
-fn money(amount_minor: i64, currency: &str) -> Option<Money> {
-    let currency = currency.parse().ok()?;
-    Money::new(amount_minor, currency).ok()
-}
-
-fn doubtful(review: ReviewReason, reason: &str) -> GatewayAnswer {
-    GatewayAnswer::Doubtful {
-        review,
-        reason: reason.to_owned(),
-    }
-}
-
-/// Nothing was sent: the step stays in its row, is tried again soon, and counts for nothing.
-pub(crate) fn not_attempted(reason: &str) -> Trouble {
-    Trouble::Later(format!("the gateway was not asked: {reason}"))
-}
-
-fn unknown(reason: &str) -> GatewayAnswer {
-    GatewayAnswer::Unknown {
-        reason: reason.to_owned(),
-    }
-}
-
 fn not_done(reason: String) -> RefundAnswer {
     RefundAnswer::NotDone { reason }
 }
@@ -360,51 +345,6 @@ fn reason_text(reason: RefundReason) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn approved(amount_minor: i64, currency: &str) -> GatewayAnswer {
-        let reply = GatewayReply::Approved {
-            transaction_id: "t-1".to_owned(),
-            amount_minor,
-            currency: currency.to_owned(),
-        };
-        payment_answer(reply).unwrap()
-    }
-
-    fn because(reason: &str) -> GatewayAnswer {
-        let reason = reason.to_owned();
-        payment_answer(GatewayReply::Unknown { reason }).unwrap()
-    }
-
-    #[test]
-    fn what_cannot_be_true_of_the_payment_is_for_a_person_to_see() {
-        let mismatched = doubtful(ReviewReason::AnswerMismatched, GatewayReply::MISMATCHED);
-        assert_eq!(because(GatewayReply::MISMATCHED), mismatched);
-        let undone = doubtful(
-            ReviewReason::RefundedAtGateway,
-            GatewayReply::REFUNDED_AT_GATEWAY,
-        );
-        assert_eq!(because(GatewayReply::REFUNDED_AT_GATEWAY), undone);
-        assert_eq!(because("TIMEOUT"), unknown("TIMEOUT"));
-    }
-
-    #[test]
-    fn a_question_that_was_never_sent_is_asked_again_and_is_no_answer() {
-        let reason = "CIRCUIT_OPEN".to_owned();
-        let ended = payment_answer(GatewayReply::NotAttempted { reason });
-        assert!(matches!(ended, Err(Trouble::Later(_))));
-    }
-
-    #[test]
-    fn a_charge_that_cannot_be_written_down_is_unknown_and_not_declined() {
-        let unreadable = doubtful(ReviewReason::ChargeUnreadable, UNREADABLE_AMOUNT);
-        assert_eq!(approved(1_000, "GBP"), unreadable);
-        assert_eq!(approved(-1, "KRW"), unreadable);
-        assert_eq!(approved(i64::MAX, "KRW"), unreadable);
-        assert!(matches!(
-            approved(1_000, "KRW"),
-            GatewayAnswer::Approved { .. }
-        ));
-    }
 
     #[test]
     fn a_payment_has_one_refund_whichever_answer_leads_to_it() {

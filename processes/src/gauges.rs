@@ -53,6 +53,10 @@ pub(crate) fn describe() {
         "processes_payments_given_up_total",
         "Payments and refunds whose schedule is over: a person must look"
     );
+    describe_counter!(
+        "processes_erasures_overdue_total",
+        "Tries in vain to erase a billing key whose schedule is over: it is tried daily, and a person must look"
+    );
     describe_histogram!(
         "processes_action_duration_seconds",
         "How long actions took, gateway calls included, by name and outcome"

@@ -32,6 +32,8 @@ mod method_calls;
 mod office;
 mod parked_events;
 mod reader;
+mod refund_accounts;
+mod replies;
 mod runner;
 pub mod sans_io;
 mod schedule;

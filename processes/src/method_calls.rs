@@ -22,14 +22,15 @@ use payment_vault::{BillingKey, Keeping, KeptMethod, KeySafe, NewMethod, VaultEr
 
 use crate::execute::{Done, send};
 use crate::fate::Trouble;
-use crate::gateway_calls::{
-    NO_ANSWER, UNKNOWN_GATEWAY, UNSUPPORTED, ask, call, load_payment, not_attempted,
-};
+use crate::gateway_calls::{NO_ANSWER, UNKNOWN_GATEWAY, ask, call, load_payment};
 use crate::item::Item;
 use crate::office::Office;
+use crate::replies::{UNSUPPORTED, not_attempted};
 
-/// The shop has nowhere to keep keys: they were configured when the method was asked for.
-const NO_SAFE: &str = "PAYMENT_METHODS_OFF";
+/// This process has nowhere to keep keys. They were configured when the method was asked for, so this is a mistake in
+/// its configuration, and no answer about the method.
+const NO_SAFE: &str = "this process keeps no billing keys, and there are methods saved: give it PAYMENT_METHOD_KEYS and \
+                       PAYMENT_DATABASE_URL, as the others have them";
 /// The method was deleted between the request for the payment and the charge.
 const METHOD_DELETED: &str = "PAYMENT_METHOD_DELETED";
 /// The company issued a key that another method has.
@@ -61,10 +62,10 @@ pub(crate) async fn register(
     let MethodStage::Pending { auth_token, .. } = &method.stage else {
         return Ok(Done::NotNeeded);
     };
-    let answer = match (office.key_safe(), office.gateway(&method.gateway)) {
-        (None, _) => refused(NO_SAFE),
-        (Some(_), None) => refused(UNKNOWN_GATEWAY),
-        (Some(safe), Some(gateway)) => {
+    let safe = key_safe(office)?;
+    let answer = match office.gateway(&method.gateway) {
+        None => refused(UNKNOWN_GATEWAY),
+        Some(gateway) => {
             let asked = Asked {
                 user_id,
                 method_id,
@@ -156,7 +157,9 @@ async fn issue(
     })
 }
 
-/// Charges a saved method, unless it was deleted meanwhile: the key is opened at this moment, and not before.
+/// Charges a saved method, unless it was deleted meanwhile: the key is opened at this moment, and not before. Only the
+/// log says that it was deleted: a key that this process cannot find or open is the shop's trouble, which declines
+/// nothing. The charge waits in its row; once its order waits no longer, the company is asked instead.
 pub(crate) async fn charge(
     office: &impl Office,
     gateway: &Arc<dyn PaymentGateway>,
@@ -166,12 +169,7 @@ pub(crate) async fn charge(
     let payment_id = request.payment_id;
     let payment = load_payment(office, payment_id).await?;
     let methods = office.load::<PaymentMethods>(&payment.user_id).await?;
-    let is_active = methods.active(method_id).is_ok();
-    let kept = match office.key_safe().filter(|_| is_active) {
-        Some(safe) => safe.open(method_id.uuid(), &request.gateway).await?,
-        None => None,
-    };
-    let Some(kept) = kept.filter(|kept| kept.is_active) else {
+    if methods.active(method_id).is_err() {
         if item.is_first_try() {
             return Ok(GatewayAnswer::Declined {
                 code: METHOD_DELETED.to_owned(),
@@ -180,7 +178,15 @@ pub(crate) async fn charge(
         }
         // Whether it was charged before a crash, only the gateway knows.
         return ask(office, gateway.inquire(payment_id.uuid())).await;
-    };
+    }
+    let safe = key_safe(office)?;
+    let kept = safe.open(method_id.uuid(), &request.gateway).await?;
+    let kept = kept.filter(|kept| kept.is_active).ok_or_else(|| {
+        Trouble::Later(format!(
+            "payment method {method_id} can be charged, and its key is not in payment.method_keys: is \
+             PAYMENT_DATABASE_URL the database that it was saved in?"
+        ))
+    })?;
     let charge = ChargeBillingKeyRequest {
         billing_key: kept.billing_key.reveal().to_owned(),
         customer_key: kept.customer_key.reveal().to_owned(),
@@ -203,22 +209,34 @@ pub(crate) async fn erase(
     let Ok(method) = methods.method(method_id) else {
         return Ok(Done::NotNeeded);
     };
-    match method.stage {
-        MethodStage::Deleted { .. } => {}
+    let made = match method.stage {
+        MethodStage::Deleted { attempts } => attempts.saturating_add(1),
         MethodStage::Pending { .. } | MethodStage::Active { .. } => return Ok(Done::NotNeeded),
-    }
-    let answer = match office.key_safe() {
-        Some(safe) => forget(office, &safe, method_id, &method.gateway).await?,
-        None => not_done(NO_SAFE.to_owned()),
     };
+    let safe = key_safe(office)?;
     let settle = SettleErasure {
         user_id: user_id.clone(),
         method_id,
-        answer,
+        answer: forget(office, &safe, method_id, &method.gateway).await?,
         now: office.now(),
         attempts: office.config().refund_schedule.to_retry_schedule(),
     };
+    if let ErasureAnswer::NotDone { reason } = &settle.answer
+        && settle.attempts.next(made, settle.now).is_none()
+    {
+        report_overdue(method_id, &method.gateway, made, reason);
+    }
     send(office, item, settle).await
+}
+
+/// Its schedule is over: it is tried daily from now on, and a person should ask the company why.
+fn report_overdue(method_id: PaymentMethodId, company: &str, attempts: u32, reason: &str) {
+    metrics::counter!("processes_erasures_overdue_total", "gateway" => company.to_owned())
+        .increment(1);
+    tracing::error!(
+        payment_method.id = %method_id, gateway.name = company, attempts, reason,
+        "the key of payment method {method_id} is not erased at {company} after {attempts} attempts: {reason}"
+    );
 }
 
 async fn forget(
@@ -250,6 +268,15 @@ async fn forget(
         Some(DeletionReply::NotAttempted { reason }) => Err(not_attempted(&reason)),
         None => Ok(not_done(NO_ANSWER.to_owned())),
     }
+}
+
+/// Where keys are kept.
+///
+/// # Errors
+/// This process keeps none: what it was to do waits for one that does.
+fn key_safe(office: &impl Office) -> Result<Arc<dyn KeySafe>, Trouble> {
+    let no_safe = || Trouble::Later(NO_SAFE.to_owned());
+    office.key_safe().ok_or_else(no_safe)
 }
 
 fn of_kept(kept: KeptMethod) -> RegistrationAnswer {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use event_store::follower::close;
 use event_store::{EventLog, RecordedEvent};
 use sqlx::{Connection, PgConnection, PgPool, Postgres, Transaction};
 
@@ -150,9 +151,9 @@ impl Candidate {
 
     /// Drops it.
     pub(crate) async fn discard(mut self) -> Result<(), ProjectionError> {
-        session::close(self.feeder).await;
+        close(self.feeder).await;
         schema::drop_leftovers(&mut self.owner, self.target.projection()).await?;
-        session::close(self.owner).await;
+        close(self.owner).await;
         Ok(())
     }
 }

@@ -10,7 +10,6 @@
 //! gateway, no clock.
 
 mod apply;
-mod backoff;
 mod behind;
 mod candidate;
 mod catalogue;

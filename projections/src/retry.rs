@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use event_store::follower::close;
 use event_store::{EventLog, RecordedEvent};
 use sqlx::{Connection, PgConnection, PgPool, Row};
 
@@ -47,7 +48,7 @@ pub async fn retry_parked(
         let report = retry(&mut connection, log, &target).await?;
         total.replayed += report.replayed;
         total.parked += report.parked;
-        session::close(connection).await;
+        close(connection).await;
     }
     Ok(total)
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use event_store::EventLog;
+use event_store::{EventLog, follower};
 use sqlx::PgPool;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -137,12 +137,10 @@ impl Supervisor {
         let stop = self.stop.child_token();
         let runner = Runner {
             pool: self.pool.clone(),
-            log: self.log.clone(),
             target,
             config: self.config.clone(),
-            stop: stop.clone(),
         };
-        let task = tokio::spawn(runner.run());
+        let task = tokio::spawn(follower::run(runner, self.log.clone(), stop.clone()));
         self.running.insert(id.clone(), Running { stop, task });
     }
 }

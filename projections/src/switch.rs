@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use event_store::EventLog;
+use event_store::follower::close;
 use sqlx::{Connection, PgConnection, PgPool};
 
 use crate::apply::apply_batch;
@@ -64,8 +65,8 @@ pub async fn switch_back(
         match switch(&mut transaction, &live, &target).await {
             Ok(()) => {
                 transaction.commit().await?;
-                session::close(feeder).await;
-                session::close(session).await;
+                close(feeder).await;
+                close(session).await;
                 let (previous, live) = (live.number, previous.number);
                 return Ok(SwitchReport {
                     previous,
@@ -101,7 +102,7 @@ pub(crate) async fn take_over(
         match switch(&mut transaction, live, &candidate.target).await {
             Ok(()) => {
                 transaction.commit().await?;
-                session::close(session).await;
+                close(session).await;
                 return Ok(());
             }
             Err(error) if attempt < SWITCH_ATTEMPTS_MAX && is_in_the_way(&error) => {

@@ -2,7 +2,7 @@
 //!
 //! One module a resource, each with its own routes: `product`, `order`, `payment`, `payment_method`, `coupon_pool`,
 //! `points`, `notification`, `event`, `projection`. What they share: `freshness` (answers at least as new as
-//! a log position), `page` (lists with a bounded total), `filter` (what a parameter may hold), `openapi`
+//! a log position), `list` and `page` (how lists are read, with a bounded total), `filter` (what a parameter may hold), `openapi`
 //! (the error codes of each operation). [`SchemaRegistry`] mounts somebody else's answers.
 //!
 //! This room knows neither the domain nor the event store: it reads the columns that they promise, in one
@@ -17,6 +17,7 @@ mod event;
 mod filter;
 mod freshness;
 mod health;
+mod list;
 mod money;
 mod notification;
 mod openapi;

@@ -51,12 +51,15 @@ fn minor_digits(currency: &str) -> u32 {
     }
 }
 
+/// Digits are written in groups of three.
+const GROUP: u64 = 1_000;
+
 fn write_grouped(f: &mut fmt::Formatter<'_>, number: u64) -> fmt::Result {
-    if number < 1000 {
+    if number < GROUP {
         return write!(f, "{number}");
     }
-    write_grouped(f, number / 1000)?;
-    write!(f, ",{:03}", number % 1000)
+    write_grouped(f, number / GROUP)?;
+    write!(f, ",{:03}", number % GROUP)
 }
 
 #[cfg(test)]

@@ -81,35 +81,22 @@ impl<T: Serialize> Responder for Page<T> {
     }
 }
 
-/// The total of a list of which one page was read. `rows` ends a statement: it names the list's rows,
-/// from `FROM` on, and is only asked where the page itself does not tell.
+/// The total of a list of which one page was read. It is only counted where the page itself does not tell.
 pub(crate) async fn total<'a>(
     pool: &PgPool,
     page: &PageRequest,
     found: usize,
-    rows: impl FnOnce(&mut QueryBuilder<'a, Postgres>),
+    count: impl FnOnce() -> QueryBuilder<'a, Postgres>,
 ) -> Result<Total, ReadError> {
     if let Some(total) = of_last_page(page, found) {
         return Ok(total);
     }
-    let mut query = count_query("", rows);
-    let count: i64 = query.build_query_scalar().fetch_one(pool).await?;
+    let count: i64 = count().build_query_scalar().fetch_one(pool).await?;
     let count = unsigned(count, "a count")?;
     Ok(Total {
         count: count.min(TOTAL_MAX),
         is_exact: count <= TOTAL_MAX,
     })
-}
-
-/// Counts one more than matters, to know whether there is more.
-pub(crate) fn count_query<'a>(
-    prefix: &str,
-    rows: impl FnOnce(&mut QueryBuilder<'a, Postgres>),
-) -> QueryBuilder<'a, Postgres> {
-    let mut query = QueryBuilder::new(format!("{prefix}SELECT count(*) FROM (SELECT 1 "));
-    rows(&mut query);
-    query.push(format!(" LIMIT {}) counted", TOTAL_MAX + 1));
-    query
 }
 
 /// A page that is not full is the last one: what is before it and what is on it is all there is. An

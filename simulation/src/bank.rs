@@ -1,28 +1,81 @@
 //! The gateway's side: what it charged and gave back, by the keys that it was given.
 
-use std::collections::BTreeMap;
+mod accounts;
+mod keys;
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::payment::GatewayNotice;
 use domain::{Currency, PaymentId};
 use fastrand::Rng;
 use invariants::LedgerEntry;
 use payment_gateways::{ConfirmRequest, GatewayReply, RefundReply, RefundRequest};
 use uuid::Uuid;
 
+pub(crate) use self::accounts::ACCOUNT_TOKEN;
+use self::accounts::Account;
+use self::keys::Keys;
+
+/// Its word for a payment that is charged.
+pub(crate) const CHARGED: &str = "DONE";
+
 /// A gateway with its ledger. Each key is charged once, and each refund made once, however often it is asked.
 #[derive(Default)]
 pub(crate) struct Bank {
     payments: BTreeMap<Uuid, Answered>,
+    /// Payments of which something new is to be told.
+    news: Vec<Uuid>,
+    keys: Keys,
 }
 
 struct Answered {
     reply: GatewayReply,
+    /// What it will say; until then it is undecided.
+    decides: Option<GatewayReply>,
+    /// Where the buyer pays into.
+    account: Option<Account>,
     refunds: BTreeMap<Uuid, i64>,
+}
+
+impl Answered {
+    fn new(reply: GatewayReply) -> Self {
+        Self {
+            reply,
+            decides: None,
+            account: None,
+            refunds: BTreeMap::new(),
+        }
+    }
+
+    /// What it answers now.
+    fn said(&self) -> GatewayReply {
+        let back: i64 = self.refunds.values().sum();
+        match &self.reply {
+            GatewayReply::Approved {
+                transaction_id,
+                amount_minor,
+                currency,
+            } if back > 0 => GatewayReply::GivenBack {
+                transaction_id: transaction_id.clone(),
+                amount_minor: *amount_minor,
+                left_minor: amount_minor - back,
+                currency: currency.clone(),
+            },
+            other => other.clone(),
+        }
+    }
+
+    fn taken_back(&self) -> Option<i64> {
+        self.account.as_ref()?.taken_back
+    }
 }
 
 /// How a gateway feels about a charge that it has not seen before.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Mood {
     pub(crate) declines: bool,
+    /// It declines, and needs a while for it.
+    pub(crate) hesitates: bool,
     pub(crate) charges_wrong: bool,
 }
 
@@ -34,18 +87,40 @@ impl Bank {
         mood: Mood,
         chance: &mut Rng,
     ) -> GatewayReply {
-        let make = || Answered {
-            reply: first_answer(request, mood, chance),
-            refunds: BTreeMap::new(),
+        let known = self.payments.get(&request.payment_id);
+        if let Some(answered) = known {
+            return answered.said();
+        }
+        let answer = first_answer(request, mood, chance);
+        let (reply, decides) = if mood.hesitates {
+            let reason = "IN_PROGRESS".to_owned();
+            (GatewayReply::Unknown { reason }, Some(answer))
+        } else {
+            self.news.push(request.payment_id);
+            (answer, None)
         };
-        let answered = self.payments.entry(request.payment_id).or_insert_with(make);
-        answered.reply.clone()
+        let answered = Answered {
+            decides,
+            ..Answered::new(reply.clone())
+        };
+        self.payments.insert(request.payment_id, answered);
+        reply
+    }
+
+    /// Makes up its mind about a payment that it was undecided about.
+    pub(crate) fn decide(&mut self, payment_id: Uuid) {
+        let answered = self.payments.get_mut(&payment_id);
+        let decision = answered.and_then(|answered| {
+            answered.reply = answered.decides.take()?;
+            Some(())
+        });
+        self.news.extend(decision.map(|()| payment_id));
     }
 
     /// What became of a payment.
     pub(crate) fn inquire(&self, payment_id: Uuid) -> GatewayReply {
         let answered = self.payments.get(&payment_id);
-        answered.map_or(GatewayReply::NoRecord, |answered| answered.reply.clone())
+        answered.map_or(GatewayReply::NoRecord, Answered::said)
     }
 
     /// Gives back, unless it did under this key.
@@ -68,6 +143,9 @@ impl Bank {
         if *transaction_id != request.transaction_id || *currency != request.currency {
             return refused("ANOTHER_CHARGE");
         }
+        if answered.account.is_some() && request.account.is_none() {
+            return refused("NOT_FOUND_REFUND_ACCOUNT");
+        }
         let done = RefundReply::Done {
             refund_transaction_id: format!("r-{}", request.refund_id.simple()),
         };
@@ -81,7 +159,100 @@ impl Bank {
         answered
             .refunds
             .insert(request.refund_id, request.amount_minor);
+        self.news.push(request.payment_id);
         done
+    }
+
+    /// Payments of which it has not told the last.
+    pub(crate) fn take_news(&mut self) -> Vec<Uuid> {
+        std::mem::take(&mut self.news)
+    }
+
+    pub(crate) fn has_news(&self) -> bool {
+        !self.news.is_empty()
+    }
+
+    /// What it tells of a payment by itself, as that stands now. Like the real companies' notices it has no id: what
+    /// it says makes one.
+    pub(crate) fn notice(&self, payment_id: Uuid) -> Option<GatewayNotice> {
+        let answered = self.payments.get(&payment_id)?;
+        let (status, amount, currency) = match &answered.reply {
+            GatewayReply::Approved {
+                amount_minor,
+                currency,
+                ..
+            } => {
+                let back: i64 = answered.refunds.values().sum();
+                let status = match back {
+                    0 => CHARGED,
+                    back if back < *amount_minor => "PARTIAL_CANCELED",
+                    _ => "CANCELED",
+                };
+                (status, Some(*amount_minor), Some(currency.clone()))
+            }
+            GatewayReply::WaitingForDeposit {
+                amount_minor,
+                currency,
+                ..
+            } => (
+                "WAITING_FOR_DEPOSIT",
+                Some(*amount_minor),
+                Some(currency.clone()),
+            ),
+            GatewayReply::Declined { .. } => ("ABORTED", None, None),
+            GatewayReply::Unknown { .. } => ("IN_PROGRESS", None, None),
+            GatewayReply::GivenBack { .. }
+            | GatewayReply::NoRecord
+            | GatewayReply::NotAttempted { .. }
+            | GatewayReply::Unsupported => return None,
+        };
+        let back: i64 = answered.refunds.values().sum();
+        let left = match &answered.reply {
+            GatewayReply::Approved { amount_minor, .. } => amount_minor - back,
+            _ => 0,
+        };
+        Some(GatewayNotice {
+            notice_id: format!("{status}-{amount:?}-{back}"),
+            status: Some(status.to_owned()),
+            amount,
+            currency,
+            left: Some(left),
+            signed: true,
+        })
+    }
+
+    /// A payment that it has heard of, the how-many-th, counted round.
+    pub(crate) fn any(&self, number: usize) -> Option<Uuid> {
+        let place = number.checked_rem(self.payments.len())?;
+        self.payments.keys().nth(place).copied()
+    }
+
+    /// What it charged for a payment, if it did, though the bank has taken it back.
+    pub(crate) fn charged(&self, payment_id: Uuid) -> Option<(i64, &str)> {
+        let answered = self.payments.get(&payment_id)?;
+        if let Some(taken_back) = answered.taken_back() {
+            return Some((taken_back, Currency::Krw.code()));
+        }
+        match &answered.reply {
+            GatewayReply::Approved {
+                amount_minor,
+                currency,
+                ..
+            } => Some((*amount_minor, currency)),
+            GatewayReply::GivenBack { .. }
+            | GatewayReply::WaitingForDeposit { .. }
+            | GatewayReply::Declined { .. }
+            | GatewayReply::NoRecord
+            | GatewayReply::Unknown { .. }
+            | GatewayReply::NotAttempted { .. }
+            | GatewayReply::Unsupported => None,
+        }
+    }
+
+    /// What it gave back under a refund's key.
+    pub(crate) fn gave_back(&self, payment_id: Uuid, refund_id: Uuid) -> Option<i64> {
+        let refunds = &self.payments.get(&payment_id)?.refunds;
+        refunds.get(&refund_id).copied()
     }
 
     /// Whether it gave back under this key.
@@ -90,9 +261,11 @@ impl Bank {
         answered.is_some_and(|answered| answered.refunds.contains_key(&request.refund_id))
     }
 
-    /// All that it charged or declined.
-    pub(crate) fn ledger(&self) -> impl Iterator<Item = LedgerEntry> + '_ {
+    /// All that it charged or declined. What the bank took back of a payment that a person knows of counts as charged:
+    /// it is theirs to settle.
+    pub(crate) fn ledger(&self, known: &BTreeSet<Uuid>) -> impl Iterator<Item = LedgerEntry> {
         self.payments.iter().map(|(payment_id, answered)| {
+            let taken_back = answered.taken_back().filter(|_| known.contains(payment_id));
             let (charged, currency) = match &answered.reply {
                 GatewayReply::Approved {
                     amount_minor,
@@ -103,7 +276,7 @@ impl Bank {
             };
             LedgerEntry {
                 payment_id: PaymentId::new(*payment_id),
-                charged,
+                charged: taken_back.unwrap_or(charged),
                 refunded: answered.refunds.values().sum(),
                 currency,
             }
@@ -115,8 +288,13 @@ impl Bank {
     }
 }
 
+/// Its own id of a payment.
+fn transaction_id(payment_id: Uuid) -> String {
+    format!("t-{}", payment_id.simple())
+}
+
 fn first_answer(request: &ConfirmRequest, mood: Mood, chance: &mut Rng) -> GatewayReply {
-    if mood.declines {
+    if mood.declines || mood.hesitates {
         return GatewayReply::Declined {
             code: "CARD_DECLINED".to_owned(),
             message: "The card was declined.".to_owned(),
@@ -131,7 +309,7 @@ fn first_answer(request: &ConfirmRequest, mood: Mood, chance: &mut Rng) -> Gatew
         }
     }
     GatewayReply::Approved {
-        transaction_id: format!("t-{}", request.payment_id.simple()),
+        transaction_id: transaction_id(request.payment_id),
         amount_minor,
         currency,
     }

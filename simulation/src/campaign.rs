@@ -9,6 +9,10 @@ use std::time::{Duration, Instant};
 use crate::fault::Kind;
 use crate::run::{Counts, Options, Report, run};
 
+/// Every kind of fault strikes at least once in so many seeds: 100 times in the 10 000 that are run with the tests.
+pub const SEEDS_PER_FAULT: u64 = 100;
+/// In fewer seeds a kind may be rare by chance.
+const SEEDS_MIN: u64 = 2_000;
 /// How often progress is told.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(10);
 /// How often it is looked whether that time has come.
@@ -69,13 +73,18 @@ impl Summary {
         self.faults.values().sum()
     }
 
-    /// Kinds of faults that never struck.
+    /// Kinds of faults that struck too rarely to count on: less than once in [`SEEDS_PER_FAULT`] seeds. None in a short
+    /// run, where the rare ones may be missing by chance.
     #[must_use]
-    pub fn unseen(&self) -> Vec<Kind> {
-        let unseen = Kind::ALL
-            .iter()
-            .filter(|kind| !self.faults.contains_key(kind));
-        unseen.copied().collect()
+    pub fn rare(&self) -> Vec<Kind> {
+        if self.seeds < SEEDS_MIN {
+            return Vec::new();
+        }
+        let wanted = self.seeds / SEEDS_PER_FAULT;
+        let kinds = Kind::ALL.iter().copied();
+        kinds
+            .filter(|kind| self.faults.get(kind).copied().unwrap_or(0) < wanted)
+            .collect()
     }
 }
 
@@ -124,4 +133,25 @@ pub fn campaign(
     summary.elapsed = started.elapsed();
     summary.failed.sort_by_key(|report| report.seed);
     summary
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_that_hardly_ever_strikes_is_named() {
+        let often = Kind::ALL.iter().map(|kind| (*kind, 30));
+        let mut summary = Summary {
+            seeds: 3_000,
+            faults: often.collect(),
+            ..Summary::default()
+        };
+        assert_eq!(summary.rare(), []);
+        summary.faults.insert(Kind::NoticeForged, 29);
+        summary.faults.remove(&Kind::GatewayAway);
+        assert_eq!(summary.rare(), [Kind::GatewayAway, Kind::NoticeForged]);
+        summary.seeds = 100;
+        assert_eq!(summary.rare(), []);
+    }
 }

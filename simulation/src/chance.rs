@@ -20,6 +20,8 @@ pub(crate) enum Topic {
     Gateway,
     Batch,
     Client,
+    Notice,
+    Deposit,
 }
 
 /// The seed.

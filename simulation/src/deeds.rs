@@ -43,6 +43,7 @@ pub(crate) enum What {
         coupon: bool,
         /// So many points of the buyer's.
         points: i64,
+        means: Means,
     },
     /// An operator gives a shopper points.
     Grant {
@@ -87,6 +88,29 @@ pub(crate) enum What {
     Deliver {
         order: usize,
     },
+    /// A shopper saves a payment method.
+    Save {
+        /// What their browser brings: another each time.
+        auth: usize,
+    },
+    /// One of their saved methods is what is charged when nothing else is named.
+    MakeDefault {
+        method: usize,
+    },
+    /// They have one of them forgotten.
+    Forget {
+        method: usize,
+    },
+}
+
+/// What an order is paid by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Means {
+    Card,
+    /// An account that the gateway gives the buyer to pay into.
+    Account,
+    /// A saved payment method of the buyer's: which, counted round.
+    Saved(usize),
 }
 
 /// What of an order is to go back.
@@ -147,14 +171,14 @@ fn draw_what(rng: &mut fastrand::Rng, orders: &mut Orders, index: usize) -> What
     // Mostly one of the last orders: those are still open.
     let recent = orders.all.len().saturating_sub(rng.usize(1..7));
     let order = orders.all.get(recent).copied();
-    match (rng.u8(0..100), order) {
+    match (rng.u8(0..124), order) {
         (0..=27, _) | (_, None) => {
             let count = rng.usize(1..4);
             let items = (0..count).map(|_| (rng.usize(0..PRODUCTS), rng.u32(1..3)));
             let items = items.collect();
             What::Place { items, coupon }
         }
-        (28..=55, Some(order)) => {
+        (28..=55 | 107..=123, Some(order)) => {
             // Mostly one that is not paid; some are never, and some twice.
             let unpaid = rng.u8(0..8) > 0 && orders.unpaid.len() > 1;
             let order = if unpaid {
@@ -168,10 +192,16 @@ fn draw_what(rng: &mut fastrand::Rng, orders: &mut Orders, index: usize) -> What
                 3 => rng.i64(1_500..6_000),
                 _ => 0,
             };
+            let means = match rng.u8(0..4) {
+                0 => Means::Account,
+                1 => Means::Saved(rng.usize(0..3)),
+                _ => Means::Card,
+            };
             What::Pay {
                 order,
                 coupon,
                 points,
+                means,
             }
         }
         (56..=59, Some(order)) => What::Cancel {
@@ -215,6 +245,13 @@ fn draw_what(rng: &mut fastrand::Rng, orders: &mut Orders, index: usize) -> What
         },
         (92..=94, Some(order)) => What::Confirm { order },
         (95..=97, Some(order)) => What::Ship { order },
-        (_, Some(order)) => What::Deliver { order },
+        (98..=99, Some(order)) => What::Deliver { order },
+        (100..=103, _) => What::Save { auth: index },
+        (104, _) => What::MakeDefault {
+            method: rng.usize(0..3),
+        },
+        _ => What::Forget {
+            method: rng.usize(0..3),
+        },
     }
 }

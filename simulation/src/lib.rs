@@ -16,6 +16,7 @@ pub mod gate;
 pub mod log;
 pub mod plant;
 pub mod run;
+pub mod safe;
 pub mod shrink;
 mod story;
 mod world;

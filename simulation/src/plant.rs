@@ -37,6 +37,16 @@ pub enum Plant {
     EarnedTwice,
     /// Points that a refund returned come back once more.
     ReturnedTwice,
+    /// What a notice claims is taken for the gateway's answer.
+    BelievedNotice,
+    /// An account that is issued is taken for a deposit.
+    BelievedDeposit,
+    /// A billing key that is asked for again is asked for under a new key.
+    KeyIssuedTwice,
+    /// A billing key that is wiped stays in the safe.
+    LeakySafe,
+    /// A deposit that the bank takes back is told to nobody, and nobody compares the books.
+    UnseenTakeBack,
     /// A snapshot is written with the state of the one before.
     StaleSnapshot,
     /// A place at the gate is given back, and stays taken.
@@ -47,7 +57,7 @@ pub enum Plant {
 
 impl Plant {
     /// All.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 24] = [
         Self::ForgottenConflict,
         Self::ForgottenFence,
         Self::ForgottenIdentity,
@@ -64,6 +74,11 @@ impl Plant {
         Self::UsedTwice,
         Self::EarnedTwice,
         Self::ReturnedTwice,
+        Self::BelievedNotice,
+        Self::BelievedDeposit,
+        Self::KeyIssuedTwice,
+        Self::LeakySafe,
+        Self::UnseenTakeBack,
         Self::StaleSnapshot,
         Self::LeakyGate,
         Self::GenerousGate,
@@ -89,6 +104,11 @@ impl Plant {
             Self::UsedTwice => "used-twice",
             Self::EarnedTwice => "earned-twice",
             Self::ReturnedTwice => "returned-twice",
+            Self::BelievedNotice => "believed-notice",
+            Self::BelievedDeposit => "believed-deposit",
+            Self::KeyIssuedTwice => "key-issued-twice",
+            Self::LeakySafe => "leaky-safe",
+            Self::UnseenTakeBack => "unseen-take-back",
             Self::StaleSnapshot => "stale-snapshot",
             Self::LeakyGate => "leaky-gate",
             Self::GenerousGate => "generous-gate",

@@ -111,6 +111,8 @@ async fn checkout(store: &EventStore, product: ProductId, number: u64) -> Result
         confirmation_due_at: later,
         inquiries: RetrySchedule::default(),
         out_of_turn: false,
+        charge_was_known: true,
+        deposit_window: domain::checkout::DEPOSIT_WINDOW_DEFAULT,
     };
     execute(store, settle).await
 }

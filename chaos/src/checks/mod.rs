@@ -5,6 +5,8 @@ mod auditor;
 mod history;
 mod repeat;
 mod sagas;
+mod secrets;
+mod wallet;
 
 use serde::Serialize;
 
@@ -57,7 +59,9 @@ impl Check {
 }
 
 /// The invariants that `commerce verify` looks at.
-const INVARIANTS: u64 = 14;
+const INVARIANTS: u64 = 15;
+/// What it says of the payment service's transactions, before how many there are.
+const TRANSACTIONS: &str = "payment.transactions: ";
 
 /// Waits for quiet, and makes all checks.
 pub(crate) async fn make(
@@ -70,13 +74,17 @@ pub(crate) async fn make(
     let sagas = sagas::ended(&pool).await?;
     let sent = sagas::sent(&pool).await?;
     let fed = sagas::fed(&pool).await?;
+    let kept = sagas::kept(&pool).await?;
     let lines = journal.read()?;
     let history = history::History::of(lines);
     let stored = acknowledged::Stored::read(&pool).await?;
     let audited = auditor::found_nothing(shop, &pool).await?;
-    let mut checks = vec![sagas, sent, fed, audited];
+    let mut checks = vec![sagas, sent, fed, kept, audited];
     checks.extend(acknowledged::check(&history, &stored));
     checks.extend(repeat::check(shop, wire, &pool, &history, &stored).await?);
+    let wallets = wallet::Wallets::read(&pool).await?;
+    checks.push(wallets.check(&history));
+    checks.push(secrets::hidden(&shop.folder, &pool).await?);
     checks.push(verify(shop).await);
     Ok(checks)
 }
@@ -96,6 +104,12 @@ async fn verify(shop: &Shop) -> Check {
                 check.details.push(line.to_owned());
             }
             let verdicts = check.looked_at;
+            let is_kept = said.lines().any(|line| {
+                let rest = line.split_once(TRANSACTIONS).map(|(_, rest)| rest);
+                let count = rest.and_then(|rest| rest.split(';').next()?.parse::<u64>().ok());
+                count.is_some_and(|count| count > 0)
+            });
+            check.look(is_kept, || "it compared no payment.transactions".to_owned());
             if verdicts < INVARIANTS {
                 check.look(false, || {
                     format!("it looked at {verdicts} invariants: {said}")

@@ -149,5 +149,41 @@ async fn fed_within(pool: &PgPool, patience: Duration) -> Result<Check, ChaosErr
     }
 }
 
+/// Waits until the ledgers have taken in all of the log.
+pub(crate) async fn kept(pool: &PgPool) -> Result<Check, ChaosError> {
+    kept_within(pool, PATIENCE).await
+}
+
+async fn kept_within(pool: &PgPool, patience: Duration) -> Result<Check, ChaosError> {
+    let mut check = Check::new("all payment ledgers are at the log's end within 60 s of quiet");
+    let started = Instant::now();
+    loop {
+        let ledgers: Vec<(String, i64, i64)> = sqlx::query_as(
+            "SELECT subscriber, position,
+                    (SELECT coalesce(max(position), 0) FROM event_store.events)
+               FROM (SELECT subscriber, position FROM payment.checkpoints
+                      UNION ALL SELECT subscriber, position FROM main.checkpoints) kept",
+        )
+        .fetch_all(pool)
+        .await?;
+        let is_kept = ledgers.iter().all(|(_, position, head)| position == head);
+        if is_kept || started.elapsed() > patience {
+            for (ledger, position, head) in ledgers {
+                check.look(position == head, || {
+                    format!("{ledger} is at {position}, the log at {head}")
+                });
+            }
+            let exchanges: i64 = sqlx::query_scalar("SELECT count(*) FROM payment.pg_api_logs")
+                .fetch_one(pool)
+                .await?;
+            check
+                .details
+                .push(format!("{exchanges} exchanges with companies are kept"));
+            return Ok(check);
+        }
+        tokio::time::sleep(LOOK_INTERVAL).await;
+    }
+}
+
 #[cfg(test)]
 mod tests;

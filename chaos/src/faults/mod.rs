@@ -5,6 +5,7 @@ mod disk;
 mod gateway;
 mod kills;
 mod network;
+mod notices;
 mod outages;
 mod zombies;
 
@@ -49,6 +50,7 @@ pub(crate) async fn rage(
     let random = |stream: &str| chance::stream(seed, stream);
     raging.spawn(kills::run(field.clone(), random("kills"), stop.clone()));
     raging.spawn(gateway::run(field.clone(), random("gateway"), stop.clone()));
+    raging.spawn(notices::run(field.clone(), random("notices"), stop.clone()));
     for (number, round) in cycle::ROUNDS.iter().enumerate() {
         let random = random(&format!("round {number}"));
         raging.spawn(cycle::run(field.clone(), round, random, stop.clone()));

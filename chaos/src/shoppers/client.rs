@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::chronicle::Chronicle;
 use crate::error::ChaosError;
-use crate::journal::{Journal, Line, Request};
+use crate::journal::{Journal, Line, Request, Verb};
 
 /// How long one attempt may take: less than the shop's own limit, so that answers are missed.
 pub(crate) const ATTEMPT_LIMIT: Duration = Duration::from_secs(6);
@@ -74,6 +74,7 @@ impl Told {
 pub(crate) struct Wire {
     pub(crate) urls: Vec<String>,
     pub(crate) read_url: String,
+    pub(crate) gateway_url: String,
     pub(crate) journal: Journal,
     pub(crate) chronicle: Arc<Chronicle>,
     pub(crate) attempts: AtomicU64,
@@ -99,6 +100,7 @@ impl Client {
             operator: self.operator,
             fresh_ids: self.fresh_ids,
             key,
+            verb: Verb::Post,
             path: path.into(),
             body,
         }
@@ -221,9 +223,12 @@ impl Client {
     }
 
     async fn send(&self, url: &str, request: &Request) -> Result<Told, reqwest::Error> {
-        let mut sending = self
-            .http
-            .post(format!("{url}{}", request.path))
+        let address = format!("{url}{}", request.path);
+        let sending = match request.verb {
+            Verb::Post => self.http.post(address),
+            Verb::Delete => self.http.delete(address),
+        };
+        let mut sending = sending
             .bearer_auth(&self.token)
             .header("Idempotency-Key", &request.key);
         if !self.fresh_ids {

@@ -1,9 +1,10 @@
-//! Shoppers, all at once: they buy, pay with money and points, cancel, give back, claim coupons, race for last
-//! pieces, hang up, ask again.
+//! Shoppers, all at once: they buy, pay with money and points, by saved cards and into accounts, cancel, give back,
+//! claim coupons, race for last pieces, hang up, ask again.
 
 mod clerk;
 mod client;
 mod shopper;
+mod wallet;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -43,6 +44,7 @@ impl Crowd {
         let wire = Arc::new(Wire {
             urls: shop.command_urls.clone(),
             read_url: shop.read_url.clone(),
+            gateway_url: shop.gateway_url.clone(),
             journal,
             chronicle,
             attempts: AtomicU64::new(0),

@@ -32,12 +32,15 @@ const POINTS_MAX: i64 = 300;
 /// The longest that somebody waits who is about to hang up, in milliseconds.
 const HANG_UP_MAX_MS: u64 = 40;
 
-struct Shopper {
-    client: Client,
+pub(super) struct Shopper {
+    pub(super) client: Client,
     shelves: Arc<Shelves>,
-    random: StdRng,
+    pub(super) random: StdRng,
     /// A coupon that was claimed and not used yet.
     coupon: Option<String>,
+    /// Cards that are saved and can be charged, and those that were asked for.
+    pub(super) saved: Vec<String>,
+    pub(super) on_their_way: Vec<String>,
 }
 
 /// Shops until `stop`, and then to the end of what was begun.
@@ -52,6 +55,8 @@ pub(super) async fn run(
         shelves,
         random,
         coupon: None,
+        saved: Vec::new(),
+        on_their_way: Vec::new(),
     };
     while !stop.is_cancelled() {
         shopper.visit().await?;
@@ -69,6 +74,7 @@ impl Shopper {
             },
             12..22 => self.race_with_myself().await,
             22..40 => self.buy(true).await,
+            40..52 => self.mind_the_wallet().await,
             _ => self.buy(false).await,
         }
     }
@@ -105,7 +111,8 @@ impl Shopper {
                 self.pay(&order).await?;
                 self.cancel(&order).await
             }
-            92..95 => self.pay_and_cancel_at_once(&order).await,
+            92..94 => self.pay_and_cancel_at_once(&order).await,
+            94..97 => self.pay_into_an_account(&order).await,
             // Left unpaid: it expires.
             _ => Ok(()),
         }
@@ -225,7 +232,10 @@ impl Shopper {
         } else {
             0
         };
-        let body = json!({ "token": token, "points": points });
+        let body = match self.saved_card() {
+            Some(method) => json!({ "paymentMethodId": method, "points": points }),
+            None => json!({ "token": token, "gateway": self.company(), "points": points }),
+        };
         self.client.request(new_key(&mut self.random), path, body)
     }
 
@@ -281,7 +291,7 @@ impl Shopper {
         asked.1.map(drop)
     }
 
-    async fn told(&mut self, request: &Request) -> Result<Option<Told>, ChaosError> {
+    pub(super) async fn told(&mut self, request: &Request) -> Result<Option<Told>, ChaosError> {
         // Not everybody insists.
         let patience = if self.random.random_ratio(4, 100) {
             Duration::ZERO

@@ -35,7 +35,7 @@ errors!(
     [
         400: ["ORDER_ALREADY_CANCELLED"],
         404: ["ORDER_NOT_FOUND"],
-        409: ["ORDER_NOT_CANCELLABLE", "REFUND_ACCOUNT_NEEDED"],
+        409: ["ORDER_NOT_CANCELLABLE"],
     ]
 );
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, post};
+use chrono::Utc;
 use domain::PaymentId;
 use domain::payment::{InquiryCause, Payment, PaymentState, RequestInquiry};
 use event_store::{Answer, EventStore, Outcome};
@@ -82,7 +83,12 @@ async fn inquire(
     limit: Duration,
 ) -> Result<Outcome, ApiError> {
     let cause = InquiryCause::Operator {};
-    let command = ticket.command(RequestInquiry { payment_id, cause }, REPLY.status());
+    let inquire = RequestInquiry {
+        payment_id,
+        cause,
+        now: Utc::now(),
+    };
+    let command = ticket.command(inquire, REPLY.status());
     let outcome = store.execute(command).await.map_err(unexecuted)?;
     if outcome.status >= 400 {
         return Ok(outcome);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::payment::{Payment, PaymentEvent, PaymentState, PaymentStatus};
+use domain::payment::{AMOUNT_MISMATCH, Payment, PaymentEvent, PaymentState, PaymentStatus};
 use domain::{Decider as _, DomainEvent, PaymentId};
 use event_store::{RecordedEvent, Subscription};
 use tokio::sync::oneshot;
@@ -142,7 +142,7 @@ fn outcome_of(payment_id: PaymentId, event: PaymentEvent) -> Option<(Uuid, Payme
         }
         PaymentEvent::PaymentFailed { code, .. } => Some((id, PaymentOutcome::Declined { code })),
         PaymentEvent::PaymentMismatched { .. } => {
-            let code = "AMOUNT_MISMATCH".to_owned();
+            let code = AMOUNT_MISMATCH.to_owned();
             Some((id, PaymentOutcome::Declined { code }))
         }
         PaymentEvent::PaymentOutcomeUnknown { .. } => Some((id, PaymentOutcome::Unknown)),

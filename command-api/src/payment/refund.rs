@@ -99,7 +99,6 @@ errors!(
         409: [
             "NOTHING_TO_REFUND",
             "ORDER_NOT_REFUNDABLE",
-            "REFUND_ACCOUNT_NEEDED",
             "REFUND_EXCEEDS_BALANCE",
             "TOO_MANY_REFUNDS",
         ],

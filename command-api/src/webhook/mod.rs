@@ -1,6 +1,8 @@
 //! What companies tell by themselves. A notice is never the truth about a payment: it makes the company be asked
 //! about it now, by an event, so that a crash loses none. Which adapter reads a company's notices is not known here.
+//! Only that a billing key charges no more is believed (`billing_key.rs` says why).
 
+mod billing_key;
 mod pace;
 mod receive;
 
@@ -8,8 +10,10 @@ use chrono::{DateTime, Utc};
 use domain::PaymentId;
 use domain::payment::GatewayNotice;
 use platform::ApiError;
+use platform::config::Secret;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub use billing_key::{SavedKeys, SavedMethod};
 pub(crate) use pace::Pace;
 
 /// The resource's routes.
@@ -45,6 +49,8 @@ pub struct Delivery<'a> {
 pub struct Notice {
     /// The payments to ask about; none when it is about something else.
     pub payments: Vec<PaymentId>,
+    /// The billing key that charges no more; none when it is about something else.
+    pub billing_key: Option<Secret>,
     /// What it claims.
     pub claim: GatewayNotice,
 }

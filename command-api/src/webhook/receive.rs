@@ -9,11 +9,12 @@ use chrono::Utc;
 use domain::PaymentId;
 use domain::payment::{GatewayNotice, InquiryCause, Payment, RequestInquiry};
 use event_store::{Command, CommandId, Context, Fingerprint};
+use failpoints::failpoint;
 use platform::ApiError;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::{Acknowledgement, Delivery};
+use super::{Acknowledgement, Delivery, billing_key};
 use crate::api::CommandApi;
 use crate::execute::{detached, unexecuted, unread};
 
@@ -40,8 +41,9 @@ crate::openapi::errors!(
     ]
 );
 
-/// Takes what a payment company tells by itself. Nothing of it is believed: the company is asked about the payment
-/// that it names, soon and once. Answered as the company wants it.
+/// Takes what a payment company tells by itself. Nothing that it says of money is believed: the company is asked about
+/// the payment that it names, soon and once. A saved payment method whose key it deleted is charged no more. Answered
+/// as the company wants it.
 #[utoipa::path(
     tag = "webhooks",
     params(("company" = String, Path, description = "The gateway's name.")),
@@ -90,6 +92,15 @@ pub(super) async fn receive_webhook(
         return Err(ApiError::overloaded().with_retry_after_s(RETRY_AFTER_S));
     }
     let acknowledgement = webhooks.acknowledgement(&company);
+    if let Some((key, keys)) = notice.billing_key.zip(api.gateways().saved_keys()) {
+        let work = {
+            let (api, company) = (api.get_ref().clone(), company.clone());
+            detached(async move { billing_key::take_in(&api, &company, &*keys, &key).await })
+        };
+        count(&company, outcome_of_key(in_time(work).await?));
+        // A key that no method has is erased by now: the company need not tell of it again.
+        return acknowledged(&acknowledgement);
+    }
     if notice.payments.is_empty() {
         count(&company, "about_no_payment");
         return acknowledged(&acknowledgement);
@@ -98,8 +109,7 @@ pub(super) async fn receive_webhook(
         let (api, company) = (api.get_ref().clone(), company.clone());
         detached(async move { take_in(&api, &company, notice.payments, notice.claim).await })
     };
-    let taken = timeout(ANSWER_MAX, work).await;
-    let taken = taken.unwrap_or_else(|_| Err(ApiError::unavailable()))?;
+    let taken = in_time(work).await?;
     let outcome = match taken {
         Taken::Asked => "asked",
         Taken::NoNews => "no_news",
@@ -114,13 +124,28 @@ pub(super) async fn receive_webhook(
 
 /// What became of a notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Taken {
-    /// None of its payments is the shop's, by this company.
+pub(super) enum Taken {
+    /// None of its payments is the shop's, by this company; or no method has its key.
     Unknown,
     /// It was taken before, or cannot change anything.
     NoNews,
-    /// The company is asked.
+    /// The company is asked; or the method of its key is deleted.
     Asked,
+}
+
+/// Waits for it as long as a company waits for its answer.
+async fn in_time(work: impl Future<Output = Result<Taken, ApiError>>) -> Result<Taken, ApiError> {
+    let taken = timeout(ANSWER_MAX, work).await;
+    taken.unwrap_or_else(|_| Err(ApiError::unavailable()))
+}
+
+/// How a notice about a billing key is counted.
+fn outcome_of_key(taken: Taken) -> &'static str {
+    match taken {
+        Taken::Unknown => "unknown_method",
+        Taken::NoNews => "no_news",
+        Taken::Asked => "method_deleted",
+    }
 }
 
 /// Has the company asked about each payment that the notice names. Looked at before it is written, so that a
@@ -131,6 +156,7 @@ async fn take_in(
     payments: Vec<PaymentId>,
     claim: GatewayNotice,
 ) -> Result<Taken, ApiError> {
+    failpoint!("command-api.webhook.read");
     let mut best = Taken::Unknown;
     for payment_id in payments.into_iter().take(PAYMENTS_MAX) {
         let loaded = api.store().load::<Payment>(payment_id).await;
@@ -142,7 +168,7 @@ async fn take_in(
             continue;
         }
         best = best.max(Taken::NoNews);
-        if payment.wants_inquiry(&claim) {
+        if payment.wants_inquiry(&claim, Utc::now()) {
             request_inquiry(api, company, (payment_id, payment.notices), claim.clone()).await?;
             best = Taken::Asked;
         }
@@ -160,22 +186,24 @@ async fn request_inquiry(
     // Doubles of a notice that come at once are one command; the payment knows those that come later.
     let key = format!("{}/{payment_id}/{before}", claim.notice_id);
     let id = CommandId::from_key(&principal, &key);
+    let now = Utc::now();
     let context = Context {
         principal,
         correlation_id: Uuid::now_v7(),
         causation_id: None,
-        occurred_at: Utc::now(),
+        occurred_at: now,
     };
     let notice_id = claim.notice_id.clone();
     let cause = InquiryCause::Notice(claim);
     let fingerprint = Fingerprint::of(&[key.as_bytes()]);
-    let command = Command::new(
-        id,
-        fingerprint,
-        RequestInquiry { payment_id, cause },
-        context,
-    );
+    let inquire = RequestInquiry {
+        payment_id,
+        cause,
+        now,
+    };
+    let command = Command::new(id, fingerprint, inquire, context);
     let outcome = api.store().execute(command).await.map_err(unexecuted)?;
+    failpoint!("command-api.webhook.asked");
     tracing::info!(
         payment.id = %payment_id, gateway.name = company, notice.id = notice_id,
         log.position = outcome.position, replayed = outcome.replayed,

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::world::World;
 
 /// The commands of the contract, and whether each needs a key.
-const COMMANDS: [(&str, &str, bool); 21] = [
+const COMMANDS: [(&str, &str, bool); 22] = [
     ("post", "/products", false),
     ("patch", "/products/{id}", false),
     ("post", "/products/{id}/on-sale", false),
@@ -19,6 +19,7 @@ const COMMANDS: [(&str, &str, bool); 21] = [
     ("post", "/orders", true),
     ("post", "/orders/{id}/payments", true),
     ("post", "/payments/{id}/refunds", true),
+    ("post", "/payments/{id}/refunds/{refundId}/account", true),
     ("post", "/payments/{id}/refunds/{refundId}/retry", true),
     ("post", "/payments/{id}/inquire", true),
     ("post", "/orders/{id}/cancel", false),

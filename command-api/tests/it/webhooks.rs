@@ -1,9 +1,17 @@
 //! What companies tell by themselves, and operators who ask.
 
 use actix_web::http::StatusCode;
-use command_api::{Acknowledgement, CommandApiConfig, Delivery, Notice, Webhooks};
+use async_trait::async_trait;
+use chrono::Utc;
+use command_api::{
+    Acknowledgement, CommandApiConfig, Delivery, Notice, SavedKeys, SavedMethod, Webhooks,
+};
+use domain::checkout::RetrySchedule;
 use domain::payment::GatewayNotice;
+use domain::payment_method::{MethodKind, RegistrationAnswer, SettleRegistration};
+use event_store::{Command, CommandId, Context, Fingerprint};
 use platform::ApiError;
+use platform::config::Secret;
 use serde_json::{Value, json};
 use std::time::Duration;
 use testkit::unique;
@@ -28,11 +36,13 @@ impl Webhooks for PaperCompany {
         let payments = payments.iter().filter_map(|id| id.as_str()?.parse().ok());
         Ok(Notice {
             payments: payments.collect(),
+            billing_key: body["billingKey"].as_str().map(Secret::new),
             claim: GatewayNotice {
                 notice_id: body["id"].as_str().unwrap_or_default().to_owned(),
                 status: None,
                 amount: body["amount"].as_i64(),
                 currency: None,
+                left: None,
                 signed: true,
             },
         })
@@ -44,6 +54,26 @@ impl Webhooks for PaperCompany {
             content_type: "text/html",
             body: "OK",
         }
+    }
+}
+
+/// Keys that say themselves whose they are: `user/method`.
+pub(crate) struct PaperKeys;
+
+#[async_trait]
+impl SavedKeys for PaperKeys {
+    async fn method_of(
+        &self,
+        company: &str,
+        billing_key: &Secret,
+    ) -> Result<Option<SavedMethod>, ApiError> {
+        let method = billing_key.reveal().split_once('/');
+        Ok(method
+            .filter(|_| company == "TOSS")
+            .map(|(user, id)| SavedMethod {
+                user_id: user.parse().expect("a user's id"),
+                method_id: id.parse().expect("a method's id"),
+            }))
     }
 }
 
@@ -206,4 +236,84 @@ async fn a_refund_is_tried_again_only_when_nobody_tries_it_any_more() {
         (refund.attempts, refund.next_attempt_at.is_some()),
         (0, true)
     );
+}
+
+/// Ann's method, on its way.
+async fn requested_method(world: &World) -> String {
+    let body = json!({ "authKey": "tok_approve", "gateway": "TOSS" });
+    let request = world.post("/payment-methods").customer("ann");
+    request.key(&unique("k")).json(&body).send().await.id()
+}
+
+/// Its key is kept.
+async fn registered(world: &World, method: &str) {
+    let answer = RegistrationAnswer::Kept {
+        kind: MethodKind::Card,
+        card_company: None,
+        card_last4: None,
+    };
+    let now = Utc::now();
+    let settle = SettleRegistration {
+        user_id: "ann".parse().expect("a user's id"),
+        method_id: method.parse().expect("a method's id"),
+        answer,
+        now,
+        attempts: RetrySchedule::default(),
+    };
+    let id = CommandId::new(Uuid::now_v7());
+    let fingerprint = Fingerprint::of(&[method.as_bytes()]);
+    let context = Context {
+        principal: "processes".to_owned(),
+        correlation_id: Uuid::now_v7(),
+        causation_id: None,
+        occurred_at: now,
+    };
+    let command = Command::new(id, fingerprint, settle, context);
+    world.store.execute(command).await.expect("an outcome");
+}
+
+async fn key_deleted(world: &World, company: &str, key: &str, id: &str) -> Answer {
+    let body = json!({ "id": id, "billingKey": key });
+    let request = world.post(&format!("/webhooks/{company}"));
+    let request = request.header("x-signature", "good");
+    request.json(&body).send().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_its_company_deleted_is_charged_no_more_however_often_it_is_told() {
+    let world = World::start().await;
+    let method = requested_method(&world).await;
+    let key = format!("ann/{method}");
+    // Kept in the vault, and not in the log yet: the company is to tell again.
+    let early = key_deleted(&world, "TOSS", &key, "b-1").await;
+    assert_eq!(
+        (early.status, early.header("retry-after")),
+        (503, Some("60"))
+    );
+    registered(&world, &method).await;
+    for id in ["b-1", "b-1", "b-2"] {
+        is_taken(&key_deleted(&world, "TOSS", &key, id).await);
+    }
+    assert_eq!(world.events_of_type("PaymentMethodDeleted").await, 1);
+    let reason: String = sqlx::query_scalar(
+        "SELECT payload -> 'PaymentMethodDeleted' ->> 'reason' FROM event_store.events
+          WHERE event_type = 'PaymentMethodDeleted'",
+    )
+    .fetch_one(world.store.log().pool())
+    .await
+    .expect("the event");
+    assert_eq!(reason, "GATEWAY");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_no_method_has_is_taken_and_changes_nothing() {
+    let world = World::start().await;
+    let method = requested_method(&world).await;
+    registered(&world, &method).await;
+    let before = world.log_size().await;
+    is_taken(&key_deleted(&world, "TOSS", "nobody's", "b-1").await);
+    is_taken(&key_deleted(&world, "MOCK", &format!("ann/{method}"), "b-2").await);
+    let unknown = format!("ann/{}", Uuid::now_v7());
+    is_taken(&key_deleted(&world, "TOSS", &unknown, "b-3").await);
+    assert_eq!(world.log_size().await, before);
 }

@@ -21,7 +21,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use testkit::TestDatabase;
 
 use crate::contract::Contract;
-use crate::webhooks::PaperCompany;
+use crate::webhooks::{PaperCompany, PaperKeys};
 
 /// How long any answer may take before it counts as stuck.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -277,6 +277,7 @@ fn start_server(
         gateways: gateways
             .expect("gateways")
             .with_customer_keys(names)
+            .with_saved_keys(Arc::new(PaperKeys))
             .with_webhooks(Arc::new(PaperCompany)),
         config: settings.api.clone(),
     };

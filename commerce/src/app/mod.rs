@@ -5,6 +5,7 @@ mod gateways;
 mod health;
 mod opening;
 mod roles;
+mod service_pools;
 mod vault;
 mod webhooks;
 
@@ -20,9 +21,10 @@ use crate::error::CommerceError;
 
 /// Runs these roles until a signal, and ends them in order.
 pub(crate) async fn serve(roles: &[Role]) -> Result<ExitCode, CommerceError> {
+    // Before anything else: whoever is told to end while it starts ends in order too.
+    let stop = shutdown::on_signal().map_err(CommerceError::Signals)?;
     let config = Env::process().read(ServeConfig::read)?;
     telemetry::init(&config.telemetry)?;
-    let stop = shutdown::on_signal().map_err(CommerceError::Signals)?;
     if let Some(app) = roles::App::start(config, roles, stop).await? {
         app.run().await?;
     }

@@ -9,8 +9,8 @@ use event_schemas::Registry;
 use event_store::{EventLog, EventStore, StoreConfig};
 use payment_gateways::{ExchangeLog, Gateways, NoLog};
 use payment_ledger::LedgerConfig;
+use payment_vault::KeySafe;
 use platform::auth::Verifier;
-use platform::config::Secret;
 use platform::health::Health;
 use platform::http::{self, HttpConfig, RunningServer, Service};
 use platform::shutdown::{CancellationToken, drain};
@@ -23,10 +23,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::gateways::gateways;
 use super::health::{with_auditor, with_gateways, with_kafka, with_postgres};
 use super::opening::when_there;
-use super::vault::{key_safe, with_customer_keys};
+use super::service_pools;
+use super::vault::{key_safe, with_safe};
 use super::webhooks::ByAdapters;
 use crate::cli::Role;
-use crate::config::{DatabaseConfig, ServeConfig};
+use crate::config::ServeConfig;
 use crate::database;
 use crate::error::CommerceError;
 
@@ -34,8 +35,6 @@ use crate::error::CommerceError;
 const FRONTS_LIMIT: Duration = Duration::from_secs(7);
 /// What may still be under way behind them: the whole program has 10 s.
 const BACKS_LIMIT: Duration = Duration::from_secs(2);
-/// Connections of a process as a service's own role, for each of its uses: they write in batches.
-const SERVICE_POOL_SIZE: u32 = 2;
 
 /// The roles of this process, running.
 pub(super) struct App {
@@ -50,6 +49,8 @@ pub(super) struct App {
     auditor: Option<AuditorStatus>,
     /// What the processes call, where they are a role of this process.
     gateways: Option<Gateways>,
+    /// As the payment service: for everything of this process but the queries, whose sessions have limits of their own.
+    payment: Option<PgPool>,
 }
 
 struct Running {
@@ -72,6 +73,7 @@ impl App {
             stop_backs: CancellationToken::new(),
             auditor: roles.contains(&Role::Auditor).then(AuditorStatus::default),
             gateways: None,
+            payment: service_pools::payment(&config.database)?,
         };
         let pool = database::pool("DATABASE_URL", &config.database.url, &config.database)?;
         let has = |role| roles.contains(&role);
@@ -99,7 +101,7 @@ impl App {
             app.start_relay(&config, pool.clone(), log.clone());
         }
         if has(Role::PaymentLedger) {
-            app.start_payment_ledger(&config, log.clone())?;
+            app.start_payment_ledger(log.clone());
         }
         if has(Role::OrderPayments) {
             app.start_order_payments(&config, log.clone())?;
@@ -127,17 +129,18 @@ impl App {
         let Some(store) = when_there(&self.stop_fronts, open).await? else {
             return Ok(None);
         };
-        let gateways = gateways(&config.gateways, &self.start_exchange_log(config)?)?;
+        let gateways = gateways(&config.gateways, &self.start_exchange_log())?;
+        let safe = key_safe(config, self.payment.as_ref());
         // Only who calls them knows how they are.
         self.gateways = roles.contains(&Role::Processes).then(|| gateways.clone());
         if roles.contains(&Role::CommandApi) {
-            self.start_command_api(config, store.clone(), &gateways)?;
+            self.start_command_api(config, store.clone(), &gateways, safe.clone())?;
         }
         if roles.contains(&Role::Processes) {
             let task = Processes::start(
                 store.clone(),
                 gateways,
-                key_safe(config)?,
+                safe,
                 config.processes.clone(),
                 Arc::new(SystemClock),
                 self.stop_fronts.clone(),
@@ -151,20 +154,17 @@ impl App {
     }
 
     /// Keeps the exchanges with gateways, where it is said in which database.
-    fn start_exchange_log(
-        &mut self,
-        config: &ServeConfig,
-    ) -> Result<Arc<dyn ExchangeLog>, CommerceError> {
-        let Some(pool) = payment_pool(&config.database)? else {
+    fn start_exchange_log(&mut self) -> Arc<dyn ExchangeLog> {
+        let Some(pool) = self.payment.clone() else {
             tracing::warn!("PAYMENT_DATABASE_URL is not set: exchanges with gateways are not kept");
-            return Ok(Arc::new(NoLog));
+            return Arc::new(NoLog);
         };
         let (log, task) = payment_ledger::keep_exchanges(pool, self.stop_backs.clone());
         self.backs.push(Running {
             role: "exchange-log",
             task,
         });
-        Ok(Arc::new(log))
+        Arc::new(log)
     }
 
     fn start_command_api(
@@ -172,6 +172,7 @@ impl App {
         config: &ServeConfig,
         store: EventStore,
         gateways: &Gateways,
+        safe: Option<Arc<dyn KeySafe>>,
     ) -> Result<(), CommerceError> {
         let names = gateways.names().map(str::to_owned).collect();
         let names = command_api::Gateways::new(names, gateways.default_name().to_owned())?;
@@ -179,7 +180,7 @@ impl App {
             Parts {
                 gate: CouponGate::new(&config.gate, store.clone())?,
                 store,
-                gateways: with_customer_keys(names, config)
+                gateways: with_safe(names, config.vault_keys.as_ref(), safe)
                     .with_webhooks(Arc::new(ByAdapters(gateways.clone()))),
                 config: config.commands.clone(),
             },
@@ -205,7 +206,7 @@ impl App {
         let (url, database) = (&config.database.read_url, &config.database);
         let pool = database::pool("READ_DATABASE_URL", url, database)?;
         let mut api = ReadApi::new(pool, config.queries.clone(), schema_registry()?);
-        if let Some(payment) = payment_pool(database)? {
+        if let Some(payment) = service_pools::payment_queries(database)? {
             api = api.with_payment_service(payment, &config.queries);
         }
         let service = Service {
@@ -230,21 +231,16 @@ impl App {
         });
     }
 
-    fn start_payment_ledger(
-        &mut self,
-        config: &ServeConfig,
-        log: EventLog,
-    ) -> Result<(), CommerceError> {
-        let Some(pool) = payment_pool(&config.database)? else {
+    fn start_payment_ledger(&mut self, log: EventLog) {
+        let Some(pool) = self.payment.clone() else {
             tracing::warn!("PAYMENT_DATABASE_URL is not set: payment.transactions is not kept");
-            return Ok(());
+            return;
         };
         let (limits, stop) = (LedgerConfig::default(), self.stop_backs.clone());
         self.backs.push(Running {
             role: "payment-ledger",
             task: payment_ledger::keep_transactions(pool, log, limits, stop),
         });
-        Ok(())
     }
 
     fn start_order_payments(
@@ -252,16 +248,21 @@ impl App {
         config: &ServeConfig,
         log: EventLog,
     ) -> Result<(), CommerceError> {
-        let url = config.database.main_service_url.as_ref();
-        let Some(pool) = small_pool("MAIN_SERVICE_DATABASE_URL", url, &config.database)? else {
+        let Some(pool) = service_pools::main_service(&config.database)? else {
             tracing::warn!("MAIN_SERVICE_DATABASE_URL is not set: main.payment_states is not kept");
             return Ok(());
         };
         let (limits, stop) = (LedgerConfig::default(), self.stop_backs.clone());
-        self.backs.push(Running {
-            role: "order-payments",
-            task: payment_ledger::keep_order_payments(pool, log, limits, stop),
-        });
+        for keep in [
+            payment_ledger::keep_order_payments,
+            payment_ledger::keep_user_methods,
+        ] {
+            let (pool, log, limits) = (pool.clone(), log.clone(), limits.clone());
+            self.backs.push(Running {
+                role: "order-payments",
+                task: keep(pool, log, limits, stop.clone()),
+            });
+        }
         Ok(())
     }
 
@@ -363,24 +364,6 @@ impl App {
         tracing::info!("commerce has stopped");
         Ok(())
     }
-}
-
-/// A small pool to the schema `payment`, where it is configured.
-fn payment_pool(config: &DatabaseConfig) -> Result<Option<PgPool>, CommerceError> {
-    small_pool("PAYMENT_DATABASE_URL", config.payment_url.as_ref(), config)
-}
-
-fn small_pool(
-    variable: &'static str,
-    url: Option<&Secret>,
-    config: &DatabaseConfig,
-) -> Result<Option<PgPool>, CommerceError> {
-    let small = DatabaseConfig {
-        pool_size: SERVICE_POOL_SIZE,
-        ..config.clone()
-    };
-    url.map(|url| database::pool(variable, url, &small))
-        .transpose()
 }
 
 async fn join(running: Vec<Running>) {

@@ -4,8 +4,11 @@ use actix_web::http::StatusCode;
 use command_api::{Acknowledgement, Delivery, Notice, Webhooks};
 use domain::PaymentId;
 use domain::payment::GatewayNotice;
-use payment_gateways::{Gateways, NoticeTrust, WebhookDelivery, WebhookNotice, WebhookRefusal};
+use payment_gateways::{
+    Gateways, NoticeSubject, NoticeTrust, WebhookDelivery, WebhookNotice, WebhookRefusal,
+};
 use platform::ApiError;
+use platform::config::Secret;
 
 /// The adapters, as readers of notices.
 pub(super) struct ByAdapters(pub(super) Gateways);
@@ -39,11 +42,16 @@ fn taken(notice: WebhookNotice) -> Notice {
     let payments = notice.payment_ids().iter().copied();
     Notice {
         payments: payments.map(PaymentId::new).collect(),
+        billing_key: match notice.subject {
+            NoticeSubject::BillingKey(key) => Some(Secret::new(key)),
+            NoticeSubject::Payments(_) | NoticeSubject::Settlement { .. } => None,
+        },
         claim: GatewayNotice {
             notice_id: notice.id,
             status: notice.claim.status,
             amount: notice.claim.amount_minor,
             currency: notice.claim.currency,
+            left: notice.claim.left_minor,
             signed: match notice.trust {
                 NoticeTrust::Signed => true,
                 NoticeTrust::Unsigned => false,

@@ -13,3 +13,4 @@ pub(crate) use gateways::{
 };
 pub(crate) use legacy::LegacyConfig;
 pub(crate) use roles::{ServeConfig, read_relay, serve_help};
+pub(crate) use vault::read_keys;

@@ -2,9 +2,11 @@
 //! of an installation.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use auditor::AuditorConfig;
 use command_api::{CommandApiConfig, CouponGateConfig};
+use payment_vault::VaultKeys;
 use platform::auth::AuthConfig;
 use platform::config::{Env, describe, help_text};
 use platform::http::HttpConfig;
@@ -18,12 +20,13 @@ use uuid::Uuid;
 use super::database::DatabaseConfig;
 use super::gateways::GatewaysConfig;
 use super::ops::OpsConfig;
-use super::vault::VaultSettings;
+use super::vault::read_keys;
 
 /// The command API's port.
 const COMMAND_API_PORT: u16 = 8080;
 /// The read API's port.
 const READ_API_PORT: u16 = 8081;
+const HOUR_S: u64 = 3_600;
 
 /// The configuration of every role.
 #[derive(Clone, Debug)]
@@ -39,7 +42,7 @@ pub(crate) struct ServeConfig {
     pub(crate) queries: ReadApiConfig,
     pub(crate) gateways: GatewaysConfig,
     /// `None`: no payment method is saved.
-    pub(crate) vault: Option<VaultSettings>,
+    pub(crate) vault_keys: Option<VaultKeys>,
     pub(crate) processes: ProcessesConfig,
     pub(crate) projections: ProjectionsConfig,
     pub(crate) auditor: AuditorConfig,
@@ -52,9 +55,10 @@ impl ServeConfig {
     pub(crate) fn read(env: &Env) -> Self {
         let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let commands = CommandApiConfig::read(env);
+        let telemetry = TelemetryConfig::read(env);
+        let database = DatabaseConfig::read(env);
         Self {
-            telemetry: TelemetryConfig::read(env),
-            database: DatabaseConfig::read(env),
+            telemetry,
             auth: AuthConfig::read(env),
             command_http: HttpConfig::read(env, "COMMAND_API", local(COMMAND_API_PORT)),
             read_http: HttpConfig::read(env, "READ_API", local(READ_API_PORT)),
@@ -62,7 +66,7 @@ impl ServeConfig {
             gate: CouponGateConfig::read(env),
             queries: ReadApiConfig::read(env),
             gateways: GatewaysConfig::read(env),
-            vault: VaultSettings::read(env),
+            vault_keys: read_keys(env, database.payment_url.as_ref()),
             processes: ProcessesConfig {
                 confirmation_delay: commands.confirmation_delay,
                 earning: commands.earning,
@@ -72,6 +76,7 @@ impl ServeConfig {
             auditor: AuditorConfig::new(holder()),
             relay: read_relay(env),
             commands,
+            database,
         }
     }
 }
@@ -95,6 +100,17 @@ fn read_processes(env: &Env) -> ProcessesConfig {
             "PAYMENT_REFUND_SCHEDULE",
             defaults.refund_schedule.clone(),
             "When a refund that was not done is tried again: waits, separated by commas.",
+        ),
+        deposit_window: Duration::from_secs(HOUR_S.saturating_mul(env.within(
+            "DEPOSIT_WINDOW_MAX_H",
+            defaults.deposit_window.as_secs() / HOUR_S,
+            1..=720,
+            "How long an order waits for a deposit at most, whatever the gateway allows, in hours: its stock is held as long.",
+        ))),
+        registration_schedule: env.parsed(
+            "PAYMENT_METHOD_SCHEDULE",
+            defaults.registration_schedule.clone(),
+            "When a company that did not issue a key is asked again: waits, separated by commas.",
         ),
         gateway_concurrency: env.within(
             "GATEWAY_CONCURRENCY",

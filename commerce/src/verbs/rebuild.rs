@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use event_store::{EventLog, StoreConfig};
+use payment_ledger::Ledger;
 use platform::config::Env;
 use platform::shutdown::CancellationToken;
 use sqlx::PgPool;
@@ -33,6 +34,11 @@ pub(crate) async fn run(projection: &str, how: How) -> Result<ExitCode, Commerce
     let log = EventLog::open(app.clone(), &StoreConfig::default(), stop.clone())
         .await
         .map_err(|source| CommerceError::NotMigrated { source })?;
+    if let Some(ledger) = Ledger::named(projection) {
+        ledger_anew(&config, &owner, &log, ledger, how).await?;
+        stop.cancel();
+        return Ok(ExitCode::SUCCESS);
+    }
     match how {
         How::Anew { accept_differences } => {
             anew(&owner, &app, &log, projection, accept_differences).await?;
@@ -54,6 +60,42 @@ pub(crate) async fn run(projection: &str, how: How) -> Result<ExitCode, Commerce
     }
     stop.cancel();
     Ok(ExitCode::SUCCESS)
+}
+
+/// A part of the payment ledger: it has no generations, so there is no way back, and nothing of it is ever parked.
+async fn ledger_anew(
+    config: &OwnerConfig,
+    owner: &PgPool,
+    log: &EventLog,
+    ledger: Ledger,
+    how: How,
+) -> Result<(), CommerceError> {
+    let name = ledger.name();
+    match how {
+        How::Anew { .. } => {}
+        How::Back | How::Parked => return Err(CommerceError::NoGenerations { ledger: name }),
+    }
+    // Where they are configured, the ledger's schemas may be in other databases than the log.
+    let (variable, url) = match ledger {
+        Ledger::Transactions => ("PAYMENT_DATABASE_URL", &config.payment_url),
+        Ledger::OrderPayments | Ledger::UserMethods => {
+            ("MAIN_SERVICE_DATABASE_URL", &config.main_service_url)
+        }
+    };
+    let service = match url {
+        Some(url) => database::verb_pool(variable, url).await?,
+        None => owner.clone(),
+    };
+    let mut meter = Meter::new("rebuilding");
+    let on_progress = |position, head| meter.at(position, head);
+    let rebuilt = payment_ledger::rebuild(&service, log, ledger, on_progress).await?;
+    drop(meter);
+    let (events, position, schema) = (rebuilt.events, rebuilt.position, ledger.schema());
+    say(format_args!(
+        "{name}: the rows in {schema} are those of {events} events, at position {position}; those of the legacy \
+         migration are as they were"
+    ));
+    Ok(())
 }
 
 async fn anew(

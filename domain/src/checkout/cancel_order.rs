@@ -9,7 +9,7 @@ use crate::coupon_pool::{CouponPool, CouponPoolCommand};
 use crate::ids::{OrderId, PaymentId, RefundId, UserId};
 use crate::inventory::{Inventory, InventoryCommand};
 use crate::order::{CancelReason, Order, OrderCommand, OrderStatus, PlacedOrder};
-use crate::payment::{Payment, PaymentCommand, RefundReason};
+use crate::payment::{Payment, PaymentCommand, RefundReason, RefundRequest};
 use crate::points::{PointAccount, PointsCommand};
 use crate::rejection::Rejection;
 use crate::streams::StreamId;
@@ -113,8 +113,7 @@ impl ExpireOrder {
         let Some(payment_id) = payment_id else {
             return Ok(false);
         };
-        let payment = workspace.read::<Payment>(payment_id)?;
-        let payment = payment.requested().map_err(Rejection::from)?;
+        let payment = Payment::requested_in(workspace, payment_id)?;
         Ok(deposit::is_awaited(payment, self.now))
     }
 }
@@ -198,13 +197,8 @@ fn undo_order(
         workspace.execute::<PointAccount>(&order.user_id, give_back)?;
     }
     if let Some(payment_id) = order.payment_id {
-        let reason = RefundReason::OrderCancelled;
-        let refund = PaymentCommand::RequestRefund {
-            refund_id,
-            amount: None,
-            reason,
-        };
-        workspace.execute::<Payment>(payment_id, refund)?;
+        let refund = RefundRequest::of_all(refund_id, RefundReason::OrderCancelled);
+        workspace.execute::<Payment>(payment_id, PaymentCommand::RequestRefund(refund))?;
     }
     Ok(())
 }

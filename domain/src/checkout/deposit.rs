@@ -5,14 +5,14 @@ use chrono::{DateTime, Duration, Utc};
 use super::settle_payment::SettlePayment;
 use crate::money::Money;
 use crate::payment::{
-    DEPOSIT_EXPIRED, DepositAccount, Payment, PaymentCommand, PaymentStatus, RequestedPayment,
-    ReviewReason,
+    DEPOSIT_EXPIRED, DepositAccount, InquiryCause, Payment, PaymentCommand, PaymentStatus,
+    RequestedPayment, ReviewReason,
 };
-use crate::rejection::Rejection;
 use crate::workspace::{Halt, Workspace};
 
-/// The longest that an order waits for a deposit, whatever the gateway allows: its stock is held as long.
-const WINDOW_MAX: Duration = Duration::days(30);
+/// How long an order waits for a deposit unless an operator wants it otherwise: its stock is held as long, for
+/// nothing.
+pub const DEPOSIT_WINDOW_DEFAULT: Duration = Duration::days(1);
 /// So long after the account closed the last deposit may still be on its way through the bank.
 const CLOSING_GRACE: Duration = Duration::minutes(5);
 /// So long after the account closed the order is cancelled though the gateway does not answer.
@@ -35,6 +35,13 @@ pub(super) fn given_up_at(account: &DepositAccount) -> DateTime<Utc> {
     later(account.until, GIVEN_UP_AFTER)
 }
 
+/// When the gateway's own account has closed, should that be later than the order waits.
+pub(super) fn last_look_at(account: &DepositAccount) -> Option<DateTime<Utc>> {
+    account
+        .open_until
+        .map(|open_until| later(open_until, CLOSING_GRACE))
+}
+
 /// Whether an order is to be left alone because its buyer may still pay into an account.
 pub(super) fn is_awaited(payment: &RequestedPayment, now: DateTime<Utc>) -> bool {
     let is_open = matches!(
@@ -43,6 +50,20 @@ pub(super) fn is_awaited(payment: &RequestedPayment, now: DateTime<Utc>) -> bool
     );
     let deposit = payment.deposit.as_ref();
     is_open && deposit.is_some_and(|deposit| now < given_up_at(&deposit.account))
+}
+
+/// When a gateway is asked again that did not answer: an account is looked at when it closes, whatever the schedule.
+pub(super) fn next_inquiry(
+    payment: &RequestedPayment,
+    scheduled: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    let deposit = payment.deposit.as_ref();
+    let closes_at = deposit.map(|deposit| closes_at(&deposit.account));
+    match closes_at.filter(|closes_at| now < *closes_at) {
+        Some(closes_at) => Some(scheduled.map_or(closes_at, |at| at.min(closes_at))),
+        None => scheduled,
+    }
 }
 
 fn next_look(
@@ -73,8 +94,15 @@ impl SettlePayment {
         amount: Money,
         account: &DepositAccount,
     ) -> Result<(), Halt> {
-        let payment = workspace.read::<Payment>(self.payment_id)?;
-        let payment = payment.requested().map_err(Rejection::from)?.clone();
+        let payment = Payment::requested_in(workspace, self.payment_id)?.clone();
+        if payment.capture.is_some() && !self.charge_was_known {
+            // Asked before the deposit was known to have come: it may have come since, or have been taken back since.
+            let ask_again = PaymentCommand::RequestInquiry {
+                cause: InquiryCause::Overtaken {},
+                now: self.now,
+            };
+            return workspace.execute::<Payment>(self.payment_id, ask_again);
+        }
         if payment.capture.is_some() {
             return self.review(workspace, ReviewReason::DepositTakenBack, Some(amount));
         }
@@ -87,7 +115,11 @@ impl SettlePayment {
         let known =
             known.filter(|known| known.number == account.number && known.bank == account.bank);
         let mut waits_into = known.unwrap_or(account).clone();
-        waits_into.until = waits_into.until.min(later(self.now, WINDOW_MAX));
+        if known.is_none() {
+            let longest = later(self.now, self.deposit_window);
+            waits_into.open_until = (account.until > longest).then_some(account.until);
+            waits_into.until = account.until.min(longest);
+        }
         if self.now >= closes_at(&waits_into) {
             return match payment.status {
                 PaymentStatus::Pending | PaymentStatus::Unknown => {

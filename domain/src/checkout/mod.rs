@@ -14,6 +14,7 @@
 
 mod cancel_order;
 mod confirm_order;
+mod contradictions;
 mod deposit;
 mod error;
 mod place_order;
@@ -28,6 +29,7 @@ mod tests;
 
 pub use cancel_order::{AskedBy, CancelOrder, ExpireOrder};
 pub use confirm_order::ConfirmOrder;
+pub use deposit::DEPOSIT_WINDOW_DEFAULT;
 pub use error::CheckoutError;
 pub use place_order::{OrderItem, PlaceOrder};
 pub use policy::RetrySchedule;

@@ -15,7 +15,7 @@ use crate::coupon_pool::{CouponPool, CouponPoolCommand};
 use crate::ids::{OrderId, OrderItemId, PaymentId, RefundId, UserId};
 use crate::inventory::{Inventory, InventoryCommand};
 use crate::order::{Order, OrderCommand, OrderError, OrderStatus, RefundScope, RefundedLine};
-use crate::payment::{Payment, PaymentCommand, PaymentError, RefundReason};
+use crate::payment::{Payment, PaymentCommand, PaymentError, RefundReason, RefundRequest};
 use crate::points::{LinePoints, PointAccount, Points, PointsCommand, PointsError};
 use crate::rejection::Rejection;
 use crate::streams::StreamId;
@@ -47,8 +47,7 @@ impl Operation for RefundPayment {
 
     fn decide(&self, workspace: &mut Workspace<'_>) -> Result<Value, Halt> {
         let (refund_id, payment_id) = (self.refund_id, self.payment_id);
-        let payment = workspace.read::<Payment>(payment_id)?;
-        let order_id = payment.requested().map_err(Rejection::from)?.order_id;
+        let order_id = Payment::requested_in(workspace, payment_id)?.order_id;
         self.check_asker(workspace, order_id)?;
         let start = OrderCommand::StartRefund {
             refund_id,
@@ -66,6 +65,7 @@ impl Operation for RefundPayment {
         let refund = order.refund(refund_id).cloned();
         let is_new = refund.as_ref().is_some_and(|refund| !refund.done);
         let lines = refund.map(|refund| refund.lines).unwrap_or_default();
+        let others_remain = !order.is_all_going();
         let user_id = order.user_id.clone();
         let nothing = crate::money::Money::zero(order.total.currency());
         let amount = lines
@@ -75,12 +75,13 @@ impl Operation for RefundPayment {
         if is_new {
             check_points(workspace, &user_id, order_id, &lines)?;
         }
-        let request = PaymentCommand::RequestRefund {
+        let request = RefundRequest {
             refund_id,
             amount: Some(amount),
             reason: RefundReason::Requested,
+            others_remain,
         };
-        workspace.execute::<Payment>(payment_id, request)?;
+        workspace.execute::<Payment>(payment_id, PaymentCommand::RequestRefund(request))?;
         if is_done(workspace, payment_id, refund_id)? {
             // Nothing of it was money, so no gateway is asked.
             give_back(workspace, order_id, refund_id)?;
@@ -132,8 +133,7 @@ fn is_done(
     payment_id: PaymentId,
     refund_id: RefundId,
 ) -> Result<bool, Halt> {
-    let payment = workspace.read::<Payment>(payment_id)?;
-    let payment = payment.requested().map_err(Rejection::from)?;
+    let payment = Payment::requested_in(workspace, payment_id)?;
     Ok(payment.refund(refund_id).is_some_and(|refund| refund.done))
 }
 

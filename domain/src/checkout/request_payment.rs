@@ -162,8 +162,7 @@ impl RequestPayment {
             method_id: self.method_id,
         };
         workspace.execute::<Payment>(payment_id, request)?;
-        let payment = workspace.read::<Payment>(payment_id)?;
-        let status = payment.requested().map_err(Rejection::from)?.status;
+        let status = Payment::requested_in(workspace, payment_id)?.status;
         if amount.is_zero() && status == PaymentStatus::Pending {
             let gateway_transaction_id = FREE_OF_CHARGE.to_owned();
             let succeed = PaymentCommand::Succeed {
@@ -173,10 +172,7 @@ impl RequestPayment {
             workspace.execute::<Payment>(payment_id, succeed)?;
             pay_order(workspace, order_id, payment_id, self.confirmation_due_at)?;
         }
-        let payment = workspace
-            .read::<Payment>(payment_id)?
-            .requested()
-            .map_err(Rejection::from)?;
+        let payment = Payment::requested_in(workspace, payment_id)?;
         Ok(json!({
             "id": payment_id,
             "orderId": order_id,

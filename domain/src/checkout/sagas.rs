@@ -6,6 +6,7 @@
 //! | checkout | outcome unknown | gateway: inquire, on the schedule | asked again; a late success is refunded |
 //! | checkout | failed, no record or no deposit | gateway: inquire once more, later | unanswered: as an unknown outcome; a late success is refunded |
 //! | checkout | deposit awaited | gateway: inquire, now and then until the account closes | asked again; a late deposit is refunded |
+//! | checkout | an account that outlives its order's wait | gateway: inquire once when it has closed | asked again; a late deposit is refunded |
 //! | checkout | inquiry requested | gateway: inquire, out of turn | the schedule goes on |
 //! | checkout | refund requested or delayed | gateway: refund, on the schedule | asked again, under the same id |
 //! | methods | payment method requested or delayed | gateway: issue a key, and keep it | refused or never answered: failed |
@@ -89,15 +90,25 @@ fn checkout(recorded: &Recorded) -> Vec<Step> {
             Action::InquirePayment { payment_id },
         )],
         PaymentEvent::PaymentDepositAwaited {
-            next_inquiry_at, ..
-        } => vec![Step::new(
-            "inquire-deposit",
-            Due::At(*next_inquiry_at),
-            Action::InquirePayment { payment_id },
-        )],
-        PaymentEvent::PaymentInquiryRequested { .. } => vec![Step::new(
+            next_inquiry_at,
+            account,
+            inquiries,
+            ..
+        } => {
+            let look = Action::InquirePayment { payment_id };
+            let mut steps = vec![Step::new(
+                "inquire-deposit",
+                Due::At(*next_inquiry_at),
+                look.clone(),
+            )];
+            // Told once of an account is enough: it closes when it closes.
+            let closed = deposit::last_look_at(account).filter(|_| *inquiries == 0);
+            steps.extend(closed.map(|at| Step::new("inquire-closed", Due::At(at), look)));
+            steps
+        }
+        PaymentEvent::PaymentInquiryRequested { due_at, .. } => vec![Step::new(
             "ask-about-payment",
-            Due::Now,
+            due_at.map_or(Due::Now, Due::At),
             Action::AskAboutPayment { payment_id },
         )],
         PaymentEvent::PaymentFailed { code, .. }

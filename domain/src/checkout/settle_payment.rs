@@ -1,9 +1,10 @@
 //! What the gateway said, taken into payment, order, stock, coupon and points at once (PAY-02, PAY-03).
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 
 use super::cancel_order::{order_and_holdings, release_order};
+use super::deposit;
 use super::policy::RetrySchedule;
 use crate::coupon_pool::{CouponPool, CouponPoolCommand};
 use crate::ids::{OrderId, PaymentId, RefundId};
@@ -11,7 +12,8 @@ use crate::inventory::{Inventory, InventoryCommand};
 use crate::money::Money;
 use crate::order::{CancelReason, Order, OrderCommand, OrderStatus};
 use crate::payment::{
-    DepositAccount, NO_RECORD, Payment, PaymentCommand, PaymentStatus, RefundReason, ReviewReason,
+    AMOUNT_MISMATCH, DepositAccount, NO_RECORD, Payment, PaymentCommand, PaymentStatus,
+    RefundReason, RefundRequest, ReviewReason,
 };
 use crate::points::{PointAccount, PointsCommand};
 use crate::rejection::Rejection;
@@ -46,6 +48,15 @@ pub enum GatewayAnswer {
         /// Where to.
         account: DepositAccount,
     },
+    /// It gave the charge back, in whole or in part.
+    GivenBack {
+        /// Its own id of the charge.
+        gateway_transaction_id: String,
+        /// What it had charged.
+        charged: Money,
+        /// What is left of it.
+        left: Money,
+    },
     /// It said something that cannot be true of this payment: believed in nothing, and for a person to see.
     Doubtful {
         /// What is wrong with it.
@@ -69,6 +80,7 @@ pub enum GatewayAnswer {
 /// | declined | cancelled; stock, coupon and points released | nothing |
 /// | no record, twice running or at the schedule's end | as declined | nothing |
 /// | waiting for a deposit | waits until the account closes, then as declined | asked again until it closes |
+/// | given back, more than the shop's refunds account for | as unknown, and a person must look | a person must look |
 /// | doubtful | as unknown, and a person must look | as unknown, and a person must look |
 /// | unknown, or no record once | asked again on the schedule | asked again on the schedule |
 ///
@@ -92,6 +104,11 @@ pub struct SettlePayment {
     /// Whether the gateway was asked beside the schedule, because of a notice or for an operator: what it
     /// leaves open then is asked for at its time anyhow, and counts for nothing.
     pub out_of_turn: bool,
+    /// Whether the charge was known when the gateway was asked: if not, an answer that knows of none may have been
+    /// overtaken.
+    pub charge_was_known: bool,
+    /// The longest that an order waits for a deposit, whatever the gateway allows: its stock is held as long.
+    pub deposit_window: Duration,
 }
 
 impl Operation for SettlePayment {
@@ -120,13 +137,17 @@ impl Operation for SettlePayment {
                 amount,
                 account,
             } => self.waits_for_deposit(workspace, gateway_transaction_id, *amount, account)?,
+            GatewayAnswer::GivenBack {
+                gateway_transaction_id,
+                charged,
+                left,
+            } => self.given_back(workspace, gateway_transaction_id, *charged, *left)?,
             GatewayAnswer::Doubtful { review, reason } => {
                 self.doubtful(workspace, *review, reason)?;
             }
             GatewayAnswer::Unknown { reason } => self.unknown(workspace, reason)?,
         }
-        let payment = workspace.read::<Payment>(self.payment_id)?;
-        let payment = payment.requested().map_err(Rejection::from)?;
+        let payment = Payment::requested_in(workspace, self.payment_id)?;
         Ok(json!({ "id": self.payment_id, "status": payment.status }))
     }
 }
@@ -147,12 +168,11 @@ impl SettlePayment {
             gateway_transaction_id,
         };
         workspace.execute::<Payment>(self.payment_id, succeed)?;
-        let payment = workspace.read::<Payment>(self.payment_id)?;
-        let payment = payment.requested().map_err(Rejection::from)?;
+        let payment = Payment::requested_in(workspace, self.payment_id)?;
         let (order_id, status) = (payment.order_id, payment.status);
         if status == PaymentStatus::Failed {
             self.refund(workspace, RefundReason::AmountMismatch)?;
-            let code = "AMOUNT_MISMATCH".to_owned();
+            let code = AMOUNT_MISMATCH.to_owned();
             return self.cancel_waiting_order(workspace, order_id, code);
         }
         if self.order_waits(workspace, order_id)? {
@@ -169,64 +189,16 @@ impl SettlePayment {
         self.refund(workspace, RefundReason::LateSuccess)
     }
 
-    /// What is wrong with a charge, if another one is known.
-    fn contradiction(
-        &self,
-        workspace: &mut Workspace<'_>,
-        gateway_transaction_id: &str,
-        charged: Money,
-    ) -> Result<Option<ReviewReason>, Halt> {
-        let payment = workspace.read::<Payment>(self.payment_id)?;
-        let payment = payment.requested().map_err(Rejection::from)?;
-        Ok(payment.capture.as_ref().and_then(|capture| {
-            if capture.gateway_transaction_id != gateway_transaction_id {
-                Some(ReviewReason::ChargedTwice)
-            } else if capture.amount != charged {
-                Some(ReviewReason::ChargeChanged)
-            } else {
-                None
-            }
-        }))
-    }
-
     fn declined(
         &self,
         workspace: &mut Workspace<'_>,
         code: &str,
         message: &str,
     ) -> Result<(), Halt> {
-        let payment = workspace.read::<Payment>(self.payment_id)?;
-        let payment = payment.requested().map_err(Rejection::from)?;
-        if payment.status == PaymentStatus::Succeeded {
+        if self.is_denied(workspace)? {
             return self.review(workspace, ReviewReason::ChargeDenied, None);
         }
         self.failed(workspace, code, message)
-    }
-
-    fn doubtful(
-        &self,
-        workspace: &mut Workspace<'_>,
-        review: ReviewReason,
-        reason: &str,
-    ) -> Result<(), Halt> {
-        let payment = workspace.read::<Payment>(self.payment_id)?;
-        let payment = payment.requested().map_err(Rejection::from)?;
-        let is_ours = review == ReviewReason::RefundedAtGateway && !payment.refunds.is_empty();
-        if is_ours {
-            return Ok(());
-        }
-        self.review(workspace, review, None)?;
-        self.unknown(workspace, reason)
-    }
-
-    pub(super) fn review(
-        &self,
-        workspace: &mut Workspace<'_>,
-        reason: ReviewReason,
-        amount: Option<Money>,
-    ) -> Result<(), Halt> {
-        let review = PaymentCommand::RequireReview { reason, amount };
-        workspace.execute::<Payment>(self.payment_id, review)
     }
 
     pub(super) fn failed(
@@ -240,14 +212,12 @@ impl SettlePayment {
             message: message.to_owned(),
         };
         workspace.execute::<Payment>(self.payment_id, fail)?;
-        let payment = workspace.read::<Payment>(self.payment_id)?;
-        let order_id = payment.requested().map_err(Rejection::from)?.order_id;
+        let order_id = Payment::requested_in(workspace, self.payment_id)?.order_id;
         self.cancel_waiting_order(workspace, order_id, code.to_owned())
     }
 
     fn no_record(&self, workspace: &mut Workspace<'_>) -> Result<(), Halt> {
-        let payment = workspace.read::<Payment>(self.payment_id)?;
-        let payment = payment.requested().map_err(Rejection::from)?;
+        let payment = Payment::requested_in(workspace, self.payment_id)?;
         match payment.status {
             PaymentStatus::Pending | PaymentStatus::Unknown => {}
             // What is known stays known, and one that was given up stays given up.
@@ -271,13 +241,13 @@ impl SettlePayment {
     }
 
     pub(super) fn unknown(&self, workspace: &mut Workspace<'_>, reason: &str) -> Result<(), Halt> {
-        let payment = workspace.read::<Payment>(self.payment_id)?;
-        let requested = payment.requested().map_err(Rejection::from)?;
+        let requested = Payment::requested_in(workspace, self.payment_id)?;
         if self.out_of_turn && requested.is_being_asked() {
             return Ok(());
         }
         let inquiries = requested.next_inquiry();
-        let next_inquiry_at = self.inquiries.next(inquiries, self.now);
+        let scheduled = self.inquiries.next(inquiries, self.now);
+        let next_inquiry_at = deposit::next_inquiry(requested, scheduled, self.now);
         let reason = reason.to_owned();
         workspace.execute::<Payment>(
             self.payment_id,
@@ -289,15 +259,8 @@ impl SettlePayment {
     }
 
     fn refund(&self, workspace: &mut Workspace<'_>, reason: RefundReason) -> Result<(), Halt> {
-        let refund_id = self.refund_id;
-        workspace.execute::<Payment>(
-            self.payment_id,
-            PaymentCommand::RequestRefund {
-                refund_id,
-                amount: None,
-                reason,
-            },
-        )
+        let request = RefundRequest::of_all(self.refund_id, reason);
+        workspace.execute::<Payment>(self.payment_id, PaymentCommand::RequestRefund(request))
     }
 
     /// Whether the order is unpaid and waits for just this payment.

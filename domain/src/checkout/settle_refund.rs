@@ -7,7 +7,6 @@ use super::policy::RetrySchedule;
 use super::refund_payment::give_back;
 use crate::ids::{PaymentId, RefundId};
 use crate::payment::{Payment, PaymentCommand};
-use crate::rejection::Rejection;
 use crate::streams::StreamId;
 use crate::workspace::{Halt, Operation, Workspace};
 
@@ -52,8 +51,7 @@ impl Operation for SettleRefund {
         let command = match &self.answer {
             RefundAnswer::Done => PaymentCommand::CompleteRefund { refund_id },
             RefundAnswer::NotDone { reason } => {
-                let payment = workspace.read::<Payment>(self.payment_id)?;
-                let payment = payment.requested().map_err(Rejection::from)?;
+                let payment = Payment::requested_in(workspace, self.payment_id)?;
                 let refund = payment.refund(refund_id);
                 let made = refund.map_or(0, |refund| refund.attempts);
                 PaymentCommand::DelayRefund {
@@ -65,8 +63,7 @@ impl Operation for SettleRefund {
         };
         workspace.execute::<Payment>(self.payment_id, command)?;
         if self.answer == RefundAnswer::Done {
-            let payment = workspace.read::<Payment>(self.payment_id)?;
-            let order_id = payment.requested().map_err(Rejection::from)?.order_id;
+            let order_id = Payment::requested_in(workspace, self.payment_id)?.order_id;
             // One that the order never asked for (it was cancelled, or the charge was late or wrong) is
             // unknown to it.
             give_back(workspace, order_id, refund_id)?;

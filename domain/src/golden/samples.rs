@@ -371,6 +371,7 @@ fn payments() -> Cases<PaymentEvent> {
                     number: "X6505636518308".to_owned(),
                     holder: Some("박토스".to_owned()),
                     until: at(7 * 24 * 60),
+                    open_until: None,
                 },
                 inquiries: 0,
                 next_inquiry_at: at(10),
@@ -385,8 +386,10 @@ fn payments() -> Cases<PaymentEvent> {
                     status: Some("DONE".to_owned()),
                     amount: Some(30_000),
                     currency: Some("KRW".to_owned()),
+                    left: None,
                     signed: false,
                 }),
+                due_at: None,
             },
         ),
         (
@@ -394,6 +397,7 @@ fn payments() -> Cases<PaymentEvent> {
             PaymentEvent::PaymentInquiryRequested {
                 order_id,
                 cause: InquiryCause::Operator {},
+                due_at: None,
             },
         ),
         (
@@ -435,9 +439,64 @@ fn payments() -> Cases<PaymentEvent> {
             refund_id,
             amount,
             reason,
+            others_remain: false,
         };
         cases.extend([(case, requested), (case, refunded)]);
     }
+    cases.extend([
+        (
+            Some("others-remain"),
+            PaymentEvent::PaymentRefunded {
+                order_id,
+                user_id: user("ann"),
+                refund_id: refund_id(1),
+                amount: krw(0),
+                reason: RefundReason::Requested,
+                others_remain: true,
+            },
+        ),
+        (
+            Some("open-for-longer"),
+            PaymentEvent::PaymentDepositAwaited {
+                order_id,
+                user_id: user("ann"),
+                amount,
+                gateway_transaction_id: "mock-0001".to_owned(),
+                account: DepositAccount {
+                    bank: "20".to_owned(),
+                    number: "X6505636518308".to_owned(),
+                    holder: None,
+                    until: at(24 * 60),
+                    open_until: Some(at(7 * 24 * 60)),
+                },
+                inquiries: 0,
+                next_inquiry_at: at(10),
+            },
+        ),
+        (
+            Some("overtaken"),
+            PaymentEvent::PaymentInquiryRequested {
+                order_id,
+                cause: InquiryCause::Overtaken {},
+                due_at: None,
+            },
+        ),
+        (
+            Some("put-off"),
+            PaymentEvent::PaymentInquiryRequested {
+                order_id,
+                cause: InquiryCause::Notice(GatewayNotice {
+                    notice_id: "a4b1c3".to_owned(),
+                    status: Some("PARTIAL_CANCELED".to_owned()),
+                    amount: Some(30_000),
+                    currency: Some("KRW".to_owned()),
+                    left: Some(12_000),
+                    signed: true,
+                }),
+                due_at: Some(at(10)),
+            },
+        ),
+    ]);
     cases
 }
 

@@ -72,7 +72,13 @@ impl PlacedOrder {
     #[must_use]
     pub fn is_all_back(&self) -> bool {
         let done = self.refunds.iter().all(|refund| refund.done);
-        done && !self.refunds.is_empty() && is_all_gone(&self.left())
+        done && !self.refunds.is_empty() && self.is_all_going()
+    }
+
+    /// Whether nothing is left that could go back: it has gone, or is about to.
+    #[must_use]
+    pub fn is_all_going(&self) -> bool {
+        is_all_gone(&self.left())
     }
 
     /// The pieces of a line that a refund makes stock again: those that are not stock yet, in the order in

@@ -1,10 +1,10 @@
 //! The rules of a payment.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
-use super::commands::PaymentCommand;
+use super::commands::{PaymentCommand, RefundRequest};
 use super::error::PaymentError;
-use super::events::{PaymentEvent, RefundReason};
+use super::events::PaymentEvent;
 use super::state::{PaymentState, PaymentStatus, RequestedPayment};
 use super::waiting;
 use crate::decider::Decider;
@@ -18,13 +18,19 @@ const TOKEN_MAX_CHARS: usize = 200;
 
 /// Why a refund waits that an operator has tried again.
 const RETRY_REQUESTED: &str = "RETRY_REQUESTED";
+/// Why one waits whose account was told.
+const ACCOUNT_GIVEN: &str = "ACCOUNT_GIVEN";
+/// The account is kept in a moment, beside the log: so long the refund waits for that.
+const ACCOUNT_KEPT_WITHIN: TimeDelta = TimeDelta::seconds(2);
+/// A try that comes within this time needs no other before it, however often an account is told.
+const TRY_IS_NEAR: TimeDelta = TimeDelta::seconds(60);
 
 /// The payment's rules.
 pub struct Payment;
 
 impl Decider for Payment {
     const TYPE: &'static str = "payment";
-    const STATE_VERSION: u32 = 4;
+    const STATE_VERSION: u32 = 5;
     type State = PaymentState;
     type Command = PaymentCommand;
     type Event = PaymentEvent;
@@ -62,11 +68,7 @@ impl Decider for Payment {
                 reason,
                 next_inquiry_at,
             } => Ok(mark_unknown(state.requested()?, reason, next_inquiry_at)),
-            PaymentCommand::RequestRefund {
-                refund_id,
-                amount,
-                reason,
-            } => request_refund(state.requested()?, refund_id, amount, reason),
+            PaymentCommand::RequestRefund(request) => request_refund(state.requested()?, &request),
             PaymentCommand::CompleteRefund { refund_id } => {
                 complete_refund(state.requested()?, refund_id)
             }
@@ -77,6 +79,9 @@ impl Decider for Payment {
             } => delay_refund(state.requested()?, refund_id, reason, next_attempt_at),
             PaymentCommand::RetryRefund { refund_id, now } => {
                 retry_refund(state.requested()?, refund_id, now)
+            }
+            PaymentCommand::NoteRefundAccount { refund_id, now } => {
+                note_refund_account(state.requested()?, refund_id, now)
             }
             PaymentCommand::AwaitDeposit {
                 amount,
@@ -90,8 +95,8 @@ impl Decider for Payment {
                 account,
                 next_inquiry_at,
             )),
-            PaymentCommand::RequestInquiry { cause } => {
-                Ok(waiting::request_inquiry(state.requested()?, cause))
+            PaymentCommand::RequestInquiry { cause, now } => {
+                Ok(waiting::request_inquiry(state.requested()?, cause, now))
             }
             PaymentCommand::RequireReview { reason, amount } => {
                 Ok(waiting::require_review(state.requested()?, reason, amount))
@@ -220,10 +225,9 @@ fn mark_unknown(
 
 fn request_refund(
     payment: &RequestedPayment,
-    refund_id: RefundId,
-    amount: Option<Money>,
-    reason: RefundReason,
+    request: &RefundRequest,
 ) -> Result<Vec<PaymentEvent>, PaymentError> {
+    let (refund_id, reason) = (request.refund_id, request.reason);
     let nothing = PaymentError::NothingToRefund {
         status: payment.status,
     };
@@ -233,12 +237,9 @@ fn request_refund(
     if payment.refund(refund_id).is_some() {
         return Ok(vec![]);
     }
-    if payment.deposit.is_some() && reason.is_wish() {
-        return Err(PaymentError::RefundNeedsAccount);
-    }
     let left = payment.left();
     let all_is_going = left.is_zero() && !payment.refunds.is_empty();
-    let amount = match amount {
+    let amount = match request.amount {
         Some(amount) if left.minus(amount).is_err() => {
             return Err(PaymentError::RefundTooLarge { left });
         }
@@ -262,6 +263,7 @@ fn request_refund(
             refund_id,
             amount,
             reason,
+            others_remain: request.others_remain,
         });
     }
     Ok(events)
@@ -282,6 +284,7 @@ fn complete_refund(
         refund_id,
         amount: refund.amount,
         reason: refund.reason,
+        others_remain: false,
     }])
 }
 
@@ -321,5 +324,26 @@ fn retry_refund(
         reason: RETRY_REQUESTED.to_owned(),
         attempts: 0,
         next_attempt_at: Some(now),
+    }])
+}
+
+/// A new round of the schedule, from now on, for a refund whose account was told: nothing else kept it.
+fn note_refund_account(
+    payment: &RequestedPayment,
+    refund_id: RefundId,
+    now: DateTime<Utc>,
+) -> Result<Vec<PaymentEvent>, PaymentError> {
+    payment.check_account_wanted(refund_id)?;
+    let refund = payment.refund(refund_id);
+    let planned = refund.and_then(|refund| refund.next_attempt_at);
+    if planned.is_some_and(|at| at > now && at - now <= TRY_IS_NEAR) {
+        return Ok(vec![]);
+    }
+    let next_attempt_at = now.checked_add_signed(ACCOUNT_KEPT_WITHIN);
+    Ok(vec![PaymentEvent::PaymentRefundDelayed {
+        refund_id,
+        reason: ACCOUNT_GIVEN.to_owned(),
+        attempts: 0,
+        next_attempt_at,
     }])
 }

@@ -46,14 +46,7 @@ pub enum PaymentCommand {
         next_inquiry_at: Option<DateTime<Utc>>,
     },
     /// Give it back, or a part of it.
-    RequestRefund {
-        /// Under which id.
-        refund_id: RefundId,
-        /// How much; `None`: all that is left.
-        amount: Option<Money>,
-        /// Why.
-        reason: RefundReason,
-    },
+    RequestRefund(RefundRequest),
     /// The gateway gave it back.
     CompleteRefund {
         /// Which refund.
@@ -75,6 +68,13 @@ pub enum PaymentCommand {
         /// When.
         now: DateTime<Utc>,
     },
+    /// The account that a refund goes to is known now.
+    NoteRefundAccount {
+        /// Which refund.
+        refund_id: RefundId,
+        /// When.
+        now: DateTime<Utc>,
+    },
     /// The gateway gave the buyer an account to pay into.
     AwaitDeposit {
         /// How much is to be paid in.
@@ -86,10 +86,12 @@ pub enum PaymentCommand {
         /// When to ask next.
         next_inquiry_at: DateTime<Utc>,
     },
-    /// Have the gateway asked now.
+    /// Have the gateway asked now, or soon.
     RequestInquiry {
         /// Why.
         cause: InquiryCause,
+        /// The moment.
+        now: DateTime<Utc>,
     },
     /// Have a person look.
     RequireReview {
@@ -98,4 +100,31 @@ pub enum PaymentCommand {
         /// What the gateway says of the money.
         amount: Option<Money>,
     },
+}
+
+/// What is to go back.
+#[derive(Clone, Debug)]
+pub struct RefundRequest {
+    /// Under which id.
+    pub refund_id: RefundId,
+    /// How much; `None`: all that is left.
+    pub amount: Option<Money>,
+    /// Why.
+    pub reason: RefundReason,
+    /// Whether something else still pays for a part of the order when this has gone back: points. It matters of
+    /// a payment without money alone.
+    pub others_remain: bool,
+}
+
+impl RefundRequest {
+    /// All that is left of the money.
+    #[must_use]
+    pub fn of_all(refund_id: RefundId, reason: RefundReason) -> Self {
+        Self {
+            refund_id,
+            amount: None,
+            reason,
+            others_remain: false,
+        }
+    }
 }

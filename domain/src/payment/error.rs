@@ -38,9 +38,9 @@ pub enum PaymentError {
         /// What is left.
         left: Money,
     },
-    /// What was paid into an account goes back to an account of the buyer's, which nobody has told.
-    #[error("what was paid by bank transfer goes back by hand: no account of the buyer's is known")]
-    RefundNeedsAccount,
+    /// It goes back where it came from, or has gone back.
+    #[error("the refund is done, or goes back where the money came from")]
+    RefundNeedsNoAccount,
     /// The refund is done, or is tried again by itself.
     #[error("the refund is done, or is tried again by itself")]
     RefundNotRetryable,
@@ -60,7 +60,7 @@ impl PaymentError {
             Self::AlreadySettled { .. } => "PAYMENT_ALREADY_SETTLED",
             Self::NothingToRefund { .. } => "NOTHING_TO_REFUND",
             Self::RefundTooLarge { .. } => "REFUND_EXCEEDS_BALANCE",
-            Self::RefundNeedsAccount => "REFUND_ACCOUNT_NEEDED",
+            Self::RefundNeedsNoAccount => "REFUND_NEEDS_NO_ACCOUNT",
             Self::RefundNotRetryable => "REFUND_NOT_RETRYABLE",
             Self::NoSuchRefund => "REFUND_NOT_FOUND",
         }

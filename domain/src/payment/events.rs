@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::state::PaymentStatus;
 use crate::ids::{OrderId, PaymentMethodId, RefundId, UserId};
 use crate::money::Money;
 
@@ -10,6 +11,9 @@ use crate::money::Money;
 pub const NO_RECORD: &str = "GATEWAY_NO_RECORD";
 /// The failure code of a payment whose account nobody paid into in time.
 pub const DEPOSIT_EXPIRED: &str = "DEPOSIT_EXPIRED";
+/// The failure code of a payment of which the gateway charged another amount than was asked for; its order is
+/// cancelled with the same one.
+pub const AMOUNT_MISMATCH: &str = "AMOUNT_MISMATCH";
 
 /// Why captured money goes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,12 +30,13 @@ pub enum RefundReason {
 }
 
 impl RefundReason {
-    /// Whether somebody wished for it, and not the shop's own rules.
+    /// Where a payment stands of whose charge something went back for this reason.
     #[must_use]
-    pub fn is_wish(self) -> bool {
+    pub fn status_after(self, all_is_back: bool) -> PaymentStatus {
         match self {
-            Self::OrderCancelled | Self::Requested => true,
-            Self::LateSuccess | Self::AmountMismatch => false,
+            _ if !all_is_back => PaymentStatus::PartiallyRefunded,
+            Self::OrderCancelled => PaymentStatus::Cancelled,
+            Self::LateSuccess | Self::AmountMismatch | Self::Requested => PaymentStatus::Refunded,
         }
     }
 }
@@ -45,8 +50,11 @@ pub struct DepositAccount {
     pub number: String,
     /// In whose name it is, where the gateway says so.
     pub holder: Option<String>,
-    /// Until when it can be paid into.
+    /// Until when the order waits for it.
     pub until: DateTime<Utc>,
+    /// Until when the gateway takes money into it, where that is later: what comes then goes back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_until: Option<DateTime<Utc>>,
 }
 
 /// Why the gateway is to be asked about a payment now, and not on its schedule.
@@ -57,6 +65,8 @@ pub enum InquiryCause {
     Notice(GatewayNotice),
     /// An operator wants to know.
     Operator {},
+    /// Two answers contradict each other, and which of them is the newer one nobody can tell.
+    Overtaken {},
 }
 
 /// What a gateway's notice claims.
@@ -70,6 +80,10 @@ pub struct GatewayNotice {
     pub amount: Option<i64>,
     /// ISO 4217, as it stands in the notice.
     pub currency: Option<String>,
+    /// What it says is left of the charge, in minor units: nothing of one that did not happen. `None` where it
+    /// does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<i64>,
     /// Whether its signature is the gateway's.
     pub signed: bool,
 }
@@ -214,6 +228,9 @@ pub enum PaymentEvent {
         amount: Money,
         /// Why.
         reason: RefundReason,
+        /// Whether no money is left and something else still pays for a part of the order: points.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        others_remain: bool,
     },
     /// The buyer has an account to pay into, and nothing is in it yet.
     PaymentDepositAwaited {
@@ -232,12 +249,15 @@ pub enum PaymentEvent {
         /// When the gateway is asked next, whether or not it tells of the deposit.
         next_inquiry_at: DateTime<Utc>,
     },
-    /// The gateway is to be asked now.
+    /// The gateway is to be asked beside the schedule.
     PaymentInquiryRequested {
         /// For which order.
         order_id: OrderId,
         /// Why.
         cause: InquiryCause,
+        /// When; at once where nothing stands here.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due_at: Option<DateTime<Utc>>,
     },
     /// A person must look: the gateway contradicts itself or the shop.
     PaymentReviewRequired {

@@ -28,11 +28,11 @@ mod tests;
 mod waiting;
 
 pub use aggregate::Payment;
-pub use commands::PaymentCommand;
+pub use commands::{PaymentCommand, RefundRequest};
 pub use error::PaymentError;
 pub use events::{
-    DEPOSIT_EXPIRED, DepositAccount, GatewayNotice, InquiryCause, NO_RECORD, PaymentEvent,
-    RefundReason, ReviewReason,
+    AMOUNT_MISMATCH, DEPOSIT_EXPIRED, DepositAccount, GatewayNotice, InquiryCause, NO_RECORD,
+    PaymentEvent, RefundReason, ReviewReason,
 };
-pub use operations::{RequestInquiry, RetryRefund};
+pub use operations::{NoteRefundAccount, RequestInquiry, RetryRefund};
 pub use state::{Capture, Deposit, PaymentState, PaymentStatus, Refund, RequestedPayment};

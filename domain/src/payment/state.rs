@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::error::PaymentError;
 use super::events::{
-    DEPOSIT_EXPIRED, DepositAccount, InquiryCause, NO_RECORD, PaymentEvent, RefundReason,
-    ReviewReason,
+    AMOUNT_MISMATCH, DEPOSIT_EXPIRED, DepositAccount, InquiryCause, NO_RECORD, PaymentEvent,
+    RefundReason, ReviewReason,
 };
 use crate::ids::{OrderId, PaymentMethodId, RefundId, UserId};
 use crate::money::Money;
@@ -96,6 +96,8 @@ pub struct RequestedPayment {
     pub notices: u32,
     /// The last of them.
     pub last_notice: Option<String>,
+    /// When it is asked about for the last of them, if that was put off.
+    pub follow_up_at: Option<DateTime<Utc>>,
 }
 
 /// An account that the buyer is to pay into.
@@ -171,6 +173,7 @@ impl PaymentState {
                 review: None,
                 notices: 0,
                 last_notice: None,
+                follow_up_at: None,
             });
         }
         if let Some(payment) = self.0.as_mut() {
@@ -223,6 +226,36 @@ impl RequestedPayment {
     pub fn refund(&self, refund_id: RefundId) -> Option<&Refund> {
         let mut refunds = self.refunds.iter();
         refunds.find(|refund| refund.refund_id == refund_id)
+    }
+
+    /// Whether it is this user's; everyone's business when nobody is named.
+    ///
+    /// # Errors
+    /// It is another's: to them it does not exist.
+    pub fn check_user(&self, user_id: Option<&UserId>) -> Result<(), PaymentError> {
+        match user_id {
+            Some(user_id) if *user_id != self.user_id => Err(PaymentError::NotFound),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Whether a refund may go to an account that is told: what was paid into one does not go back where it came
+    /// from. The shop need not know that it was: then the gateway has not done the refund, and it is tried again.
+    #[must_use]
+    pub fn may_need_account(&self, refund: &Refund) -> bool {
+        self.deposit.is_some() || refund.attempts > 0 || refund.next_attempt_at.is_some()
+    }
+
+    /// Whether a refund waits for an account that the money can go to.
+    ///
+    /// # Errors
+    /// There is no such refund, or it is done, or goes back where the money came from.
+    pub fn check_account_wanted(&self, refund_id: RefundId) -> Result<(), PaymentError> {
+        let refund = self.refund(refund_id).ok_or(PaymentError::NoSuchRefund)?;
+        if refund.done || !self.may_need_account(refund) {
+            return Err(PaymentError::RefundNeedsNoAccount);
+        }
+        Ok(())
     }
 
     /// Refunds that are not known to be done.
@@ -287,7 +320,7 @@ impl RequestedPayment {
                 ..
             } => {
                 self.status = PaymentStatus::Failed;
-                self.failure_code = Some("AMOUNT_MISMATCH".to_owned());
+                self.failure_code = Some(AMOUNT_MISMATCH.to_owned());
                 self.next_inquiry_at = None;
                 self.capture = Some(Capture {
                     amount: *charged,
@@ -321,19 +354,16 @@ impl RequestedPayment {
                 }
             }
             PaymentEvent::PaymentRefunded {
-                refund_id, reason, ..
+                refund_id,
+                reason,
+                others_remain,
+                ..
             } => {
                 if let Some(refund) = self.refund_mut(*refund_id) {
                     refund.done = true;
                 }
-                let all_is_back = self.less_refunds(|refund| refund.done).is_zero();
-                self.status = match reason {
-                    _ if !all_is_back => PaymentStatus::PartiallyRefunded,
-                    RefundReason::OrderCancelled => PaymentStatus::Cancelled,
-                    RefundReason::LateSuccess
-                    | RefundReason::AmountMismatch
-                    | RefundReason::Requested => PaymentStatus::Refunded,
-                };
+                let money_is_back = self.less_refunds(|refund| refund.done).is_zero();
+                self.status = reason.status_after(money_is_back && !others_remain);
             }
             PaymentEvent::PaymentDepositAwaited {
                 account,
@@ -343,6 +373,8 @@ impl RequestedPayment {
             } => {
                 self.status = PaymentStatus::Pending;
                 self.failure_code = None;
+                // An answer at last: what is unanswered from now on is counted anew.
+                self.inquiries = 0;
                 self.no_record = false;
                 self.next_inquiry_at = Some(*next_inquiry_at);
                 self.deposit = Some(Deposit {
@@ -350,12 +382,13 @@ impl RequestedPayment {
                     inquiries: *inquiries,
                 });
             }
-            PaymentEvent::PaymentInquiryRequested { cause, .. } => match cause {
+            PaymentEvent::PaymentInquiryRequested { cause, due_at, .. } => match cause {
                 InquiryCause::Notice(notice) => {
                     self.notices = self.notices.saturating_add(1);
                     self.last_notice = Some(notice.notice_id.clone());
+                    self.follow_up_at = *due_at;
                 }
-                InquiryCause::Operator {} => {}
+                InquiryCause::Operator {} | InquiryCause::Overtaken {} => {}
             },
             PaymentEvent::PaymentReviewRequired { reason, .. } => self.review = Some(*reason),
         }

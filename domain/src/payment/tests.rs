@@ -1,6 +1,9 @@
 //! The payment's rules, by example and as a table over all stages and commands.
 
+use chrono::{DateTime, Duration, Utc};
+
 use super::*;
+use crate::decider::Decider as _;
 use crate::money::Money;
 use crate::mothers::{at, krw, order_id, refund_id, user};
 use crate::spec::{Given, Table, given, history};
@@ -31,11 +34,13 @@ const TABLE: Table<Payment> = Table {
         ("awaited", "request await"),
         ("expired", "request await expire"),
         ("deposited", "request await succeed"),
+        ("deposit-refunding", "request await succeed refund"),
+        ("deposit-refunded", "request await succeed refund complete"),
         ("noticed", "request notice"),
         ("in-review", "request succeed review"),
     ],
     command,
-    additive: &["unknown", "delay", "await", "ask"],
+    additive: &["notice", "unknown", "delay", "await", "ask"],
     cells: "
     none = PAYMENT_NOT_FOUND
     exists = PAYMENT_ALREADY_EXISTS
@@ -44,7 +49,7 @@ const TABLE: Table<Payment> = Table {
     norefund = REFUND_NOT_FOUND
     toolarge = REFUND_EXCEEDS_BALANCE
     notover = REFUND_NOT_RETRYABLE
-    account = REFUND_ACCOUNT_NEEDED
+    noaccount = REFUND_NEEDS_NO_ACCOUNT
     Requested = PaymentRequested
     Succeeded = PaymentSucceeded
     Wrong = PaymentMismatched
@@ -57,33 +62,35 @@ const TABLE: Table<Payment> = Table {
     Asked = PaymentInquiryRequested
     Review = PaymentReviewRequired
 
-                        request    request-2  succeed    recharge   mischarge  fail     unknown  refund     refund-2   part       complete  complete-2  delay     delay-2   retry     await    notice  ask    review
-    (none)              Requested  Requested  none       none       none       none     none     none       none       none       none      none        none      none      none      none     none    none   none
-    pending             -          exists     Succeeded  Succeeded  Wrong      Failed   Unknown  nothing    nothing    nothing    norefund  norefund    norefund  norefund  norefund  Awaited  Asked   Asked  Review
-    unknown             -          exists     Succeeded  Succeeded  Wrong      Failed   Unknown  nothing    nothing    nothing    norefund  norefund    norefund  norefund  norefund  Awaited  Asked   Asked  Review
-    unheard-of          -          exists     Succeeded  Succeeded  Wrong      Failed   Unknown  nothing    nothing    nothing    norefund  norefund    norefund  norefund  norefund  Awaited  Asked   Asked  Review
-    failed              -          exists     Succeeded  Succeeded  Wrong      -        -        nothing    nothing    nothing    norefund  norefund    norefund  norefund  norefund  -        Asked   Asked  Review
-    given-up            -          exists     Succeeded  Succeeded  Wrong      -        Unknown  nothing    nothing    nothing    norefund  norefund    norefund  norefund  norefund  Awaited  Asked   Asked  Review
-    reopened            -          exists     Succeeded  Succeeded  Wrong      Failed   Unknown  nothing    nothing    nothing    norefund  norefund    norefund  norefund  norefund  Awaited  Asked   Asked  Review
-    succeeded           -          exists     -          settled    -          settled  -        Refunding  Refunding  Refunding  norefund  norefund    norefund  norefund  norefund  -        -       Asked  Review
-    late                -          exists     -          settled    -          settled  -        Refunding  Refunding  Refunding  norefund  norefund    norefund  norefund  norefund  -        -       Asked  Review
-    refunding           -          exists     -          settled    -          settled  -        -          -          toolarge   Refunded  norefund    Delayed   norefund  notover   -        -       Asked  Review
-    delayed             -          exists     -          settled    -          settled  -        -          -          toolarge   Refunded  norefund    Delayed   norefund  notover   -        -       Asked  Review
-    cancelled           -          exists     -          settled    -          settled  -        -          nothing    toolarge   -         norefund    -         norefund  notover   -        -       Asked  Review
-    late-refunded       -          exists     -          settled    -          settled  -        -          nothing    toolarge   -         norefund    -         norefund  notover   -        -       Asked  Review
-    mismatched          -          exists     -          settled    -          -        -        Refunding  Refunding  Refunding  norefund  norefund    norefund  norefund  norefund  -        Asked   Asked  Review
-    mismatch-refunding  -          exists     -          settled    -          -        -        -          -          toolarge   Refunded  norefund    Delayed   norefund  notover   -        Asked   Asked  Review
-    mismatch-refunded   -          exists     -          settled    -          settled  -        -          nothing    toolarge   -         norefund    -         norefund  notover   -        -       Asked  Review
-    parting             -          exists     -          settled    -          settled  -        Refunding  Refunding  -          norefund  norefund    norefund  norefund  norefund  -        -       Asked  Review
-    parted              -          exists     -          settled    -          settled  -        Refunding  Refunding  -          norefund  norefund    norefund  norefund  norefund  -        -       Asked  Review
-    rest-refunding      -          exists     -          settled    -          settled  -        -          -          -          Refunded  norefund    Delayed   norefund  notover   -        -       Asked  Review
-    rest-refunded       -          exists     -          settled    -          settled  -        -          nothing    -          -         norefund    -         norefund  notover   -        -       Asked  Review
-    over                -          exists     -          settled    -          settled  -        -          -          toolarge   Refunded  norefund    Delayed   norefund  Delayed   -        -       Asked  Review
-    awaited             -          exists     Succeeded  Succeeded  Wrong      Failed   Unknown  nothing    nothing    nothing    norefund  norefund    norefund  norefund  norefund  Awaited  Asked   Asked  Review
-    expired             -          exists     Succeeded  Succeeded  Wrong      -        Unknown  nothing    nothing    nothing    norefund  norefund    norefund  norefund  norefund  Awaited  Asked   Asked  Review
-    deposited           -          exists     -          settled    -          settled  -        account    account    account    norefund  norefund    norefund  norefund  norefund  -        Asked   Asked  Review
-    noticed             -          exists     Succeeded  Succeeded  Wrong      Failed   Unknown  nothing    nothing    nothing    norefund  norefund    norefund  norefund  norefund  Awaited  -       Asked  Review
-    in-review           -          exists     -          settled    -          settled  -        Refunding  Refunding  Refunding  norefund  norefund    norefund  norefund  norefund  -        -       Asked  -
+                        request    request-2  succeed    recharge   mischarge  fail     unknown  refund     refund-2   part       complete  complete-2  delay     delay-2   retry     await    notice  ask    review  account
+    (none)              Requested  Requested  none       none       none       none     none     none       none       none       none      none        none      none      none      none     none    none   none    none
+    pending             -          exists     Succeeded  Succeeded  Wrong      Failed   Unknown  nothing    nothing    nothing    norefund  norefund    norefund  norefund  norefund  Awaited  Asked   Asked  Review  norefund
+    unknown             -          exists     Succeeded  Succeeded  Wrong      Failed   Unknown  nothing    nothing    nothing    norefund  norefund    norefund  norefund  norefund  Awaited  Asked   Asked  Review  norefund
+    unheard-of          -          exists     Succeeded  Succeeded  Wrong      Failed   Unknown  nothing    nothing    nothing    norefund  norefund    norefund  norefund  norefund  Awaited  Asked   Asked  Review  norefund
+    failed              -          exists     Succeeded  Succeeded  Wrong      -        -        nothing    nothing    nothing    norefund  norefund    norefund  norefund  norefund  -        Asked   Asked  Review  norefund
+    given-up            -          exists     Succeeded  Succeeded  Wrong      -        Unknown  nothing    nothing    nothing    norefund  norefund    norefund  norefund  norefund  Awaited  Asked   Asked  Review  norefund
+    reopened            -          exists     Succeeded  Succeeded  Wrong      Failed   Unknown  nothing    nothing    nothing    norefund  norefund    norefund  norefund  norefund  Awaited  Asked   Asked  Review  norefund
+    succeeded           -          exists     -          settled    -          settled  -        Refunding  Refunding  Refunding  norefund  norefund    norefund  norefund  norefund  -        -       Asked  Review  norefund
+    late                -          exists     -          settled    -          settled  -        Refunding  Refunding  Refunding  norefund  norefund    norefund  norefund  norefund  -        -       Asked  Review  norefund
+    refunding           -          exists     -          settled    -          settled  -        -          -          toolarge   Refunded  norefund    Delayed   norefund  notover   -        -       Asked  Review  noaccount
+    delayed             -          exists     -          settled    -          settled  -        -          -          toolarge   Refunded  norefund    Delayed   norefund  notover   -        -       Asked  Review  Delayed
+    cancelled           -          exists     -          settled    -          settled  -        -          nothing    toolarge   -         norefund    -         norefund  notover   -        -       Asked  Review  noaccount
+    late-refunded       -          exists     -          settled    -          settled  -        -          nothing    toolarge   -         norefund    -         norefund  notover   -        -       Asked  Review  noaccount
+    mismatched          -          exists     -          settled    -          -        -        Refunding  Refunding  Refunding  norefund  norefund    norefund  norefund  norefund  -        Asked   Asked  Review  norefund
+    mismatch-refunding  -          exists     -          settled    -          -        -        -          -          toolarge   Refunded  norefund    Delayed   norefund  notover   -        Asked   Asked  Review  noaccount
+    mismatch-refunded   -          exists     -          settled    -          settled  -        -          nothing    toolarge   -         norefund    -         norefund  notover   -        Asked   Asked  Review  noaccount
+    parting             -          exists     -          settled    -          settled  -        Refunding  Refunding  -          norefund  norefund    norefund  norefund  norefund  -        -       Asked  Review  norefund
+    parted              -          exists     -          settled    -          settled  -        Refunding  Refunding  -          norefund  norefund    norefund  norefund  norefund  -        -       Asked  Review  norefund
+    rest-refunding      -          exists     -          settled    -          settled  -        -          -          -          Refunded  norefund    Delayed   norefund  notover   -        -       Asked  Review  noaccount
+    rest-refunded       -          exists     -          settled    -          settled  -        -          nothing    -          -         norefund    -         norefund  notover   -        -       Asked  Review  noaccount
+    over                -          exists     -          settled    -          settled  -        -          -          toolarge   Refunded  norefund    Delayed   norefund  Delayed   -        -       Asked  Review  Delayed
+    awaited             -          exists     Succeeded  Succeeded  Wrong      Failed   Unknown  nothing    nothing    nothing    norefund  norefund    norefund  norefund  norefund  Awaited  Asked   Asked  Review  norefund
+    expired             -          exists     Succeeded  Succeeded  Wrong      -        Unknown  nothing    nothing    nothing    norefund  norefund    norefund  norefund  norefund  Awaited  Asked   Asked  Review  norefund
+    deposited           -          exists     -          settled    -          settled  -        Refunding  Refunding  Refunding  norefund  norefund    norefund  norefund  norefund  -        Asked   Asked  Review  norefund
+    deposit-refunding   -          exists     -          settled    -          settled  -        -          -          toolarge   Refunded  norefund    Delayed   norefund  notover   -        Asked   Asked  Review  Delayed
+    deposit-refunded    -          exists     -          settled    -          settled  -        -          nothing    toolarge   -         norefund    -         norefund  notover   -        -       Asked  Review  noaccount
+    noticed             -          exists     Succeeded  Succeeded  Wrong      Failed   Unknown  nothing    nothing    nothing    norefund  norefund    norefund  norefund  norefund  Awaited  -       Asked  Review  norefund
+    in-review           -          exists     -          settled    -          settled  -        Refunding  Refunding  Refunding  norefund  norefund    norefund  norefund  norefund  -        -       Asked  -       norefund
     ",
 };
 
@@ -121,6 +128,10 @@ fn command(name: &str) -> PaymentCommand {
         "await" => await_deposit(),
         "notice" => ask(InquiryCause::Notice(notice("n-1"))),
         "ask" => ask(InquiryCause::Operator {}),
+        "account" => PaymentCommand::NoteRefundAccount {
+            refund_id: refund_id(1),
+            now: at(5),
+        },
         "review" => PaymentCommand::RequireReview {
             reason: ReviewReason::DepositTakenBack,
             amount: None,
@@ -163,13 +174,18 @@ fn await_deposit() -> PaymentCommand {
             number: "X6505636518308".to_owned(),
             holder: None,
             until: at(60),
+            open_until: None,
         },
         next_inquiry_at: at(10),
     }
 }
 
 fn ask(cause: InquiryCause) -> PaymentCommand {
-    PaymentCommand::RequestInquiry { cause }
+    asked_at(cause, at(5))
+}
+
+fn asked_at(cause: InquiryCause, now: DateTime<Utc>) -> PaymentCommand {
+    PaymentCommand::RequestInquiry { cause, now }
 }
 
 fn notice(notice_id: &str) -> GatewayNotice {
@@ -178,6 +194,7 @@ fn notice(notice_id: &str) -> GatewayNotice {
         status: Some("DONE".to_owned()),
         amount: Some(2_000),
         currency: Some("KRW".to_owned()),
+        left: Some(2_000),
         signed: false,
     }
 }
@@ -194,11 +211,12 @@ fn refund(reason: RefundReason) -> PaymentCommand {
 }
 
 fn give_back(number: u32, amount: Option<Money>, reason: RefundReason) -> PaymentCommand {
-    PaymentCommand::RequestRefund {
+    PaymentCommand::RequestRefund(RefundRequest {
         refund_id: refund_id(number),
         amount,
         reason,
-    }
+        others_remain: false,
+    })
 }
 
 fn complete(number: u32) -> PaymentCommand {
@@ -343,6 +361,7 @@ fn what_goes_back_is_what_was_captured_not_what_was_asked_for() {
             refund_id,
             amount,
             reason,
+            others_remain: false,
         }]);
 }
 
@@ -365,6 +384,7 @@ fn nothing_is_given_back_of_nothing_and_no_gateway_is_asked() {
             refund_id,
             amount,
             reason,
+            others_remain: false,
         },
     ]);
     assert_eq!(status(&given), PaymentStatus::Cancelled);
@@ -509,23 +529,86 @@ fn a_charge_is_asked_about_again_only_when_a_notice_says_something_else_of_it() 
     let claims = |change: fn(&mut GatewayNotice)| {
         let mut claim = notice("n-1");
         change(&mut claim);
-        paid.state().requested().unwrap().wants_inquiry(&claim)
+        let payment = paid.state().requested().unwrap().clone();
+        payment.wants_inquiry(&claim, at(5))
     };
     assert!(!claims(|_| {}));
     assert!(!claims(|claim| claim.amount = None));
+    assert!(!claims(|claim| claim.left = None));
     assert!(claims(|claim| claim.amount = Some(1_999)));
     assert!(claims(|claim| claim.currency = Some("USD".to_owned())));
+    assert!(claims(|claim| claim.left = Some(1_999)));
 }
 
 #[test]
-fn no_payment_is_asked_about_for_more_than_32_notices() {
-    let notices = (0..40).map(|number| {
-        let cause = InquiryCause::Notice(notice(&format!("n-{number}")));
-        ask(cause)
-    });
-    let asked = std::iter::once(command("request")).chain(notices);
-    let payment = given::<Payment>(history::<Payment>(asked));
-    assert_eq!(payment.state().requested().unwrap().notices, 32);
+fn a_notice_of_the_shops_own_refund_asks_nothing_and_one_of_somebody_elses_does() {
+    for (refunds, stays) in [("parting", 1_400), ("parted", 1_400), ("cancelled", 0)] {
+        let given = stage(refunds);
+        let payment = given.state().requested().unwrap();
+        let asks = |left| {
+            let claim = GatewayNotice {
+                left: Some(left),
+                ..notice("n-1")
+            };
+            payment.wants_inquiry(&claim, at(5))
+        };
+        assert!(!asks(stays), "{refunds}: as the refunds leave it");
+        assert!(!asks(2_000), "{refunds}: told before them");
+        assert_eq!(
+            asks((stays - 1).max(0)),
+            stays > 0,
+            "{refunds}: less than they leave"
+        );
+    }
+}
+
+/// Whoever invents notices must not hide one that is true: every notice is followed by an inquiry that was made
+/// after it, and there are few of them.
+#[test]
+fn a_flood_of_notices_is_followed_up_together_and_hides_none() {
+    let mut payment = PaymentState::default();
+    let requested = Payment::decide(&payment, command("request")).unwrap();
+    requested
+        .iter()
+        .for_each(|event| Payment::evolve(&mut payment, event));
+    let mut inquiries = Vec::new();
+    for second in 0..24 * 60 * 60 {
+        let now = at(0) + Duration::seconds(second);
+        let invented = InquiryCause::Notice(notice(&format!("n-{second}")));
+        for event in Payment::decide(&payment, asked_at(invented, now)).unwrap() {
+            let PaymentEvent::PaymentInquiryRequested { due_at, .. } = &event else {
+                panic!("{event:?}");
+            };
+            inquiries.push(due_at.unwrap_or(now));
+            Payment::evolve(&mut payment, &event);
+        }
+        assert!(
+            *inquiries.last().unwrap() >= now - Duration::seconds(60),
+            "{second}"
+        );
+    }
+    // 32 at once, 32 ten minutes apart less the minute that clocks may differ, and one an hour from then on.
+    let most = 32 + 32 + 24;
+    assert!(
+        (64..=most).contains(&inquiries.len()),
+        "{}",
+        inquiries.len()
+    );
+}
+
+/// The table leaves the repeats of notices to this: of everything but a deposit that has come, one that is the last
+/// again asks nothing.
+#[test]
+fn a_notice_that_is_the_last_again_asks_again_of_a_deposit_that_has_come_and_of_nothing_else() {
+    for (name, _) in TABLE.stages.iter().filter(|(name, _)| *name != "(none)") {
+        let mut payment = stage(name).state().clone();
+        for event in Payment::decide(&payment, command("notice")).unwrap() {
+            Payment::evolve(&mut payment, &event);
+        }
+        let again = Payment::decide(&payment, command("notice")).unwrap();
+        let has_come = ["deposited", "deposit-refunding"].contains(name);
+        assert_eq!(!again.is_empty(), has_come, "{name}: {again:?}");
+    }
 }
 
 /// NICE's notices have no ids of their own: what is told of an empty account is the same before it is paid into

@@ -108,7 +108,7 @@ pub enum PaymentMethodEvent {
         reason: String,
         /// How many attempts were made so far.
         attempts: u32,
-        /// When it is tried next; never again when the schedule is over: a person must look.
+        /// When it is tried next. Events of before it was tried for ever have none when the schedule was over.
         next_attempt_at: Option<DateTime<Utc>>,
     },
     /// The key is erased, at the gateway and here.

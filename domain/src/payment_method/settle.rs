@@ -1,6 +1,6 @@
 //! What the gateway said about a key, taken into its user's payment methods.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::{MethodKind, MethodStage, PaymentMethodCommand, PaymentMethods};
@@ -11,6 +11,8 @@ use crate::workspace::{Halt, Operation, Workspace};
 
 /// The code of a method that no answer ever came about.
 const NO_ANSWER: &str = "GATEWAY_NO_ANSWER";
+/// After its schedule an erasure is tried so often, for ever: a key that still charges is never forgotten.
+const ERASURE_REPEAT_DAYS: i64 = 1;
 
 /// What came of asking a gateway for a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +79,7 @@ pub struct SettleErasure {
     pub answer: ErasureAnswer,
     /// When.
     pub now: DateTime<Utc>,
-    /// When it is tried again.
+    /// When it is tried again; after its end once a day.
     pub attempts: RetrySchedule,
 }
 
@@ -162,14 +164,23 @@ impl Operation for SettleErasure {
                     Some(MethodStage::Deleted { attempts }) => *attempts,
                     Some(MethodStage::Pending { .. } | MethodStage::Active { .. }) | None => 0,
                 };
+                let scheduled = self.attempts.next(made.saturating_add(1), self.now);
                 PaymentMethodCommand::DelayErasure {
                     method_id,
                     reason,
-                    next_attempt_at: self.attempts.next(made.saturating_add(1), self.now),
+                    next_attempt_at: scheduled.or_else(|| self.tomorrow()),
                 }
             }
         };
         workspace.execute::<PaymentMethods>(&self.user_id, command)?;
         Ok(json!({ "id": method_id }))
+    }
+}
+
+impl SettleErasure {
+    /// `None` only at the end of the calendar.
+    fn tomorrow(&self) -> Option<DateTime<Utc>> {
+        let repeat = TimeDelta::try_days(ERASURE_REPEAT_DAYS)?;
+        self.now.checked_add_signed(repeat)
     }
 }

@@ -18,9 +18,15 @@ const ALLOWED: [(&str, &[&str]); 22] = [
     ("payment-gateways", &["failpoints"]),
     (
         "payment-ledger",
-        &["domain", "event-store", "payment-gateways", "platform"],
+        &[
+            "domain",
+            "event-store",
+            "failpoints",
+            "payment-gateways",
+            "platform",
+        ],
     ),
-    ("payment-vault", &[]),
+    ("payment-vault", &["failpoints"]),
     ("event-schemas", &["domain"]),
     ("platform", &[]),
     (

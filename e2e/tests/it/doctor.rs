@@ -33,3 +33,54 @@ async fn a_payment_that_nobody_asks_for_any_more_is_a_trouble() {
     assert!(found.contains(&trouble), "{found}");
     shop.close().await;
 }
+
+#[tokio::test]
+async fn a_service_that_is_another_and_a_billing_key_that_nobody_can_open_are_troubles() {
+    let mut shop = Installation::new().await;
+    shop.set("KAFKA_BROKERS", "");
+    shop.set("PAYMENT_METHOD_KEYS", "");
+    let doctor = |shop: &Installation| text(&shop.run(&["doctor"]).stdout);
+    let well = doctor(&shop);
+    for ok in [
+        "ok       payment_service has its schema payment",
+        "ok       main_service has its schema main",
+        "ok       the tables in main keep up",
+        "skipped  every sealed secret can be opened: PAYMENT_METHOD_KEYS is not set",
+    ] {
+        assert!(well.contains(ok), "{ok} in:\n{well}");
+    }
+    let owner = shop.database.owner_pool().await;
+    sqlx::raw_sql(
+        "INSERT INTO payment.methods (id, pg_billing_key, pg_company, method_type)
+         VALUES ('00000000-0000-0000-0000-000000000001', 'hmac-sha256:x', 'toss', 'CARD');
+         INSERT INTO payment.method_keys (method_id, key_name, sealed)
+         VALUES ('00000000-0000-0000-0000-000000000001', '2025z', decode(repeat('00', 60), 'hex'))",
+    )
+    .execute(&owner)
+    .await
+    .expect("the key is planted");
+    owner.close().await;
+    let payment_service = shop.database.url("payment_service");
+    shop.set("MAIN_SERVICE_DATABASE_URL", &payment_service);
+    shop.set(
+        "PAYMENT_METHOD_KEYS",
+        "2026a:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+    );
+    let found = doctor(&shop);
+    for trouble in [
+        "1 are sealed with key 2025z, which is not in PAYMENT_METHOD_KEYS",
+        "MAIN_SERVICE_DATABASE_URL logs in as payment_service",
+    ] {
+        assert!(found.contains(trouble), "{trouble} in:\n{found}");
+    }
+    shop.set(
+        "PAYMENT_METHOD_KEYS",
+        "2025z:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+    );
+    let found = doctor(&shop);
+    assert!(
+        found.contains("ok       every sealed secret can be opened"),
+        "{found}"
+    );
+    shop.close().await;
+}

@@ -1,25 +1,23 @@
 //! Toss and NICE, mocked, on real processes: what a gateway can do to a shop, and notices of it that come doubled, in
 //! another order, forged, or late.
 
+use std::collections::BTreeMap;
+
 use platform::Role;
 use serde_json::{Value, json};
 use testkit::eventually;
 
+use crate::canary::places::{WalStart, places_of};
 use crate::client::Client;
 use crate::installation::{Installation, Process, text};
 
-const TOSS: &str = "toss";
-const NICE: &str = "nice";
+pub(crate) const TOSS: &str = "toss";
+pub(crate) const NICE: &str = "nice";
 
 /// A shop with both companies, which tell it of everything: three times, and two notices in turn, the newest first.
 async fn open() -> (Installation, Process) {
     let mut shop = Installation::new().await;
-    let gateway = shop.gateway_url();
-    shop.set("TOSS_URL", &format!("{gateway}/toss"));
-    shop.set("TOSS_SECRET_KEY", "test_sk_e2e");
-    shop.set("NICE_URL", &format!("{gateway}/nice"));
-    shop.set("NICE_CLIENT_ID", "client");
-    shop.set("NICE_SECRET_KEY", "test_nice_secret_key");
+    shop.offer_companies();
     let serve = shop.serve().await;
     for company in [TOSS, NICE] {
         let url = shop.webhook_url(company);
@@ -30,7 +28,7 @@ async fn open() -> (Installation, Process) {
 }
 
 /// Tells the mock something.
-async fn tell(shop: &Installation, path: &str, body: &Value) -> u16 {
+pub(crate) async fn tell(shop: &Installation, path: &str, body: &Value) -> u16 {
     let url = format!("{}{path}", shop.gateway_url());
     post(&url, body).await
 }
@@ -40,7 +38,7 @@ async fn post(url: &str, body: &Value) -> u16 {
     request.await.expect("an answer").status().as_u16()
 }
 
-async fn pay(buyer: &Client, order: &str, company: &str, token: &str) -> (u16, String) {
+pub(crate) async fn pay(buyer: &Client, order: &str, company: &str, token: &str) -> (u16, String) {
     let body = json!({ "token": token, "gateway": company });
     let paid = buyer.post(&format!("/orders/{order}/payments"), body).await;
     let payment = eventually("the order's payment is seen", async || {
@@ -52,7 +50,7 @@ async fn pay(buyer: &Client, order: &str, company: &str, token: &str) -> (u16, S
     (paid.status, payment)
 }
 
-async fn until(client: &Client, path: &str, pointer: &str, wanted: &str) {
+pub(crate) async fn until(client: &Client, path: &str, pointer: &str, wanted: &str) {
     eventually(&format!("{path} {pointer} is {wanted}"), async || {
         let seen = client.get(path).await.text(pointer);
         (seen == wanted).then_some(())
@@ -132,11 +130,6 @@ async fn a_deposit_is_known_by_its_notices_and_one_that_is_taken_back_is_for_a_p
         assert_eq!(tell(&shop, "/deposits", &account).await, 204);
         let order_path = format!("/orders/{order}");
         until(&buyer, &order_path, "/data/status", "PAID").await;
-        let refused = buyer
-            .post(&format!("{order_path}/cancel"), json!({ "reason": "no" }))
-            .await;
-        let refused = (refused.status, refused.text("/error"));
-        assert_eq!(refused, (409, "REFUND_ACCOUNT_NEEDED".to_owned()));
         assert_eq!(tell(&shop, "/deposits/errors", &account).await, 204);
         let reason = "/data/review/reason";
         until(&operator, &path, reason, "DEPOSIT_TAKEN_BACK").await;
@@ -146,6 +139,74 @@ async fn a_deposit_is_known_by_its_notices_and_one_that_is_taken_back_is_for_a_p
         let mut listed = listed["data"].as_array().expect("a list").iter();
         assert!(listed.any(|one| one["id"] == payment.as_str()), "{company}");
     }
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn a_deposit_goes_back_to_the_account_that_its_buyer_tells() {
+    let (shop, _serve) = open().await;
+    let wal = WalStart::now(&shop).await;
+    let operator = shop.client("operator", Role::Operator);
+    let product = operator.stocked_product(1_000, 100).await;
+    let (buyer, other) = (
+        shop.client("ann", Role::Customer),
+        shop.client("bob", Role::Customer),
+    );
+    let account = json!({ "bank": "20", "number": "1002-908-172635", "holder": "Ann Canary" });
+    for company in [TOSS, NICE] {
+        let order = buyer.order(&product, 1).await.id();
+        let (_, payment) = pay(&buyer, &order, company, "tok_virtual_account").await;
+        let paid_in = json!({ "company": company, "orderId": payment });
+        assert_eq!(tell(&shop, "/deposits", &paid_in).await, 204);
+        let order_path = format!("/orders/{order}");
+        until(&buyer, &order_path, "/data/status", "PAID").await;
+        let cancel = format!("{order_path}/cancel");
+        let cancelled = buyer.post(&cancel, json!({ "reason": "no" })).await;
+        assert_eq!(cancelled.status, 200, "{company}");
+        let path = format!("/payments/{payment}");
+        let why = "/data/refunds/0/delayReason";
+        until(&buyer, &path, why, "REFUND_ACCOUNT_NEEDED").await;
+        let refund = buyer.get(&path).await.text("/data/refunds/0/id");
+
+        let tell_account = format!("{path}/refunds/{refund}/account");
+        let nobodys = other.post(&tell_account, account.clone()).await;
+        assert_eq!(nobodys.status, 404, "{company}");
+        let wrong = json!({ "bank": "twenty", "number": "1", "holder": "" });
+        let wrong = buyer.post(&tell_account, wrong).await;
+        assert_eq!(wrong.status, 400, "{company}");
+        let key = format!("account-{company}");
+        let told = buyer
+            .post_until_answered(&tell_account, &key, &account)
+            .await;
+        assert_eq!(told.status, 202, "{company}");
+        let another = json!({ "bank": "20", "number": "999-999-999999", "holder": "Bob" });
+        let another = buyer
+            .post_until_answered(&tell_account, &key, &another)
+            .await;
+        assert_eq!(another.status, 422, "{company}");
+        until(&buyer, &path, "/data/status", "CANCELLED").await;
+        let again = buyer.post(&tell_account, account.clone()).await;
+        let again = (again.status, again.text("/error"));
+        assert_eq!(again, (409, "REFUND_NEEDS_NO_ACCOUNT".to_owned()));
+    }
+    shop.wait_until_written().await;
+    let owner = shop.database.owner_pool().await;
+    let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM payment.refund_accounts")
+        .fetch_one(&owner)
+        .await
+        .expect("a count");
+    assert_eq!(kept, 0, "wiped when the money is back");
+    owner.close().await;
+    let secrets = ["1002908172635", "1002-908-172635", "Ann Canary"];
+    let in_clear = |bytes: &[u8]| {
+        let has = |secret: &&str| {
+            let mut windows = bytes.windows(secret.len());
+            windows.any(|window| window == secret.as_bytes())
+        };
+        secrets.into_iter().find(has).map(str::to_owned)
+    };
+    assert_eq!(places_of(in_clear, &shop, &wal).await, BTreeMap::new());
+    shop.verify();
     shop.close().await;
 }
 

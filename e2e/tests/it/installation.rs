@@ -9,13 +9,15 @@ use platform::Role;
 use platform::auth::{DevKeys, Minter};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use testkit::{TestDatabase, kafka_brokers, redis_url, required_env, unique};
+use testkit::{TestDatabase, eventually, kafka_brokers, redis_url, required_env, unique};
 
 use crate::client::Client;
 
 /// The issuer and the audience of the tokens.
 const ISSUER: &str = "e2e";
 const AUDIENCE: &str = "commerce";
+/// What billing keys are sealed with.
+pub(crate) const METHOD_KEYS: &str = "e2e:MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI=";
 /// A debug build on a busy machine starts within this.
 const START_PATIENCE: Duration = Duration::from_secs(60);
 /// How often a starting process is looked at.
@@ -61,6 +63,7 @@ impl Installation {
             ("READ_DATABASE_URL", database.url("commerce_read")),
             ("PAYMENT_DATABASE_URL", database.url("payment_service")),
             ("MAIN_SERVICE_DATABASE_URL", database.url("main_service")),
+            ("PAYMENT_METHOD_KEYS", METHOD_KEYS.to_owned()),
             ("REDIS_URL", redis_url()),
             ("KAFKA_BROKERS", kafka_brokers()),
             ("KAFKA_TOPIC_PREFIX", topic_prefix.clone()),
@@ -119,6 +122,16 @@ impl Installation {
     pub(crate) fn set(&mut self, name: &str, value: &str) {
         self.environment.retain(|(known, _)| known != name);
         self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Offers Toss and NICE, mocked, to the processes that are started from now on.
+    pub(crate) fn offer_companies(&mut self) {
+        let gateway = self.gateway_url();
+        self.set("TOSS_URL", &format!("{gateway}/toss"));
+        self.set("TOSS_SECRET_KEY", "test_sk_e2e");
+        self.set("NICE_URL", &format!("{gateway}/nice"));
+        self.set("NICE_CLIENT_ID", "client");
+        self.set("NICE_SECRET_KEY", "test_nice_secret_key");
     }
 
     /// Starts `serve` with all roles, and waits until it is ready.
@@ -225,6 +238,13 @@ impl Installation {
         entries
     }
 
+    /// What the processes count.
+    pub(crate) async fn metrics(&self) -> String {
+        let page = format!("http://127.0.0.1:{}/metrics", self.command_port);
+        let page = reqwest::get(page).await.expect("the page is served");
+        page.text().await.expect("a page")
+    }
+
     /// The status and the body of a probe.
     pub(crate) async fn ready(&self) -> Option<(u16, String)> {
         probe(self.command_port).await
@@ -253,6 +273,25 @@ impl Installation {
         self.folder
             .path()
             .join(format!("{}.log", arguments.replace('/', "_")))
+    }
+
+    /// Waits until what happened is in Kafka and in the ledgers.
+    pub(crate) async fn wait_until_written(&self) {
+        let owner = self.database.owner_pool().await;
+        eventually("the relay and the ledgers catch up", async || {
+            let behind: i64 = sqlx::query_scalar(
+                "SELECT max(e.position) - least((SELECT position FROM relay.cursor),
+                                                (SELECT position FROM payment.checkpoints),
+                                                (SELECT min(position) FROM main.checkpoints))
+                   FROM event_store.events e",
+            )
+            .fetch_one(&owner)
+            .await
+            .ok()?;
+            (behind == 0).then_some(())
+        })
+        .await;
+        owner.close().await;
     }
 
     /// Everything must still hold.

@@ -64,6 +64,12 @@ async fn a_projection_is_rebuilt_beside_the_live_one_and_there_is_a_way_back() {
         .await;
     assert_eq!(rebuilt.json()["data"], before.json()["data"]);
     assert!(run(&shop, &["rebuild", "products", "--back"]).contains("generation 1"));
+    for part in ["transactions", "order_payments", "user_methods"] {
+        let rebuilt = run(&shop, &["rebuild", part]);
+        assert!(rebuilt.contains("the rows in"), "{rebuilt}");
+        let back = shop.run(&["rebuild", part, "--back"]);
+        assert!(text(&back.stderr).contains("no generations"), "{part}");
+    }
     let unknown = shop.run(&["rebuild", "nothing"]);
     assert!(!unknown.status.success());
     shop.verify();

@@ -103,26 +103,8 @@ async fn shop_with_a_story() -> (Installation, crate::installation::Process, Str
     let order = ann.order(&product, 1).await;
     let paid = ann.pay(&order.id(), "tok_approve").await;
     assert_eq!(paid.status, 201, "{}", paid.json());
-    caught_up(&shop).await;
+    shop.wait_until_written().await;
     (shop, serve, pool.id())
-}
-
-/// Waits until the relay has everything.
-async fn caught_up(shop: &Installation) {
-    let owner = shop.database.owner_pool().await;
-    eventually("the relay and the ledger catch up", async || {
-        let behind: i64 = sqlx::query_scalar(
-            "SELECT max(e.position) - least((SELECT position FROM relay.cursor),
-                                            (SELECT position FROM payment.checkpoints))
-               FROM event_store.events e",
-        )
-        .fetch_one(&owner)
-        .await
-        .ok()?;
-        (behind == 0).then_some(())
-    })
-    .await;
-    owner.close().await;
 }
 
 #[tokio::test]

@@ -1,14 +1,10 @@
 //! What is said about payments.
 
-use domain::payment::{PaymentEvent, ReviewReason};
+use domain::payment::{AMOUNT_MISMATCH, PaymentEvent, ReviewReason};
 use domain::{Money, OrderId, UserId};
 use serde::Serialize;
 
 use super::{Body, Translation, millis, refund};
-
-/// The failure code when the gateway charged another amount than was asked for; orders that are
-/// cancelled for it carry the same one.
-const AMOUNT_MISMATCH: &str = "AMOUNT_MISMATCH";
 
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Requested {
@@ -172,6 +168,8 @@ pub(crate) fn translate(payment_id: &str, event: &PaymentEvent) -> Option<Transl
             refund_id,
             amount,
             reason,
+            // Whether points still pay for a part is the order's to say.
+            others_remain: _,
         } => refund::done(
             payment_id,
             (*order_id, user_id),

@@ -19,6 +19,7 @@ pub(crate) fn payment_events() -> Vec<PaymentEvent> {
         refund_id,
         amount,
         reason,
+        others_remain: false,
     };
     vec![
         PaymentEvent::PaymentRequested {
@@ -99,6 +100,7 @@ pub(crate) fn waiting_events() -> Vec<PaymentEvent> {
                 number: ACCOUNT.to_owned(),
                 holder: Some("박토스".to_owned()),
                 until: moment("2025-03-08T09:30:00Z"),
+                open_until: None,
             },
             inquiries: 2,
             next_inquiry_at: moment("2025-03-01T15:30:00Z"),
@@ -106,6 +108,7 @@ pub(crate) fn waiting_events() -> Vec<PaymentEvent> {
         PaymentEvent::PaymentInquiryRequested {
             order_id,
             cause: InquiryCause::Operator {},
+            due_at: None,
         },
         PaymentEvent::PaymentReviewRequired {
             order_id,

@@ -156,6 +156,7 @@ impl Story {
             refund_id,
             amount,
             reason,
+            others_remain: false,
         };
         let refunded = OrderEvent::OrderRefunded {
             refund_id,

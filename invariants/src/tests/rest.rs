@@ -106,6 +106,7 @@ fn deposit_awaited(amount: i64) -> PaymentEvent {
             number: "X6505636518308".to_owned(),
             holder: None,
             until: at(1_000),
+            open_until: None,
         },
         inquiries: 0,
         next_inquiry_at: at(10),

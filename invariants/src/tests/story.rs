@@ -362,6 +362,7 @@ impl Story {
                 refund_id,
                 amount,
                 reason: RefundReason::Requested,
+                others_remain: false,
             },
         );
         self.order(
@@ -491,5 +492,6 @@ pub(super) fn refunded(number: u32, amount: Money) -> PaymentEvent {
         refund_id: refund(number),
         amount,
         reason: RefundReason::OrderCancelled,
+        others_remain: false,
     }
 }

@@ -24,9 +24,17 @@ payment_states.payment_amount numeric(15,2) not null
 payment_states.paid_amount numeric(15,2) default 0
 payment_states.refunded_amount numeric(15,2) default 0
 payment_states.last_transaction_id uuid
-payment_states.last_updated_at timestamp with time zone not null";
+payment_states.last_updated_at timestamp with time zone not null
+user_payment_method_mapping.id uuid not null
+user_payment_method_mapping.user_id character varying(64) not null
+user_payment_method_mapping.payment_method_id uuid not null
+user_payment_method_mapping.is_default boolean default false
+user_payment_method_mapping.is_active boolean default true
+user_payment_method_mapping.registered_at timestamp with time zone not null
+user_payment_method_mapping.deleted_at timestamp with time zone
+users.id character varying(64) not null";
 
-const KEYS: [(&str, &str); 8] = [
+const KEYS: [(&str, &str); 12] = [
     (
         "fk_order_payment_mapping_order",
         "order_payment_mapping: FOREIGN KEY (order_id) REFERENCES main.orders(id)",
@@ -49,14 +57,33 @@ const KEYS: [(&str, &str); 8] = [
         "uk_payment_states_order_id",
         "payment_states: UNIQUE (order_id)",
     ),
+    (
+        "fk_user_payment_method_mapping_user",
+        "user_payment_method_mapping: FOREIGN KEY (user_id) REFERENCES main.users(id)",
+    ),
+    (
+        "user_payment_method_mapping_pkey",
+        "user_payment_method_mapping: PRIMARY KEY (id)",
+    ),
+    ("users_pkey", "users: PRIMARY KEY (id)"),
     // Not asked for; and not in the way of anything.
+    (
+        "uk_user_payment_method",
+        "user_payment_method_mapping: UNIQUE (user_id, payment_method_id)",
+    ),
     ("checkpoints_pkey", "checkpoints: PRIMARY KEY (subscriber)"),
 ];
 
-fn of_the_three(line: &str) -> bool {
-    ["order_payment_mapping.", "orders.", "payment_states."]
-        .iter()
-        .any(|table| line.starts_with(table))
+fn is_asked_for(line: &str) -> bool {
+    [
+        "order_payment_mapping.",
+        "orders.",
+        "payment_states.",
+        "user_payment_method_mapping.",
+        "users.",
+    ]
+    .iter()
+    .any(|table| line.starts_with(table))
 }
 
 #[tokio::test]
@@ -64,7 +91,7 @@ async fn the_order_services_columns_and_keys_are_the_ones_that_were_asked_for() 
     let database = TestDatabase::create().await;
     let owner = database.owner_pool().await;
     let mut found = columns(&owner, "main").await;
-    found.retain(|line| of_the_three(line));
+    found.retain(|line| is_asked_for(line));
     assert_eq!(found.join("\n"), COLUMNS);
     let found: BTreeSet<(String, String)> = constraints(&owner, "main").await.into_iter().collect();
     for (name, definition) in KEYS {
@@ -75,6 +102,8 @@ async fn the_order_services_columns_and_keys_are_the_ones_that_were_asked_for() 
     for column in [
         "order_payment_mapping.payment_status",
         "payment_states.current_status",
+        "user_payment_method_mapping.user_id",
+        "user_payment_method_mapping.is_default",
     ] {
         assert!(
             found.iter().any(|has| has == column),

@@ -113,7 +113,13 @@ async fn the_main_service_may_look_at_transactions_and_at_nothing_else_of_paymen
         rights.contains("main.legacy_order_payment_mapping: select insert update delete truncate"),
         "{rights:?}"
     );
-    for own in ["orders", "order_payment_mapping", "payment_states"] {
+    for own in [
+        "orders",
+        "order_payment_mapping",
+        "payment_states",
+        "users",
+        "user_payment_method_mapping",
+    ] {
         let right = format!("main.{own}: select insert update delete truncate");
         assert!(rights.contains(&right), "{right} in {rights:?}");
     }

@@ -3,6 +3,7 @@
 //! | answer | means |
 //! | --- | --- |
 //! | 200 with our payment in state `APPROVED` | approved |
+//! | the same in state `PARTIALLY_REFUNDED` or `REFUNDED` | given back, with what is left |
 //! | 402 with a code of [`DECLINE_CODES`]; on inquiry, 200 `DECLINED` with one | declined |
 //! | on inquiry, 404 `PAYMENT_NOT_FOUND` | no record |
 //! | refund: 200 `REFUNDED` with our refund | done |
@@ -38,6 +39,7 @@ struct Payment {
     status: String,
     transaction_id: Option<String>,
     amount: i64,
+    refunded_amount: i64,
     currency: String,
     code: Option<String>,
     message: Option<String>,
@@ -118,29 +120,41 @@ fn of_payment(payment_id: Uuid, payment: Payment) -> GatewayReply {
             payment.code.as_deref().unwrap_or_default(),
             payment.message.as_deref().unwrap_or_default(),
         ),
-        // A charge that somebody gave back behind our back must not pay an order: a person looks at it.
-        "PARTIALLY_REFUNDED" | "REFUNDED" => {
-            GatewayReply::unknown(GatewayReply::REFUNDED_AT_GATEWAY)
-        }
+        "PARTIALLY_REFUNDED" | "REFUNDED" => given_back(payment),
         _ => GatewayReply::unknown("UNLISTED_STATUS"),
     }
 }
 
 fn approved(payment: Payment) -> GatewayReply {
-    match payment.transaction_id {
-        Some(transaction_id)
-            if is_transaction_id(&transaction_id)
-                && is_currency(&payment.currency)
-                && payment.amount >= 0 =>
-        {
-            GatewayReply::Approved {
-                transaction_id,
-                amount_minor: payment.amount,
-                currency: payment.currency,
-            }
-        }
-        Some(_) | None => GatewayReply::unknown(MALFORMED),
+    let Some(transaction_id) = transaction_of(&payment) else {
+        return GatewayReply::unknown(MALFORMED);
+    };
+    GatewayReply::Approved {
+        transaction_id,
+        amount_minor: payment.amount,
+        currency: payment.currency,
     }
+}
+
+fn given_back(payment: Payment) -> GatewayReply {
+    let Some(transaction_id) = transaction_of(&payment) else {
+        return GatewayReply::unknown(MALFORMED);
+    };
+    GatewayReply::GivenBack {
+        transaction_id,
+        amount_minor: payment.amount,
+        left_minor: payment.amount - payment.refunded_amount,
+        currency: payment.currency,
+    }
+}
+
+/// The charge's id, when all that is said of its money makes sense.
+fn transaction_of(payment: &Payment) -> Option<String> {
+    let is_sound = is_currency(&payment.currency)
+        && payment.amount >= 0
+        && (0..=payment.amount).contains(&payment.refunded_amount);
+    let transaction_id = payment.transaction_id.clone();
+    transaction_id.filter(|id| is_sound && is_transaction_id(id))
 }
 
 fn declined(code: &str, message: &str) -> GatewayReply {

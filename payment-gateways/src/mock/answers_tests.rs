@@ -21,7 +21,7 @@ fn answer(status: u16, body: &Value) -> Answer {
 fn payment(status: &str) -> Value {
     json!({
         "paymentId": PAYMENT, "orderId": ORDER, "status": status, "transactionId": "mock_1",
-        "amount": 12_900, "currency": "KRW", "somethingNew": [1, 2],
+        "amount": 12_900, "refundedAmount": 0, "currency": "KRW", "somethingNew": [1, 2],
     })
 }
 
@@ -177,10 +177,19 @@ fn every_part_of_an_answer_short_of_the_whole_is_unknown() {
 }
 
 #[test]
-fn money_that_went_back_behind_our_back_pays_nothing() {
-    for status in ["REFUNDED", "PARTIALLY_REFUNDED"] {
-        let reply = inquire(200, &payment(status));
-        assert_eq!(reply, unknown("REFUNDED_AT_GATEWAY"));
+fn money_that_went_back_is_told_with_what_is_left_and_pays_nothing() {
+    for (status, refunded, left) in [("REFUNDED", 12_900, 0), ("PARTIALLY_REFUNDED", 900, 12_000)] {
+        let mut told = payment(status);
+        told["refundedAmount"] = refunded.into();
+        let given_back = GatewayReply::GivenBack {
+            transaction_id: "mock_1".to_owned(),
+            amount_minor: 12_900,
+            left_minor: left,
+            currency: "KRW".to_owned(),
+        };
+        assert_eq!(inquire(200, &told), given_back);
+        told["refundedAmount"] = 12_901.into();
+        assert_eq!(inquire(200, &told), unknown(MALFORMED));
     }
 }
 

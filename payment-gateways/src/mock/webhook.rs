@@ -25,7 +25,19 @@ struct Payment {
     payment_id: Uuid,
     status: String,
     amount: i64,
+    refunded_amount: i64,
     currency: String,
+}
+
+/// What a notice says is left of the charge.
+fn left_of(payment: &Payment) -> Option<i64> {
+    match payment.status.as_str() {
+        "APPROVED" | "PARTIALLY_REFUNDED" | "REFUNDED" => {
+            payment.amount.checked_sub(payment.refunded_amount)
+        }
+        "DECLINED" => Some(0),
+        _ => None,
+    }
 }
 
 pub(super) fn notice_of(delivery: &WebhookDelivery<'_>) -> Result<WebhookNotice, WebhookRefusal> {
@@ -45,6 +57,7 @@ pub(super) fn notice_of(delivery: &WebhookDelivery<'_>) -> Result<WebhookNotice,
         subject: NoticeSubject::Payments(vec![data.payment_id]),
         claim: NoticeClaim {
             status: safe_code(&data.status).map(str::to_owned),
+            left_minor: left_of(&data),
             amount_minor: Some(data.amount),
             currency: is_currency(&data.currency).then_some(data.currency),
         },

@@ -3,12 +3,13 @@
 //! | answer | means |
 //! | --- | --- |
 //! | 200 `0000`, our order number, NICE's signature, `paid`, nothing taken back | approved, with what was charged |
+//! | the same, something taken back; `cancelled`, `partialCancelled` | given back, with what is left |
 //! | the same, `ready` with an account | waiting for a deposit |
 //! | the same, `cancelled`, of an account that nothing was paid into | declined |
 //! | 200 with a code of [`super::codes::DECLINES`] | declined |
 //! | on inquiry, 200 with our order number and `failed` or `expired` | declined |
 //! | on inquiry, 200 with a code of [`super::codes::NO_RECORD`] | no record |
-//! | anything else: no signature or a wrong one, cancelled elsewhere, 401, 5xx, timeout, any other code | unknown |
+//! | anything else: no signature or a wrong one, 401, 5xx, timeout, any other code | unknown |
 
 use chrono::DateTime;
 use uuid::Uuid;
@@ -105,10 +106,12 @@ fn of_payment(key: &SecretKey, payment_id: Uuid, answer: &Answer) -> GatewayRepl
         "cancelled" if payment.vbank.is_some() && !payment.was_paid() => {
             declined("CANCELLED", "입금 전에 취소되었습니다.")
         }
-        // A charge that somebody gave back behind our back must not pay an order: a person looks at it.
-        "paid" | "cancelled" | "partialCancelled" => {
-            GatewayReply::unknown(GatewayReply::REFUNDED_AT_GATEWAY)
-        }
+        "paid" | "cancelled" | "partialCancelled" => GatewayReply::GivenBack {
+            transaction_id: payment.tid,
+            amount_minor: payment.amount,
+            left_minor: payment.balance_amt,
+            currency: CURRENCY.to_owned(),
+        },
         "ready" => GatewayReply::unknown("IN_PROGRESS"),
         _ => GatewayReply::unknown("UNLISTED_STATUS"),
     }

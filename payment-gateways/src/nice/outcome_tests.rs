@@ -119,20 +119,20 @@ fn a_status_says_what_became_of_a_payment() {
         panic!("not declined");
     };
     assert_eq!(code, "3095");
-    for (status, reason) in [
-        ("cancelled", "REFUNDED_AT_GATEWAY"),
-        ("partialCancelled", "REFUNDED_AT_GATEWAY"),
-        ("ready", "IN_PROGRESS"),
-        ("tomorrow", "UNLISTED_STATUS"),
-    ] {
+    for (status, reason) in [("ready", "IN_PROGRESS"), ("tomorrow", "UNLISTED_STATUS")] {
         assert_eq!(
             both(&payment(status, &json!({}))),
             GatewayReply::unknown(reason),
             "{status}"
         );
     }
-    let half = payment("paid", &json!({ "balanceAmt": 4 }));
-    assert_eq!(both(&half), GatewayReply::unknown("REFUNDED_AT_GATEWAY"));
+    for (status, left) in [("paid", 4), ("partialCancelled", 4), ("cancelled", 0)] {
+        let told = payment(status, &json!({ "balanceAmt": left }));
+        let GatewayReply::GivenBack { left_minor, .. } = both(&told) else {
+            panic!("{status}");
+        };
+        assert_eq!(left_minor, left, "{status}");
+    }
     let dollars = payment("paid", &json!({ "currency": "USD" }));
     assert_eq!(both(&dollars), GatewayReply::unknown(MISMATCHED));
 }

@@ -46,6 +46,7 @@ pub(super) fn notice_of(
         claim: NoticeClaim {
             status: word(&payment.status),
             amount_minor: Some(payment.amount),
+            left_minor: left_of(&payment),
             currency: payment.is_in_won().then(|| CURRENCY.to_owned()),
         },
         trust: NoticeTrust::Signed,
@@ -66,6 +67,15 @@ fn id_of(payment: &Payment) -> String {
         digest.update([0]);
     }
     HEXLOWER.encode(&digest.finalize())
+}
+
+/// What a notice says is left of the charge.
+fn left_of(payment: &Payment) -> Option<i64> {
+    match payment.status.as_str() {
+        "paid" | "partialCancelled" => Some(payment.balance_amt),
+        "ready" | "cancelled" | "failed" | "expired" => Some(0),
+        _ => None,
+    }
 }
 
 fn word(status: &str) -> Option<String> {

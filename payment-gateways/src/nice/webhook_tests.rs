@@ -45,6 +45,24 @@ fn a_signed_notice_names_its_payment() {
 }
 
 #[test]
+fn a_notice_says_what_is_left_of_the_charge() {
+    let ours = Uuid::now_v7().to_string();
+    for (status, left) in [
+        ("paid", Some(1_004)),
+        ("partialCancelled", Some(1_004)),
+        ("cancelled", Some(0)),
+        ("ready", Some(0)),
+        ("tomorrow", None),
+    ] {
+        assert_eq!(
+            told(&notice(&ours, status)).unwrap().claim.left_minor,
+            left,
+            "{status}"
+        );
+    }
+}
+
+#[test]
 fn the_same_state_has_the_same_id_and_another_has_another() {
     let ours = Uuid::now_v7().to_string();
     let id = |status| told(&notice(&ours, status)).unwrap().id;

@@ -55,6 +55,18 @@ pub enum GatewayReply {
         /// ISO 4217.
         currency: String,
     },
+    /// It charged, and gave the charge back, in whole or in part. Whether the shop had asked for that is for the
+    /// payment's rules to judge.
+    GivenBack {
+        /// Its own id of the charge.
+        transaction_id: String,
+        /// What it had charged, in minor units.
+        amount_minor: i64,
+        /// What is left of it, in minor units.
+        left_minor: i64,
+        /// ISO 4217.
+        currency: String,
+    },
     /// It gave the buyer an account to pay into, and nothing is in it. A deposit that the bank takes back makes
     /// an approved payment wait again, so this may also follow [`GatewayReply::Approved`].
     WaitingForDeposit {
@@ -95,14 +107,13 @@ pub enum GatewayReply {
 impl GatewayReply {
     /// The reason of an unknown outcome when the company speaks of another order or another currency.
     pub const MISMATCHED: &'static str = "MISMATCHED_ANSWER";
-    /// The reason when somebody gave the charge back, in whole or in part.
-    pub const REFUNDED_AT_GATEWAY: &'static str = "REFUNDED_AT_GATEWAY";
 
     /// The reply's kind, as metrics and logs call it.
     #[must_use]
     pub fn outcome(&self) -> &'static str {
         match self {
             Self::Approved { .. } => "approved",
+            Self::GivenBack { .. } => "given_back",
             Self::WaitingForDeposit { .. } => "waiting_for_deposit",
             Self::Declined { .. } => "declined",
             Self::NoRecord => "no_record",

@@ -89,6 +89,8 @@ pub struct NoticeClaim {
     pub amount_minor: Option<i64>,
     /// ISO 4217.
     pub currency: Option<String>,
+    /// What is left of the charge, in minor units: nothing of one that did not happen or was given back.
+    pub left_minor: Option<i64>,
 }
 
 /// How far a notice's sender is known.

@@ -3,13 +3,14 @@
 //! | answer | means |
 //! | --- | --- |
 //! | 200 with our order number, `DONE`, nothing taken back | approved, with what was charged |
+//! | the same, something taken back; `PARTIAL_CANCELED`, `CANCELED` | given back, with what is left |
 //! | 200 `WAITING_FOR_DEPOSIT` with its account | waiting for a deposit |
 //! | 400 or 403 with a code of [`super::declines`] | declined |
 //! | on inquiry, 200 `ABORTED` | declined: the company's final word, with its code if it says one |
 //! | on inquiry, 200 `EXPIRED` | declined: the buyer did not finish in time, and cannot any more |
 //! | on inquiry, 200 `CANCELED` of an account that nothing was paid into | declined |
 //! | on inquiry, 404 `NOT_FOUND_PAYMENT` | no record |
-//! | anything else: `READY`, `IN_PROGRESS`, cancelled elsewhere, timeout, 5xx, 409, any other code | unknown |
+//! | anything else: `READY`, `IN_PROGRESS`, timeout, 5xx, 409, any other code | unknown |
 
 use uuid::Uuid;
 
@@ -79,10 +80,12 @@ fn of_payment(payment_id: Uuid, answer: &Answer) -> GatewayReply {
         "CANCELED" if was_never_paid(&payment) => {
             not_charged("CANCELED", "입금 전에 취소되었습니다.", payment.failure)
         }
-        // A charge that somebody gave back behind our back must not pay an order: a person looks at it.
-        "DONE" | "PARTIAL_CANCELED" | "CANCELED" => {
-            GatewayReply::unknown(GatewayReply::REFUNDED_AT_GATEWAY)
-        }
+        "DONE" | "PARTIAL_CANCELED" | "CANCELED" => GatewayReply::GivenBack {
+            transaction_id: payment.payment_key,
+            amount_minor: payment.total_amount,
+            left_minor: payment.balance_amount,
+            currency: payment.currency,
+        },
         "READY" | "IN_PROGRESS" => GatewayReply::unknown("IN_PROGRESS"),
         _ => GatewayReply::unknown("UNLISTED_STATUS"),
     }

@@ -117,8 +117,6 @@ fn a_status_says_what_became_of_a_payment() {
     for (status, reason) in [
         ("READY", "IN_PROGRESS"),
         ("IN_PROGRESS", "IN_PROGRESS"),
-        ("PARTIAL_CANCELED", "REFUNDED_AT_GATEWAY"),
-        ("CANCELED", "REFUNDED_AT_GATEWAY"),
         ("TOMORROW", "UNLISTED_STATUS"),
     ] {
         assert_eq!(
@@ -127,11 +125,17 @@ fn a_status_says_what_became_of_a_payment() {
             "{status}"
         );
     }
-    let half = with(payment("DONE"), &json!({ "balanceAmount": 7_000 }));
-    assert_eq!(
-        confirmed(&half),
-        GatewayReply::unknown("REFUNDED_AT_GATEWAY")
-    );
+    for (status, left) in [
+        ("DONE", 7_000),
+        ("PARTIAL_CANCELED", 7_000),
+        ("CANCELED", 0),
+    ] {
+        let told = with(payment(status), &json!({ "balanceAmount": left }));
+        let GatewayReply::GivenBack { left_minor, .. } = confirmed(&told) else {
+            panic!("{status}");
+        };
+        assert_eq!(left_minor, left, "{status}");
+    }
 }
 
 #[test]
@@ -173,7 +177,7 @@ fn an_account_to_pay_into_waits_and_a_deposit_that_is_taken_back_makes_it_wait_a
         "nothing was paid in"
     );
     let back = json!({ "balanceAmount": 0, "approvedAt": "2026-11-22T11:22:28+09:00" });
-    assert_eq!(confirmed(&with(closed, &back)).outcome(), "unknown");
+    assert_eq!(confirmed(&with(closed, &back)).outcome(), "given_back");
 }
 
 #[test]

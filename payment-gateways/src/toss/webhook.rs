@@ -57,6 +57,7 @@ struct Data {
     order_id: Option<String>,
     status: Option<String>,
     total_amount: Option<i64>,
+    balance_amount: Option<i64>,
     currency: Option<String>,
     billing_key: Option<String>,
 }
@@ -81,6 +82,7 @@ pub(super) fn notice_of(
             let data = notice.data.ok_or(WebhookRefusal::Malformed)?;
             let claim = NoticeClaim {
                 status: word(data.status.as_deref()),
+                left_minor: left_of(data.status.as_deref(), data.balance_amount),
                 amount_minor: data.total_amount,
                 currency: data.currency.filter(|currency| is_currency(currency)),
             };
@@ -89,6 +91,7 @@ pub(super) fn notice_of(
         None | Some("DEPOSIT_CALLBACK") if notice.transaction_key.is_some() => {
             let claim = NoticeClaim {
                 status: word(notice.status.as_deref()),
+                left_minor: left_of(notice.status.as_deref(), None),
                 ..NoticeClaim::default()
             };
             about_payment(id, notice.order_id, claim)
@@ -192,6 +195,18 @@ fn time_of(time: &str) -> Option<DateTime<Utc>> {
     local
         .checked_sub_signed(TimeDelta::hours(9))
         .map(|utc| utc.and_utc())
+}
+
+/// What a notice says is left of the charge: the balance where it has one, and nothing in a state in which there is
+/// none.
+fn left_of(status: Option<&str>, balance: Option<i64>) -> Option<i64> {
+    match status? {
+        "DONE" | "PARTIAL_CANCELED" => balance,
+        "READY" | "IN_PROGRESS" | "WAITING_FOR_DEPOSIT" | "CANCELED" | "ABORTED" | "EXPIRED" => {
+            Some(0)
+        }
+        _ => None,
+    }
 }
 
 fn word(raw: Option<&str>) -> Option<String> {

@@ -41,7 +41,9 @@ fn a_change_of_a_payment_only_names_it() {
     let ours = Uuid::now_v7();
     let notice = json_heard(&json!({
         "eventType": "PAYMENT_STATUS_CHANGED", "createdAt": "2026-11-22T11:22:28.123456",
-        "data": { "orderId": ours, "status": "DONE", "totalAmount": 15_000, "currency": "KRW" },
+        "data": {
+            "orderId": ours, "status": "DONE", "totalAmount": 15_000, "balanceAmount": 15_000, "currency": "KRW",
+        },
     }))
     .unwrap();
     assert_eq!(notice.payment_ids(), [ours]);
@@ -49,6 +51,30 @@ fn a_change_of_a_payment_only_names_it() {
     assert_eq!((notice.id, notice.trust), (id, NoticeTrust::Unsigned));
     assert_eq!(notice.claim.status.as_deref(), Some("DONE"));
     assert_eq!(notice.claim.amount_minor, Some(15_000));
+    assert_eq!(notice.claim.left_minor, Some(15_000));
+}
+
+#[test]
+fn a_notice_says_what_is_left_of_the_charge() {
+    let ours = Uuid::now_v7();
+    for (data, left) in [
+        (
+            json!({ "status": "PARTIAL_CANCELED", "balanceAmount": 700 }),
+            Some(700),
+        ),
+        (json!({ "status": "PARTIAL_CANCELED" }), None),
+        (
+            json!({ "status": "CANCELED", "balanceAmount": 700 }),
+            Some(0),
+        ),
+        (json!({ "status": "ABORTED" }), Some(0)),
+        (json!({ "status": "TOMORROW", "balanceAmount": 700 }), None),
+        (json!({}), None),
+    ] {
+        let mut body = json!({ "eventType": "PAYMENT_STATUS_CHANGED", "data": data });
+        body["data"]["orderId"] = json!(ours);
+        assert_eq!(json_heard(&body).unwrap().claim.left_minor, left, "{body}");
+    }
 }
 
 #[test]

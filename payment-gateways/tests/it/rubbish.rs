@@ -172,7 +172,8 @@ async fn the_hand_made_answer_is_one_that_would_be_believed() {
 fn approval(request: &ConfirmRequest) -> serde_json::Value {
     json!({
         "paymentId": request.payment_id, "orderId": request.order_id, "status": "APPROVED",
-        "transactionId": "mock_charge_1", "amount": request.amount_minor, "currency": request.currency,
+        "transactionId": "mock_charge_1", "amount": request.amount_minor, "refundedAmount": 0,
+        "currency": request.currency,
     })
 }
 

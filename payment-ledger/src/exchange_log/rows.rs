@@ -1,5 +1,6 @@
 //! The rows of `payment.pg_api_logs`, and writing many of them at once.
 
+use failpoints::failpoint;
 use payment_gateways::Exchange;
 use serde_json::Value;
 use sqlx::PgPool;
@@ -25,6 +26,7 @@ impl ExchangeRow {
 
 /// Writes rows, all of them or none. One that is there already is one whose commit was not heard of.
 pub(super) async fn insert(payment: &PgPool, rows: &[ExchangeRow]) -> Result<(), sqlx::Error> {
+    failpoint!("payment-ledger.exchanges.before", sqlx::Error::Io);
     let exchanges = || rows.iter().map(|row| &row.exchange);
     let text = |value: Option<&Value>| value.map(ToString::to_string);
     sqlx::query(
@@ -55,8 +57,9 @@ pub(super) async fn insert(payment: &PgPool, rows: &[ExchangeRow]) -> Result<(),
     .bind(exchanges().map(|e| e.error.clone()).collect::<Vec<_>>())
     .bind(exchanges().map(|e| e.payment_id).collect::<Vec<_>>())
     .execute(payment)
-    .await
-    .map(drop)
+    .await?;
+    failpoint!("payment-ledger.exchanges.after", sqlx::Error::Io);
+    Ok(())
 }
 
 /// A company as the schema `payment` calls it: TOSS, NICE.

@@ -64,6 +64,10 @@ impl Book for OrderPaymentBook {
         rows::save_states(transaction, &states.changed()).await?;
         rows::save_mappings(transaction, mappings).await
     }
+
+    async fn clear(&self, transaction: &mut PgConnection) -> Result<(), LedgerError> {
+        rows::clear(transaction).await
+    }
 }
 
 /// The orders whose state a batch may change.

@@ -173,3 +173,12 @@ pub(super) async fn save_mappings(
     .await?;
     Ok(())
 }
+
+/// Deletes all rows; those of the legacy migration are in tables of their own.
+pub(super) async fn clear(connection: &mut PgConnection) -> Result<(), LedgerError> {
+    for table in ["order_payment_mapping", "payment_states", "orders"] {
+        let delete = format!("DELETE FROM main.{table}");
+        sqlx::query(&delete).execute(&mut *connection).await?;
+    }
+    Ok(())
+}

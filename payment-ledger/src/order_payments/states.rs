@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::order::OrderEvent;
-use domain::payment::{PaymentEvent, PaymentStatus, RefundReason};
+use domain::payment::{PaymentEvent, PaymentStatus};
 use domain::{Currency, Money};
 use uuid::Uuid;
 
@@ -107,13 +107,16 @@ impl States {
                 state.set(PaymentStatus::Failed);
                 state.paid_minor = state.in_its_currency(*charged);
             }
-            PaymentEvent::PaymentRefunded { amount, reason, .. } => {
+            PaymentEvent::PaymentRefunded {
+                amount,
+                reason,
+                others_remain,
+                ..
+            } => {
                 let back = state.in_its_currency(*amount);
                 state.refunded_minor = state.refunded_minor.saturating_add(back);
-                state.set(after_refund(
-                    *reason,
-                    state.refunded_minor >= state.paid_minor,
-                ));
+                let money_is_back = state.refunded_minor >= state.paid_minor;
+                state.set(reason.status_after(money_is_back && !others_remain));
             }
             PaymentEvent::PaymentRefundRequested { .. }
             | PaymentEvent::PaymentRefundDelayed { .. }
@@ -151,19 +154,6 @@ impl State {
             amount.amount()
         } else {
             0
-        }
-    }
-}
-
-/// Where a payment stands of whose charge something went back.
-fn after_refund(reason: RefundReason, all: bool) -> PaymentStatus {
-    if !all {
-        return PaymentStatus::PartiallyRefunded;
-    }
-    match reason {
-        RefundReason::OrderCancelled => PaymentStatus::Cancelled,
-        RefundReason::LateSuccess | RefundReason::AmountMismatch | RefundReason::Requested => {
-            PaymentStatus::Refunded
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, SubsecRound, Utc};
+use domain::Money;
 use uuid::Uuid;
 
 use super::rows::{HistoryRow, TransactionRow};
@@ -20,15 +21,18 @@ const MICROSECONDS: u16 = 6;
 #[derive(Default)]
 pub(crate) struct Transactions {
     rows: BTreeMap<Uuid, TransactionRow>,
+    /// Which row has an id of a company's.
+    holders: HashMap<String, Uuid>,
     changed: BTreeSet<Uuid>,
     history: Vec<HistoryRow>,
 }
 
 impl Transactions {
-    /// These rows, as they are stored.
-    pub(super) fn of(rows: Vec<TransactionRow>) -> Self {
+    /// These rows, as they are stored, and which rows have the ids of companies' that a batch may give.
+    pub(super) fn of(rows: Vec<TransactionRow>, holders: HashMap<String, Uuid>) -> Self {
         Self {
             rows: rows.into_iter().map(|row| (row.id, row)).collect(),
+            holders,
             ..Self::default()
         }
     }
@@ -64,15 +68,13 @@ impl Transactions {
                 gateway_transaction_id,
                 reason: _,
             } => {
+                let given = company_id(*amount, gateway_transaction_id);
+                let given = given.filter(|given| self.holds(id, given));
                 let row = self.known(id)?;
                 row.amount = column(id, *amount)?;
                 amount.currency().code().clone_into(&mut row.currency);
-                let company_id = cut(gateway_transaction_id, usize::MAX);
-                // No company is asked to charge nothing.
-                if !amount.is_zero()
-                    && (1..=COMPANY_ID_MAX_CHARS).contains(&company_id.chars().count())
-                {
-                    row.pg_transaction_id = company_id;
+                if let Some(given) = given {
+                    row.pg_transaction_id = given;
                 }
             }
             Step::Returned { amount } => self.known(id)?.amount = column(id, *amount)?,
@@ -99,29 +101,17 @@ impl Transactions {
         row.ok_or(LedgerError::Missing { what, id })
     }
 
-    /// The ids that companies gave to rows of this batch.
-    pub(super) fn new_company_ids(&self) -> Vec<String> {
-        let changed = self.changed();
-        let given = changed.iter().filter(|row| !is_ours(row));
-        given.map(|row| row.pg_transaction_id.clone()).collect()
-    }
-
-    /// A company that gives an id twice must not stop the ledger: the later row keeps ours.
-    pub(super) fn keep_ours_where_taken(&mut self, taken: &HashMap<String, Uuid>) {
-        let mut taken = taken.clone();
-        for id in &self.changed {
-            let Some(row) = self.rows.get_mut(id).filter(|row| !is_ours(row)) else {
-                continue;
-            };
-            let holder = *taken.entry(row.pg_transaction_id.clone()).or_insert(*id);
-            if holder != *id {
-                tracing::warn!(
-                    transaction.id = %id, transaction.other = %holder,
-                    "the company gave the transactions {holder} and {id} the same id: {id} keeps ours",
-                );
-                row.pg_transaction_id = id.to_string();
-            }
+    /// Whether a row has an id of a company's from now on. A company that gives an id twice must not stop the ledger:
+    /// the later row keeps ours.
+    fn holds(&mut self, id: Uuid, given: &str) -> bool {
+        let holder = *self.holders.entry(given.to_owned()).or_insert(id);
+        if holder != id {
+            tracing::warn!(
+                transaction.id = %id, transaction.other = %holder,
+                "the company gave the transactions {holder} and {id} the same id: {id} keeps ours",
+            );
         }
+        holder == id
     }
 
     pub(super) fn changed(&self) -> Vec<&TransactionRow> {
@@ -140,25 +130,24 @@ impl Transactions {
     }
 
     /// All rows, by their ids.
-    pub(crate) fn rows(&self) -> &BTreeMap<Uuid, TransactionRow> {
-        &self.rows
-    }
-
-    /// All rows, by their ids.
     pub(crate) fn into_rows(self) -> BTreeMap<Uuid, TransactionRow> {
         self.rows
     }
 }
 
-fn is_ours(row: &TransactionRow) -> bool {
-    row.pg_transaction_id == row.id.to_string()
+/// The id that a charge has at its company, as the column takes it; none when the company gave none that fits.
+pub(super) fn company_id(amount: Money, given: &str) -> Option<String> {
+    let given = cut(given, usize::MAX);
+    let fits = (1..=COMPANY_ID_MAX_CHARS).contains(&given.chars().count());
+    // No company is asked to charge nothing.
+    (fits && !amount.is_zero()).then_some(given)
 }
 
 fn begun(
     id: Uuid,
     company: String,
     kind: Kind,
-    amount: domain::Money,
+    amount: Money,
     at: DateTime<Utc>,
 ) -> Result<TransactionRow, LedgerError> {
     Ok(TransactionRow {
@@ -176,7 +165,7 @@ fn begun(
 
 #[cfg(test)]
 mod tests {
-    use domain::{Currency, Money};
+    use domain::Currency;
 
     use super::*;
 
@@ -200,7 +189,7 @@ mod tests {
             let movement = Movement { id, order_id, step };
             transactions.take(&movement, Uuid::now_v7(), now).unwrap();
         }
-        let row = &transactions.rows()[&id];
+        let row = &transactions.into_rows()[&id];
         assert_eq!(row.pg_transaction_id, id.to_string());
         assert_eq!(
             (row.status.as_str(), row.amount.as_str()),

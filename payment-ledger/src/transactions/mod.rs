@@ -45,8 +45,10 @@ impl Book for TransactionBook {
         transaction: &mut PgConnection,
         events: &[Event],
     ) -> Result<(), LedgerError> {
-        let known = rows::load(transaction, touched(events)?).await?;
-        let mut transactions = Transactions::of(known);
+        let touched = touched(events)?;
+        let known = rows::load(transaction, touched.rows).await?;
+        let holders = rows::holders(transaction, touched.company_ids).await?;
+        let mut transactions = Transactions::of(known, holders);
         for event in events {
             if let DomainEvent::Payment(payment_event) = &*event.event {
                 let Some(movement) = movement(event.id()?, payment_event) else {
@@ -56,26 +58,49 @@ impl Book for TransactionBook {
                 transactions.take(&movement, event_id, event.at())?;
             }
         }
-        let taken = rows::taken(transaction, transactions.new_company_ids()).await?;
-        transactions.keep_ours_where_taken(&taken);
         rows::save(transaction, &transactions.changed()).await?;
         rows::add_history(transaction, transactions.history()).await
     }
+
+    async fn clear(&self, transaction: &mut PgConnection) -> Result<(), LedgerError> {
+        rows::clear(transaction).await
+    }
 }
 
-/// The rows that a batch may change or look at.
-fn touched(events: &[Event]) -> Result<BTreeSet<Uuid>, LedgerError> {
-    let mut ids = BTreeSet::new();
+/// What a batch may change or look at.
+#[derive(Default)]
+struct Touched {
+    rows: BTreeSet<Uuid>,
+    /// The ids that companies gave.
+    company_ids: Vec<String>,
+}
+
+fn touched(events: &[Event]) -> Result<Touched, LedgerError> {
+    let mut touched = Touched::default();
     for event in events {
         if let DomainEvent::Payment(payment_event) = &*event.event {
             let Some(movement) = movement(event.id()?, payment_event) else {
                 continue;
             };
-            ids.insert(movement.id);
-            if let Step::ReturnBegun { payment_id, .. } = movement.step {
-                ids.insert(payment_id);
+            touched.rows.insert(movement.id);
+            match movement.step {
+                Step::ReturnBegun { payment_id, .. } => {
+                    touched.rows.insert(payment_id);
+                }
+                Step::Charged {
+                    amount,
+                    gateway_transaction_id,
+                    reason: _,
+                } => {
+                    let given = fold::company_id(amount, gateway_transaction_id);
+                    touched.company_ids.extend(given);
+                }
+                Step::ChargeBegun { .. }
+                | Step::Unsettled { .. }
+                | Step::Failed { .. }
+                | Step::Returned { .. } => {}
             }
         }
     }
-    Ok(ids)
+    Ok(touched)
 }

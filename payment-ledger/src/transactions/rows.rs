@@ -48,8 +48,8 @@ pub(super) async fn load(
     Ok(rows.fetch_all(connection).await?)
 }
 
-/// Which of these ids of companies a row has already, and which row.
-pub(super) async fn taken(
+/// Which of these ids of companies' a row has already, and which row.
+pub(super) async fn holders(
     connection: &mut PgConnection,
     company_ids: Vec<String>,
 ) -> Result<HashMap<String, Uuid>, LedgerError> {
@@ -99,6 +99,19 @@ fn texts<'r>(
     text: impl Fn(&'r TransactionRow) -> &'r String,
 ) -> Vec<&'r str> {
     rows.iter().map(|row| text(row).as_str()).collect()
+}
+
+/// Deletes all rows that are the log's: what the legacy migration brought over stays.
+pub(super) async fn clear(connection: &mut PgConnection) -> Result<(), LedgerError> {
+    for delete in [
+        "DELETE FROM payment.transaction_history h WHERE NOT EXISTS (
+                SELECT FROM payment.legacy_ids l WHERE l.id = h.transaction_id AND l.subject = 'PAYMENT')",
+        "DELETE FROM payment.transactions t WHERE NOT EXISTS (
+                SELECT FROM payment.legacy_ids l WHERE l.id = t.id AND l.subject = 'PAYMENT')",
+    ] {
+        sqlx::query(delete).execute(&mut *connection).await?;
+    }
+    Ok(())
 }
 
 pub(super) async fn add_history(

@@ -5,5 +5,7 @@
 )]
 
 mod exchanges;
+mod rebuilding;
 mod shop;
 mod transactions;
+mod user_methods;

@@ -86,15 +86,20 @@ impl Shop {
         .await;
     }
 
-    /// Starts both books in this process, until the shop closes.
+    /// Starts all books in this process, until the shop closes.
     pub(crate) fn keep_books(&self) {
         drop(self.keep_transactions(&self.stop));
-        drop(payment_ledger::keep_order_payments(
-            self.pool("main_service"),
-            self.store.log().clone(),
-            quick(),
-            self.stop.clone(),
-        ));
+        for keep in [
+            payment_ledger::keep_order_payments,
+            payment_ledger::keep_user_methods,
+        ] {
+            drop(keep(
+                self.pool("main_service"),
+                self.store.log().clone(),
+                quick(),
+                self.stop.clone(),
+            ));
+        }
     }
 
     pub(crate) fn keep_transactions(&self, stop: &CancellationToken) -> JoinHandle<()> {
@@ -112,14 +117,14 @@ impl Shop {
             .connect_lazy_with(self.database.role_options(role))
     }
 
-    /// Waits until both books have all events.
+    /// Waits until all books have all events.
     pub(crate) async fn caught_up(&self) {
         let head = self.store.log().head().await.expect("the log is read");
         let head = i64::try_from(head).expect("a small log");
         eventually("the books are up to date", async || {
             let behind: bool = sqlx::query_scalar(
-                "SELECT p.position < $1 OR m.position < $1
-                   FROM payment.checkpoints p, main.checkpoints m",
+                "SELECT bool_or(position < $1)
+                   FROM (TABLE payment.checkpoints UNION ALL TABLE main.checkpoints) checkpoint",
             )
             .bind(head)
             .fetch_one(&self.owner)
@@ -226,6 +231,8 @@ impl Shop {
             now,
             confirmation_due_at: now + TimeDelta::minutes(30),
             out_of_turn: false,
+            charge_was_known: true,
+            deposit_window: domain::checkout::DEPOSIT_WINDOW_DEFAULT,
             inquiries: RetrySchedule::default(),
         })
         .await;
@@ -307,7 +314,7 @@ pub(crate) fn won(amount: i64) -> Money {
     Money::new(amount, Currency::Krw).expect("an amount")
 }
 
-fn ann() -> UserId {
+pub(crate) fn ann() -> UserId {
     "ann".parse().expect("a user id")
 }
 

@@ -82,7 +82,7 @@ async fn a_charge_and_a_refund_in_parts_are_a_row_each_and_the_order_knows_of_bo
     let same = shop.compared().await;
     assert!(same.is_same(), "{same:?}");
     assert_eq!(
-        (same.transactions, same.sums.as_str()),
+        (same.rows, same.sums.as_str()),
         (2, "25800.00 KRW charged, 5000.00 back")
     );
     shop.close().await;
@@ -209,6 +209,28 @@ async fn a_company_that_gives_an_id_twice_does_not_stop_the_ledger() {
     shop.close().await;
 }
 
+#[tokio::test]
+async fn an_id_that_was_given_twice_is_of_whom_it_was_given_to_first_however_the_log_is_cut() {
+    let shop = Shop::open().await;
+    let mut payments = Vec::new();
+    for _ in 0..2 {
+        let order = shop.order(1).await;
+        payments.push(shop.request_payment(order, "toss").await);
+    }
+    for payment in payments.iter().rev() {
+        shop.settle(*payment, approved("the-same", won(PRICE)))
+            .await;
+    }
+    shop.keep_books();
+    shop.caught_up().await;
+    let ids = shop.rows(TRANSACTIONS).await;
+    let ids: Vec<&Value> = ids.iter().map(|row| &row["pg_transaction_id"]).collect();
+    assert_eq!(ids, [&json!(payments[0].to_string()), &json!("the-same")]);
+    let same = shop.compared().await;
+    assert!(same.is_same(), "{same:?}");
+    shop.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn stopped_and_cut_off_at_any_moment_and_run_twice_at_once_each_event_counts_once() {
     let shop = Shop::open().await;
@@ -236,7 +258,7 @@ async fn stopped_and_cut_off_at_any_moment_and_run_twice_at_once_each_event_coun
     shop.caught_up().await;
     let same = shop.compared().await;
     assert!(same.is_same(), "{same:?}");
-    assert_eq!(same.transactions, 80);
+    assert_eq!(same.rows, 80);
     assert_eq!(same.sums, "516000.00 KRW charged, 4000.00 back");
     let changes = shop
         .rows("SELECT count(*) AS changes FROM payment.transaction_history")
@@ -256,8 +278,24 @@ async fn a_row_that_was_changed_added_or_taken_away_by_hand_is_found() {
         ("UPDATE payment.transactions SET amount = amount + 0.01", "12900.01"),
         ("UPDATE payment.transactions SET amount = 12900, status = 'FAILED'", "FAILED"),
         ("UPDATE payment.transactions SET status = 'SUCCESS', pg_transaction_id = 'other'", "other"),
+        // It said that all was well: a company might have given the id twice, and did not.
+        ("UPDATE payment.transactions SET pg_transaction_id = id::text", "should be"),
         (
-            "UPDATE payment.transactions SET pg_transaction_id = 'toss-key-1';
+            "UPDATE payment.transactions
+                SET pg_transaction_id = 'toss-key-1', completed_at = completed_at + interval '1 hour'",
+            "should be",
+        ),
+        (
+            "UPDATE payment.transactions
+                SET completed_at = completed_at - interval '1 hour', requested_at = requested_at - interval '1 hour'",
+            "should be",
+        ),
+        (
+            "UPDATE payment.transactions SET requested_at = requested_at + interval '1 hour', transaction_type = 'CANCEL'",
+            "CANCEL",
+        ),
+        (
+            "UPDATE payment.transactions SET transaction_type = 'PAYMENT';
              INSERT INTO payment.transactions (id, pg_transaction_id, pg_company, transaction_type, amount, status)
              VALUES (gen_random_uuid(), 'planted', 'TOSS', 'REFUND', 1, 'SUCCESS')",
             "planted",

@@ -1,7 +1,10 @@
 //! What is kept, and what is nowhere to be seen.
 
 use chrono::{DateTime, SubsecRound as _, Utc};
-use payment_vault::{BillingKey, Keeping, KeySafe as _, NewMethod, Vault, VaultError, VaultKeys};
+use payment_vault::{
+    AccountOfRefund, BillingKey, Keeping, KeySafe as _, NewMethod, RefundAccount, Vault,
+    VaultError, VaultKeys,
+};
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use testkit::TestDatabase;
@@ -220,5 +223,75 @@ async fn no_other_role_reads_a_sealed_key() {
         assert!(read.is_err(), "{role} reads sealed keys");
         pool.close().await;
     }
+    database.drop_now().await;
+}
+
+#[tokio::test]
+async fn an_account_is_kept_sealed_replaced_and_wiped() {
+    let database = TestDatabase::create().await;
+    let pool = service(&database).await;
+    let vault = Vault::new(pool.clone(), keys(NEW));
+    let refund_id = Uuid::from_u128(1);
+    let account = |number: &str| RefundAccount {
+        bank: "20".to_owned(),
+        number: number.to_owned(),
+        holder: "holder-canary".to_owned(),
+    };
+    assert_eq!(vault.open_account(refund_id).await.unwrap(), None);
+    for number in ["1002123456789", "9999123456789"] {
+        let told = account(number);
+        let told = AccountOfRefund {
+            refund_id,
+            account: told,
+            told_at: now(),
+        };
+        vault.keep_account(&told, true).await.unwrap();
+        let opened = vault.open_account(refund_id).await.unwrap();
+        assert_eq!(opened, Some(told.account));
+    }
+    let late = AccountOfRefund {
+        refund_id,
+        account: account("1"),
+        told_at: now(),
+    };
+    vault.keep_account(&late, false).await.unwrap();
+    let opened = vault.open_account(refund_id).await.unwrap();
+    assert_eq!(
+        opened,
+        Some(account("9999123456789")),
+        "a repeat replaces nothing"
+    );
+    assert!(!dump(&database).await.contains("holder-canary"));
+    let mark = |refund_id, number| vault.account_fingerprint(refund_id, &account(number));
+    assert_eq!(mark(refund_id, "1"), mark(refund_id, "1"));
+    assert_ne!(mark(refund_id, "1"), mark(refund_id, "2"));
+    assert_ne!(mark(refund_id, "1"), mark(Uuid::from_u128(2), "1"));
+    let sealed: Vec<u8> = sqlx::query_scalar("SELECT sealed FROM payment.refund_accounts")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    assert!(!String::from_utf8_lossy(&sealed).contains("canary"));
+
+    // Sealed for one refund, it opens for no other.
+    sqlx::query("INSERT INTO payment.refund_accounts SELECT $1, key_name, sealed, given_at FROM payment.refund_accounts")
+        .bind(Uuid::from_u128(2))
+        .execute(&pool)
+        .await
+        .unwrap();
+    let stolen = vault.open_account(Uuid::from_u128(2)).await;
+    assert!(matches!(stolen, Err(VaultError::Tampered)), "{stolen:?}");
+    let lost = Vault::new(pool.clone(), keys(OLD))
+        .open_account(refund_id)
+        .await;
+    assert!(
+        matches!(lost, Err(VaultError::UnknownKey { .. })),
+        "{lost:?}"
+    );
+    for _ in 0..2 {
+        vault.wipe_account(refund_id).await.unwrap();
+    }
+    assert_eq!(vault.open_account(refund_id).await.unwrap(), None);
+    pool.close().await;
+    drop(vault);
     database.drop_now().await;
 }

@@ -363,14 +363,19 @@ pub(super) const CATALOGUE: &[(&str, &str, &str)] = &[
         "프로젝션을 찾을 수 없습니다",
     ),
     (
-        "REFUND_ACCOUNT_NEEDED",
-        "What was paid by bank transfer is given back by hand: please ask the shop.",
-        "가상계좌로 결제한 금액은 고객센터를 통해 환불해 드립니다",
+        "REFUND_ACCOUNTS_OFF",
+        "This shop cannot keep the account that a refund goes to: please ask the shop.",
+        "환불 계좌를 등록할 수 없습니다. 고객센터에 문의해 주세요",
     ),
     (
         "REFUND_EXCEEDS_BALANCE",
         "More than is left to refund.",
         "환불 가능 금액 또는 수량을 초과했습니다",
+    ),
+    (
+        "REFUND_NEEDS_NO_ACCOUNT",
+        "The refund is done, or goes back where the money came from.",
+        "이미 완료되었거나 환불 계좌가 필요 없는 환불입니다",
     ),
     (
         "REFUND_NOT_FOUND",

@@ -1,7 +1,7 @@
 //! Payments that wait for a deposit, and what the company tells of it: on the mock of Toss, whose accounts are open
 //! for seven days.
 
-use chrono::TimeDelta;
+use chrono::{TimeDelta, Utc};
 use domain::order::OrderStatus;
 use domain::payment::{
     DEPOSIT_EXPIRED, GatewayNotice, InquiryCause, PaymentStatus, RequestInquiry, ReviewReason,
@@ -27,11 +27,17 @@ async fn told(shop: &Shop, sale: Sale, notice_id: &str) {
         status: Some("DONE".to_owned()),
         amount: None,
         currency: None,
+        left: None,
         signed: false,
     };
     let cause = InquiryCause::Notice(claim);
     let payment_id = sale.payment_id;
-    shop.accepted(RequestInquiry { payment_id, cause }).await;
+    shop.accepted(RequestInquiry {
+        payment_id,
+        cause,
+        now: Utc::now(),
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -129,6 +135,11 @@ async fn notices_in_any_order_and_number_settle_a_payment_once() {
     let shop = Shop::open_hasty().await;
     let runner = shop.start();
     let sale = shop.place_and_pay("tok_charge_then_timeout").await;
+    eventually("the company has charged", async || {
+        let balance = shop.bank.balance(sale.order_id.uuid()).await;
+        (balance.charges == 1).then_some(())
+    })
+    .await;
     for notice in ["n-2", "n-1", "n-2", "n-3"] {
         told(&shop, sale, notice).await;
     }

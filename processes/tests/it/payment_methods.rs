@@ -12,7 +12,7 @@ use domain::payment_method::{
     RequestPaymentMethod,
 };
 use payment_vault::{BillingKey, KeySafe as _, NewMethod, Vault};
-use processes::Clock as _;
+use processes::{Clock as _, ProcessesConfig};
 use sqlx::postgres::PgPoolOptions;
 use testkit::eventually;
 use uuid::Uuid;
@@ -20,6 +20,7 @@ use uuid::Uuid;
 use crate::stage::{PRICE, Runner, Shop, buyer};
 
 const KEYS: &str = "a:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+const NEWER_KEY: &str = "b:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
 
 fn deletion(method_id: PaymentMethodId) -> DeletePaymentMethod {
     DeletePaymentMethod {
@@ -39,11 +40,7 @@ struct Saving {
 impl Saving {
     async fn open() -> Self {
         let shop = Shop::open_hasty().await;
-        let pool = PgPoolOptions::new()
-            .connect_with(shop.database.role_options("payment_service"))
-            .await
-            .unwrap();
-        let vault = Vault::new(pool, KEYS.parse().unwrap());
+        let vault = vault(&shop, KEYS);
         let runner = shop.start_saving(vault.clone());
         Self {
             shop,
@@ -115,6 +112,12 @@ impl Saving {
         self.runner.stop().await;
         self.shop.close().await;
     }
+}
+
+fn vault(shop: &Shop, keys: &str) -> Vault {
+    let options = shop.database.role_options("payment_service");
+    let pool = PgPoolOptions::new().connect_lazy_with(options);
+    Vault::new(pool, keys.parse().unwrap())
 }
 
 /// Every row of every table, as text.
@@ -345,5 +348,91 @@ async fn a_method_that_is_deleted_before_the_charge_declines_it_and_frees_the_or
         saving.shop.bank.charges_of(sale.payment_id.uuid()).await,
         []
     );
+    saving.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erasure_whose_schedule_is_over_is_tried_every_day_until_it_is_done() {
+    let saving = Saving::open().await;
+    let method_id = saving.request("tok_approve").await;
+    saving.until_active(method_id).await;
+    let Saving {
+        shop,
+        vault,
+        runner,
+    } = saving;
+    runner.stop().await;
+    let config = ProcessesConfig {
+        refund_schedule: "5s".parse().unwrap(),
+        ..Shop::config()
+    };
+    let runner = shop.start_saving_with(Some(vault.clone()), config);
+    let saving = Saving {
+        shop,
+        vault,
+        runner,
+    };
+    saving.shop.bank.fail("refund", "error", 4).await;
+    saving.delete(method_id).await;
+    let waits = [
+        TimeDelta::seconds(5),
+        TimeDelta::days(1),
+        TimeDelta::days(1),
+        TimeDelta::days(1),
+    ];
+    for (delays, wait) in (1..).zip(waits) {
+        eventually("the erasure is late", async || {
+            (saving.events("PaymentMethodErasureDelayed").await == delays).then_some(())
+        })
+        .await;
+        saving.shop.until_idle().await;
+        saving.shop.clock.advance(wait);
+    }
+    saving.until_gone(method_id).await;
+    assert!(saving.key_of(method_id).await.is_none());
+    saving.close().await;
+}
+
+/// Waits until an action has failed with these words.
+async fn until_it_waits_because(shop: &Shop, words: &str) {
+    eventually("the action waits", async || {
+        let actions = shop.actions().await;
+        let says = |error: &Option<String>| error.as_ref().is_some_and(|e| e.contains(words));
+        let waiting = actions.iter().find(|action| says(&action.last_error))?;
+        assert!(!waiting.is_parked, "{waiting:?}");
+        Some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_lacks_the_keys_declines_nothing_and_one_that_has_them_charges() {
+    let saving = Saving::open().await;
+    let method_id = saving.request("tok_approve").await;
+    saving.until_active(method_id).await;
+    let Saving { shop, runner, .. } = saving;
+    runner.stop().await;
+    let runner = shop.start_saving_with(None, Shop::config());
+    let sale = shop.place_and_pay_by(method_id).await;
+    until_it_waits_because(&shop, "PAYMENT_METHOD_KEYS and PAYMENT_DATABASE_URL").await;
+    runner.stop().await;
+    // A rotation that has not reached this process: the old key was taken out too early.
+    let runner = shop.start_saving(vault(&shop, NEWER_KEY));
+    shop.clock.advance(TimeDelta::minutes(1));
+    until_it_waits_because(&shop, "add a to PAYMENT_METHOD_KEYS").await;
+    runner.stop().await;
+    let payment = shop.payment(sale.payment_id).await;
+    assert_eq!(payment.failure_code, None);
+    let vault = vault(&shop, &format!("{NEWER_KEY},{KEYS}"));
+    let runner = shop.start_saving(vault.clone());
+    shop.clock.advance(TimeDelta::minutes(1));
+    shop.until_order(sale.order_id, OrderStatus::Paid).await;
+    let charged = shop.bank.charges_of(sale.payment_id.uuid()).await;
+    assert_eq!(charged, [("toss".to_owned(), PRICE)]);
+    let saving = Saving {
+        shop,
+        vault,
+        runner,
+    };
     saving.close().await;
 }

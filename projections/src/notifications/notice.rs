@@ -2,7 +2,7 @@
 
 use domain::coupon_pool::CouponPoolEvent;
 use domain::order::{CancelReason, OrderEvent};
-use domain::payment::{PaymentEvent, RefundReason};
+use domain::payment::{AMOUNT_MISMATCH, PaymentEvent, RefundReason};
 use domain::points::PointsEvent;
 use domain::{DomainEvent, UserId};
 use serde_json::{Value, json};
@@ -119,7 +119,7 @@ fn of_payment(event: &Event, payment_event: &PaymentEvent) -> Option<Notice> {
                 "orderId": order_id,
                 "paymentId": id,
                 "amount": expected,
-                "failureCode": "AMOUNT_MISMATCH",
+                "failureCode": AMOUNT_MISMATCH,
             }),
         ),
         PaymentEvent::PaymentRefunded {
@@ -128,6 +128,7 @@ fn of_payment(event: &Event, payment_event: &PaymentEvent) -> Option<Notice> {
             refund_id,
             amount,
             reason,
+            others_remain: _,
         } => {
             let kind = match reason {
                 RefundReason::OrderCancelled => "PAYMENT_CANCELLED",

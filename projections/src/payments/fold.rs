@@ -1,17 +1,13 @@
 //! What an event makes of a payment's row.
 
 use domain::Money;
-use domain::payment::{PaymentEvent, PaymentStatus, RefundReason};
+use domain::payment::{AMOUNT_MISMATCH, PaymentEvent, PaymentStatus};
 use uuid::Uuid;
 
 use super::rows::PaymentRow;
 use crate::error::ProjectionError;
 use crate::projector::{Event, missing};
 use crate::table::Rows;
-
-/// The failure code when the gateway charged another amount than was asked for; orders that are
-/// cancelled for it carry the same one.
-const AMOUNT_MISMATCH: &str = "AMOUNT_MISMATCH";
 
 pub(super) fn fold(
     payments: &mut Rows<Uuid, PaymentRow>,
@@ -154,10 +150,16 @@ fn change(
         PaymentEvent::PaymentInquiryRequested { .. }
         | PaymentEvent::PaymentRefundRequested { .. }
         | PaymentEvent::PaymentRefundDelayed { .. } => {}
-        PaymentEvent::PaymentRefunded { amount, reason, .. } => {
+        PaymentEvent::PaymentRefunded {
+            amount,
+            reason,
+            others_remain,
+            ..
+        } => {
             row.refunded_amount = row.refunded_amount.saturating_add(amount.amount());
-            let all = row.refunded_amount >= row.charged_amount;
-            refunded_status(*reason, all)
+            let money_is_back = row.refunded_amount >= row.charged_amount;
+            reason
+                .status_after(money_is_back && !others_remain)
                 .as_str()
                 .clone_into(&mut row.status);
         }
@@ -178,17 +180,6 @@ fn charge(row: &mut PaymentRow, charged: Money, gateway_transaction_id: &str) {
     row.charged_amount = charged.amount();
     row.charged_currency = Some(charged.currency().code().to_owned());
     row.gateway_transaction_id = Some(gateway_transaction_id.to_owned());
-}
-
-/// Where a payment stands of whose charge all or a part went back.
-pub(super) fn refunded_status(reason: RefundReason, all: bool) -> PaymentStatus {
-    match reason {
-        _ if !all => PaymentStatus::PartiallyRefunded,
-        RefundReason::OrderCancelled => PaymentStatus::Cancelled,
-        RefundReason::LateSuccess | RefundReason::AmountMismatch | RefundReason::Requested => {
-            PaymentStatus::Refunded
-        }
-    }
 }
 
 pub(super) fn count(number: u32) -> Result<i32, ProjectionError> {

@@ -9,7 +9,6 @@ use domain::order::OrderEvent;
 use domain::payment::{PaymentEvent, PaymentStatus};
 use uuid::Uuid;
 
-use super::fold::refunded_status;
 use super::rows::PaymentStateRow;
 use crate::error::ProjectionError;
 use crate::projector::{Event, missing};
@@ -92,12 +91,17 @@ pub(super) fn of_payment(
             row.paid_amount = in_currency(row, *charged);
         }
         PaymentEvent::PaymentRefundRequested { .. } => {}
-        PaymentEvent::PaymentRefunded { amount, reason, .. } => {
+        PaymentEvent::PaymentRefunded {
+            amount,
+            reason,
+            others_remain,
+            ..
+        } => {
             row.refunded_amount = row
                 .refunded_amount
                 .saturating_add(in_currency(row, *amount));
-            let all = row.refunded_amount >= row.paid_amount;
-            set(row, refunded_status(*reason, all));
+            let money_is_back = row.refunded_amount >= row.paid_amount;
+            set(row, reason.status_after(money_is_back && !others_remain));
         }
     }
     row.last_updated_at = event.at();

@@ -28,6 +28,7 @@ mod tail_plan;
 mod topics;
 mod window;
 
+use event_store::follower::Backoff;
 use event_store::{EventLog, Lease};
 use failpoints::failpoint;
 use sqlx::PgPool;
@@ -35,7 +36,6 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use crate::backoff::Backoff;
 pub use audit::{StreamAway, StreamReport, audit};
 pub use config::RelayConfig;
 use error::RelayError;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use event_store::follower::Backoff;
 use failpoints::failpoint;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -15,7 +16,6 @@ use super::schema_ids::SchemaIds;
 use super::send::Sending;
 use super::tail_plan::Delivered;
 use super::{cursor, tail, topics};
-use crate::backoff::Backoff;
 
 /// Reports that are taken in at a time, before anything else gets its turn.
 const REPORTS_MAX: usize = 1_024;

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use domain::checkout::RefundAnswer;
+use domain::RefundId;
+use domain::checkout::{AskedBy, RefundAnswer, RefundPayment};
+use domain::order::RefundScope;
+use uuid::Uuid;
 
 use crate::shop::Shop;
 
@@ -17,6 +20,19 @@ async fn a_changed_lost_or_invented_row_of_any_table_is_found() {
     let payment = shop.pay("ann", order, 9_000).await;
     let refund = shop.cancel("ann", order).await;
     shop.settle_refund(payment, refund, RefundAnswer::Done)
+        .await;
+    let order = shop.order("bob", &[(kettle, 2)]).await;
+    let payment = shop.pay("bob", order, 20_000).await;
+    let refund_id = RefundId::new(Uuid::now_v7());
+    shop.execute(RefundPayment {
+        refund_id,
+        payment_id: payment,
+        scope: RefundScope::Everything,
+        reason: "too small".to_owned(),
+        by: AskedBy::Operator,
+    })
+    .await;
+    shop.settle_refund(payment, refund_id, RefundAnswer::Done)
         .await;
     crate::points::some_of_everything(&shop).await;
     crate::payment_methods::some_of_everything(&shop).await;
@@ -36,6 +52,18 @@ async fn a_changed_lost_or_invented_row_of_any_table_is_found() {
         (
             "order_payments",
             "INSERT INTO projection_orders_1.order_payments VALUES (gen_random_uuid(), gen_random_uuid())",
+        ),
+        (
+            "order_refunds",
+            "DELETE FROM projection_orders_1.order_refunds",
+        ),
+        (
+            "order_refund_items",
+            "DELETE FROM projection_orders_1.order_refund_items",
+        ),
+        (
+            "payment_refunds",
+            "DELETE FROM projection_payments_1.payment_refunds",
         ),
         (
             "payments",

@@ -4,18 +4,17 @@ use actix_web::get;
 use actix_web::web::Data;
 use chrono::{DateTime, Utc};
 use platform::paging::PageParams;
-use platform::{ApiError, MinPosition, PageRequest, PagedQuery, Principal, Sort, Sortable};
+use platform::{ApiError, MinPosition, PagedQuery, Principal, Sort, Sortable};
 use serde::{Deserialize, Serialize};
-use sqlx::{Postgres, QueryBuilder};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Discount, DiscountRow};
 use crate::ReadApi;
-use crate::error::ReadError;
 use crate::freshness::Source;
+use crate::list::List;
 use crate::openapi::{AnyQuery, errors};
-use crate::page::{self, Page};
+use crate::page::Page;
 
 /// No filter: all of the caller's coupons.
 #[derive(Clone, Debug, Deserialize)]
@@ -102,58 +101,29 @@ pub(super) async fn list_coupons(
 ) -> Result<Page<Coupon>, ApiError> {
     let page = query.page;
     let position = api.reach(least, &[Source::Coupons]).await?;
-    let mut select = page_query("", caller.subject(), &page);
-    let rows: Vec<Row> = select
-        .build_query_as()
-        .fetch_all(api.pool())
-        .await
-        .map_err(ReadError::from)?;
-    let matching = |query: &mut _| matching(query, caller.subject());
-    let total = page::total(api.pool(), &page, rows.len(), matching).await?;
-    let data = rows.into_iter().map(Coupon::from).collect();
-    Ok(Page::new(data, &page, total, position))
+    let told = Coupon::from as fn(Row) -> Coupon;
+    let coupons = coupons(caller.subject());
+    Ok(coupons.read(api.pool(), &page, position, told).await?)
 }
 
-/// The statement of a page: the codes from an index alone, then their rows with their pools.
-pub(crate) fn page_query<'a>(
-    prefix: &str,
-    user_id: &'a str,
-    page: &PageRequest,
-) -> QueryBuilder<'a, Postgres> {
-    let direction = page.sort().direction.as_sql();
-    let mut query = QueryBuilder::new(format!(
-        "{prefix}SELECT c.code, c.pool_id, p.name, p.discount_percent, p.discount_amount,
-                p.discount_max_amount, p.discount_currency, c.state, c.is_used, c.order_id, p.valid_from,
-                p.valid_until, c.issued_at, c.used_at,
-                c.state = 'ISSUED' AND p.closed_at IS NULL
-                    AND now() >= p.valid_from AND now() < p.valid_until AS is_usable
-           FROM (SELECT c.code "
-    ));
-    matching(&mut query, user_id);
-    query.push(format!(
-        " ORDER BY c.issued_at {direction}, c.code {direction} LIMIT "
-    ));
-    query
-        .push_bind(page.limit())
-        .push(" OFFSET ")
-        .push_bind(page.offset());
-    query.push(format!(
-        ") page
-           JOIN read_model.user_coupons c ON c.code = page.code
-           JOIN read_model.coupon_pools p ON p.id = c.pool_id
-          ORDER BY c.issued_at {direction}, c.code {direction}"
-    ));
-    query
-}
-
-/// The statement that counts them.
-#[cfg(test)]
-pub(crate) fn count_query<'a>(prefix: &str, user_id: &'a str) -> QueryBuilder<'a, Postgres> {
-    page::count_query(prefix, |query| matching(query, user_id))
-}
-
-fn matching<'a>(query: &mut QueryBuilder<'a, Postgres>, user_id: &'a str) {
-    query
-        .push("FROM read_model.user_coupons c WHERE c.user_id = ")
-        .push_bind(user_id);
+/// A user's coupons, with their pools.
+pub(crate) fn coupons(user_id: &str) -> List<'_> {
+    List::new(
+        "c.code, c.pool_id, p.name, p.discount_percent, p.discount_amount, p.discount_max_amount,
+         p.discount_currency, c.state, c.is_used, c.order_id, p.valid_from, p.valid_until, c.issued_at,
+         c.used_at,
+         c.state = 'ISSUED' AND p.closed_at IS NULL
+             AND now() >= p.valid_from AND now() < p.valid_until AS is_usable",
+        (
+            "c.code",
+            "JOIN read_model.user_coupons c ON c.code = page.code
+             JOIN read_model.coupon_pools p ON p.id = c.pool_id",
+        ),
+        ["c.issued_at", "c.code"],
+        move |query| {
+            query
+                .push("FROM read_model.user_coupons c WHERE c.user_id = ")
+                .push_bind(user_id);
+        },
+    )
 }

@@ -10,7 +10,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::money::Money;
 
 #[cfg(test)]
-pub(crate) use coupons::{count_query, page_query};
+pub(crate) use coupons::coupons;
 
 /// Adds the routes.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {

@@ -62,7 +62,6 @@ pub(super) async fn scan(pool: &PgPool, filter: &EventFilter) -> Result<Found, R
             (
                 until,
                 stream_query(
-                    "",
                     filter,
                     id,
                     &tails_to_bind(&tails),
@@ -76,11 +75,11 @@ pub(super) async fn scan(pool: &PgPool, filter: &EventFilter) -> Result<Found, R
                 .await?
                 .unwrap_or(cursor.head)
                 .min(cursor.head);
-            (until, failed_query("", filter, after, until))
+            (until, failed_query(filter, after, until))
         }
         None => {
             let (after, until) = range(filter, after, cursor);
-            (until, range_query("", filter, after, until, cursor.sent))
+            (until, range_query(filter, after, until, cursor.sent))
         }
     };
     let rows: Vec<Row> = query.build_query_as().fetch_all(pool).await?;
@@ -139,15 +138,12 @@ async fn failures_end(pool: &PgPool, after: i64) -> Result<Option<i64>, ReadErro
 
 /// The statement that looks at a range of positions.
 pub(crate) fn range_query<'a>(
-    prefix: &str,
     filter: &'a EventFilter,
     after: i64,
     until: i64,
     sent: i64,
 ) -> QueryBuilder<'a, Postgres> {
-    let mut query = QueryBuilder::new(format!(
-        "{prefix}SELECT {COLUMNS} FROM event_store.events e "
-    ));
+    let mut query = QueryBuilder::new(format!("SELECT {COLUMNS} FROM event_store.events e "));
     join_failures(&mut query, after, until);
     query
         .push(" WHERE e.position > ")
@@ -161,13 +157,12 @@ pub(crate) fn range_query<'a>(
 
 /// The statement that looks at the failures in a range of positions.
 pub(crate) fn failed_query<'a>(
-    prefix: &str,
     filter: &'a EventFilter,
     after: i64,
     until: i64,
 ) -> QueryBuilder<'a, Postgres> {
     let mut query = QueryBuilder::new(format!(
-        "{prefix}SELECT {COLUMNS}
+        "SELECT {COLUMNS}
            FROM relay.failures f JOIN event_store.events e ON e.position = f.position
           WHERE f.position > "
     ));
@@ -194,7 +189,6 @@ fn tails_to_bind(tails: &[StreamTail]) -> Tails {
 
 /// The statement that looks at an aggregate's streams up to a position.
 pub(crate) fn stream_query<'a>(
-    prefix: &str,
     filter: &'a EventFilter,
     aggregate_id: &'a str,
     (types, first_sequences): &Tails,
@@ -207,7 +201,7 @@ pub(crate) fn stream_query<'a>(
     } else {
         i64::from(filter.size())
     };
-    let mut query = QueryBuilder::new(format!("{prefix}SELECT {COLUMNS} FROM unnest("));
+    let mut query = QueryBuilder::new(format!("SELECT {COLUMNS} FROM unnest("));
     query
         .push_bind(types.clone())
         .push("::text[], ")

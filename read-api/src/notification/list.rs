@@ -4,19 +4,18 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, get};
 use chrono::{DateTime, Utc};
 use platform::paging::{NoFilter, PageParams};
-use platform::{ApiError, Language, MinPosition, PageRequest, PagedQuery, Principal};
+use platform::{ApiError, Language, MinPosition, PagedQuery, Principal};
 use serde::Serialize;
 use serde_json::Value;
-use sqlx::{Postgres, QueryBuilder};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::words::message;
 use crate::ReadApi;
-use crate::error::ReadError;
 use crate::freshness::Source;
+use crate::list::List;
 use crate::openapi::{AnyQuery, errors};
-use crate::page::{self, Page};
+use crate::page::Page;
 
 /// Something that the caller was told.
 #[derive(Debug, Serialize, ToSchema)]
@@ -74,55 +73,28 @@ pub(super) async fn list_notifications(
 ) -> Result<Page<Notification>, ApiError> {
     let page = query.page;
     let position = api.reach(least, &[Source::Notifications]).await?;
-    let mut select = page_query("", caller.subject(), &page);
-    let rows: Vec<Row> = select
-        .build_query_as()
-        .fetch_all(api.pool())
-        .await
-        .map_err(ReadError::from)?;
-    let matching = |query: &mut _| matching(query, caller.subject());
-    let total = page::total(api.pool(), &page, rows.len(), matching).await?;
     let language = Language::from_request(&request);
-    let data = rows
-        .into_iter()
-        .map(|row| row.in_language(language))
-        .collect();
-    Ok(Page::new(data, &page, total, position))
+    let told = |row: Row| row.in_language(language);
+    let notifications = notifications(caller.subject());
+    Ok(notifications
+        .read(api.pool(), &page, position, told)
+        .await?)
 }
 
-/// The statement of a page: the positions from an index alone, then their rows.
-pub(crate) fn page_query<'a>(
-    prefix: &str,
-    user_id: &'a str,
-    page: &PageRequest,
-) -> QueryBuilder<'a, Postgres> {
-    let direction = page.sort().direction.as_sql();
-    let mut query = QueryBuilder::new(format!(
-        "{prefix}SELECT n.id, n.kind, n.params, n.created_at FROM (SELECT n.position "
-    ));
-    matching(&mut query, user_id);
-    query.push(format!(" ORDER BY n.position {direction} LIMIT "));
-    query
-        .push_bind(page.limit())
-        .push(" OFFSET ")
-        .push_bind(page.offset());
-    query.push(
-        ") page JOIN read_model.notifications n ON n.position = page.position AND n.user_id = ",
-    );
-    query
-        .push_bind(user_id)
-        .push(format!(" ORDER BY n.position {direction}"));
-    query
-}
-
-/// The statement that counts them.
-#[cfg(test)]
-pub(crate) fn count_query<'a>(prefix: &str, user_id: &'a str) -> QueryBuilder<'a, Postgres> {
-    page::count_query(prefix, |query| matching(query, user_id))
-}
-
-fn matching<'a>(query: &mut QueryBuilder<'a, Postgres>, user_id: &'a str) {
-    query
-        .push("FROM read_model.notifications n WHERE n.user_id = ")
-        .push_bind(user_id);
+/// What a user was told.
+pub(crate) fn notifications(user_id: &str) -> List<'_> {
+    List::new(
+        "n.id, n.kind, n.params, n.created_at",
+        (
+            "n.user_id, n.position",
+            "JOIN read_model.notifications n
+               ON n.position = page.position AND n.user_id = page.user_id",
+        ),
+        ["n.user_id", "n.position"],
+        move |query| {
+            query
+                .push("FROM read_model.notifications n WHERE n.user_id = ")
+                .push_bind(user_id);
+        },
+    )
 }

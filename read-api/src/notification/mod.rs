@@ -6,7 +6,7 @@ mod words;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 #[cfg(test)]
-pub(crate) use list::{count_query, page_query};
+pub(crate) use list::notifications;
 
 /// Adds the routes.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {

@@ -5,18 +5,18 @@ use actix_web::web::Data;
 use chrono::{DateTime, Utc};
 use failpoints::failpoint;
 use platform::paging::PageParams;
-use platform::{ApiError, MinPosition, PageRequest, PagedQuery, Principal, Sort, Sortable};
+use platform::{ApiError, MinPosition, PagedQuery, Principal, Sort, Sortable};
 use serde::{Deserialize, Serialize};
 use sqlx::{Postgres, QueryBuilder};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::ReadApi;
-use crate::error::ReadError;
 use crate::freshness::Source;
+use crate::list::List;
 use crate::money::Money;
 use crate::openapi::{AnyQuery, errors};
-use crate::page::{self, Page};
+use crate::page::Page;
 use crate::payment::PaymentStatus;
 
 /// Where an order stands.
@@ -135,59 +135,28 @@ pub(super) async fn list_orders(
     let position = api
         .reach(least, &[Source::Orders, Source::Payments])
         .await?;
-    let mut select = page_query("", caller.subject(), filter, &page);
-    let rows: Vec<Row> = select
-        .build_query_as()
-        .fetch_all(api.pool())
-        .await
-        .map_err(ReadError::from)?;
-    failpoint!("read-api.orders.read", |error| ReadError::from(
-        sqlx::Error::Io(error)
-    ));
-    let matching = |query: &mut _| matching(query, caller.subject(), filter);
-    let total = page::total(api.pool(), &page, rows.len(), matching).await?;
-    let data = rows.into_iter().map(OrderSummary::from).collect();
-    Ok(Page::new(data, &page, total, position))
+    let orders = orders(caller.subject(), filter);
+    let told = OrderSummary::from as fn(Row) -> OrderSummary;
+    let answer = orders.read(api.pool(), &page, position, told).await?;
+    failpoint!("read-api.orders.read", |error| {
+        crate::error::ReadError::from(sqlx::Error::Io(error))
+    });
+    Ok(answer)
 }
 
-/// The statement of a page: the ids from an index alone, then their rows.
-pub(crate) fn page_query<'a>(
-    prefix: &str,
-    user_id: &'a str,
-    filter: OrderFilter,
-    page: &PageRequest,
-) -> QueryBuilder<'a, Postgres> {
-    let direction = page.sort().direction.as_sql();
-    let mut query = QueryBuilder::new(format!(
-        "{prefix}SELECT o.id, o.status, o.currency, o.total_amount, o.item_count, o.payment_id,
-                o.payment_due_at, o.created_at, o.updated_at, s.current_status AS payment_status
-           FROM (SELECT o.id "
-    ));
-    matching(&mut query, user_id, filter);
-    query.push(format!(
-        " ORDER BY o.created_at {direction}, o.id {direction} LIMIT "
-    ));
-    query
-        .push_bind(page.limit())
-        .push(" OFFSET ")
-        .push_bind(page.offset());
-    query.push(format!(
-        ") page
-           JOIN read_model.orders o ON o.id = page.id
-           LEFT JOIN read_model.payment_states s ON s.order_id = o.id
-          ORDER BY o.created_at {direction}, o.id {direction}"
-    ));
-    query
-}
-
-/// The statement that counts what fits.
-#[cfg(test)]
-pub(crate) fn count_query<'a>(
-    prefix: &str,
-    user_id: &'a str,
-    filter: OrderFilter,
-) -> QueryBuilder<'a, Postgres> {
-    page::count_query(prefix, |query| matching(query, user_id, filter))
+/// A user's orders.
+pub(crate) fn orders(user_id: &str, filter: OrderFilter) -> List<'_> {
+    List::new(
+        "o.id, o.status, o.currency, o.total_amount, o.item_count, o.payment_id, o.payment_due_at,
+         o.created_at, o.updated_at, s.current_status AS payment_status",
+        (
+            "o.id",
+            "JOIN read_model.orders o ON o.id = page.id
+             LEFT JOIN read_model.payment_states s ON s.order_id = o.id",
+        ),
+        ["o.created_at", "o.id"],
+        move |query| matching(query, user_id, filter),
+    )
 }
 
 fn matching<'a>(query: &mut QueryBuilder<'a, Postgres>, user_id: &'a str, filter: OrderFilter) {

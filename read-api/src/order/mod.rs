@@ -10,7 +10,7 @@ use platform::{Principal, Role};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 #[cfg(test)]
-pub(crate) use list::{OrderFilter, count_query, page_query};
+pub(crate) use list::{OrderFilter, orders};
 
 /// Adds the routes.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {

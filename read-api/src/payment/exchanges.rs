@@ -7,18 +7,18 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use chrono::{DateTime, Utc};
 use platform::paging::{NoFilter, PageParams};
-use platform::{ApiError, MinPosition, Operator, PageRequest, PagedQuery, ValidPath};
+use platform::{ApiError, MinPosition, Operator, PagedQuery, ValidPath};
 use serde::Serialize;
 use serde_json::Value;
-use sqlx::{Postgres, QueryBuilder};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::ReadApi;
 use crate::error::ReadError;
 use crate::freshness::Source;
+use crate::list::List;
 use crate::openapi::{AnyQuery, errors};
-use crate::page::{self, Page};
+use crate::page::Page;
 
 /// One call of a company's API, and its answer.
 #[derive(Debug, Serialize, ToSchema, sqlx::FromRow)]
@@ -78,14 +78,10 @@ pub(super) async fn list_exchanges(
     let Some(pool) = api.payment_service() else {
         return Err(ApiError::new(StatusCode::NOT_FOUND, "EXCHANGES_NOT_KEPT"));
     };
-    let rows: Vec<Exchange> = page_query(id.0, &query.page)
-        .build_query_as()
-        .fetch_all(pool)
-        .await
-        .map_err(ReadError::from)?;
-    let matching = |query: &mut _| matching(query, id.0);
-    let total = page::total(pool, &query.page, rows.len(), matching).await?;
-    Ok(Page::new(rows, &query.page, total, position))
+    let told = |exchange: Exchange| exchange;
+    Ok(exchanges(id.0)
+        .read(pool, &query.page, position, told)
+        .await?)
 }
 
 async fn exists(api: &ReadApi, id: Uuid) -> Result<bool, ReadError> {
@@ -94,26 +90,19 @@ async fn exists(api: &ReadApi, id: Uuid) -> Result<bool, ReadError> {
     Ok(exists.bind(id).fetch_one(api.pool()).await?)
 }
 
-/// The statement of a page. Ids are in the order of time, more exactly than `created_at`, which the rows of one
+/// What was said about a payment. Ids are in the order of time, more exactly than `created_at`, which the rows of one
 /// statement share.
-fn page_query(payment_id: Uuid, page: &PageRequest) -> QueryBuilder<'static, Postgres> {
-    let direction = page.sort().direction.as_sql();
-    let mut query = QueryBuilder::new(
-        "SELECT id, pg_company AS company, http_method AS method, api_endpoint AS endpoint,
-                request_headers, request_body, response_status, response_headers, response_body,
-                duration_ms, coalesce(success, false) AS success, error_message AS error, created_at ",
-    );
-    matching(&mut query, payment_id);
-    query.push(format!(" ORDER BY id {direction} LIMIT "));
-    query
-        .push_bind(page.limit())
-        .push(" OFFSET ")
-        .push_bind(page.offset());
-    query
-}
-
-fn matching(query: &mut QueryBuilder<'_, Postgres>, payment_id: Uuid) {
-    query
-        .push("FROM payment.pg_api_logs WHERE payment_id = ")
-        .push_bind(payment_id);
+fn exchanges(payment_id: Uuid) -> List<'static> {
+    List::new(
+        "l.id, l.pg_company AS company, l.http_method AS method, l.api_endpoint AS endpoint,
+         l.request_headers, l.request_body, l.response_status, l.response_headers, l.response_body,
+         l.duration_ms, coalesce(l.success, false) AS success, l.error_message AS error, l.created_at",
+        ("l.payment_id, l.id", "JOIN payment.pg_api_logs l ON l.id = page.id"),
+        ["l.payment_id", "l.id"],
+        move |query| {
+            query
+                .push("FROM payment.pg_api_logs l WHERE l.payment_id = ")
+                .push_bind(payment_id);
+        },
+    )
 }

@@ -4,7 +4,7 @@ use actix_web::get;
 use actix_web::web::Data;
 use chrono::{DateTime, Utc};
 use platform::paging::PageParams;
-use platform::{ApiError, MinPosition, PageRequest, PagedQuery, Principal, Sort, Sortable};
+use platform::{ApiError, MinPosition, PagedQuery, Principal, Sort, Sortable};
 use serde::{Deserialize, Serialize};
 use sqlx::{Postgres, QueryBuilder};
 use utoipa::{IntoParams, ToSchema};
@@ -13,12 +13,12 @@ use uuid::Uuid;
 use super::PaymentStatus;
 use super::detail::Review;
 use crate::ReadApi;
-use crate::error::ReadError;
 use crate::freshness::Source;
+use crate::list::List;
 use crate::money::Money;
 use crate::openapi::{AnyQuery, errors};
 use crate::order::sees_all;
-use crate::page::{self, Page};
+use crate::page::Page;
 
 /// Which payments.
 #[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
@@ -128,46 +128,21 @@ pub(super) async fn list_payments(
     }
     let position = api.reach(least, &[Source::Payments]).await?;
     let owner = (!operator).then(|| caller.subject());
-    let mut select = page_query("", owner, filter, &page);
-    let rows: Vec<Row> = select
-        .build_query_as()
-        .fetch_all(api.pool())
-        .await
-        .map_err(ReadError::from)?;
-    let matching = |query: &mut _| matching(query, owner, filter);
-    let total = page::total(api.pool(), &page, rows.len(), matching).await?;
-    let data = rows.into_iter().map(|row| row.seen_by_operator(operator));
-    Ok(Page::new(data.collect(), &page, total, position))
+    let told = |row: Row| row.seen_by_operator(operator);
+    let payments = payments(owner, filter);
+    Ok(payments.read(api.pool(), &page, position, told).await?)
 }
 
-/// The statement of a page: the ids from an index alone, then their rows.
-pub(crate) fn page_query<'a>(
-    prefix: &str,
-    owner: Option<&'a str>,
-    filter: PaymentFilter,
-    page: &PageRequest,
-) -> QueryBuilder<'a, Postgres> {
-    let direction = page.sort().direction.as_sql();
-    let mut query = QueryBuilder::new(format!(
-        "{prefix}SELECT p.id, p.order_id, p.user_id, p.status, p.currency, p.amount, p.gateway, p.failure_code,
-                p.unknown_reason, p.inquiries, p.next_inquiry_at, p.deposit_until, p.review_reason,
-                p.review_at, p.requested_at, p.updated_at
-           FROM (SELECT p.id "
-    ));
-    matching(&mut query, owner, filter);
-    query.push(format!(
-        " ORDER BY p.requested_at {direction}, p.id {direction} LIMIT "
-    ));
-    query
-        .push_bind(page.limit())
-        .push(" OFFSET ")
-        .push_bind(page.offset());
-    query.push(format!(
-        ") page
-           JOIN read_model.payments p ON p.id = page.id
-          ORDER BY p.requested_at {direction}, p.id {direction}"
-    ));
-    query
+/// The payments of a user, or everybody's.
+pub(crate) fn payments(owner: Option<&str>, filter: PaymentFilter) -> List<'_> {
+    List::new(
+        "p.id, p.order_id, p.user_id, p.status, p.currency, p.amount, p.gateway, p.failure_code,
+         p.unknown_reason, p.inquiries, p.next_inquiry_at, p.deposit_until, p.review_reason, p.review_at,
+         p.requested_at, p.updated_at",
+        ("p.id", "JOIN read_model.payments p ON p.id = page.id"),
+        ["p.requested_at", "p.id"],
+        move |query| matching(query, owner, filter),
+    )
 }
 
 fn matching<'a>(

@@ -8,6 +8,8 @@ mod list;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(crate) use detail::{PaymentDetail, find};
+#[cfg(test)]
+pub(crate) use list::{PaymentFilter, payments};
 
 /// Adds the routes.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {

@@ -71,7 +71,7 @@ pub(super) async fn list_methods(
     api: Data<ReadApi>,
 ) -> Result<platform::Data<Vec<PaymentMethod>>, ApiError> {
     let position = api.reach(least, &[Source::PaymentMethods]).await?;
-    let methods: Vec<PaymentMethod> = list_query("", caller.subject())
+    let methods: Vec<PaymentMethod> = list_query(caller.subject())
         .build_query_as()
         .fetch_all(api.pool())
         .await
@@ -94,7 +94,7 @@ pub(super) async fn get_method(
     api: Data<ReadApi>,
 ) -> Result<platform::Data<PaymentMethod>, ApiError> {
     let position = api.reach(least, &[Source::PaymentMethods]).await?;
-    let mut query = select("");
+    let mut query = select();
     query.push(" WHERE m.id = ").push_bind(id.0);
     query.push(" AND m.user_id = ").push_bind(caller.subject());
     let method: Option<PaymentMethod> = query
@@ -106,19 +106,19 @@ pub(super) async fn get_method(
     Ok(answer(method, position))
 }
 
-fn select<'a>(prefix: &str) -> QueryBuilder<'a, Postgres> {
-    QueryBuilder::new(format!(
-        "{prefix}SELECT m.id, m.gateway, m.status, m.method_type, m.card_company, m.card_last4,
+fn select<'a>() -> QueryBuilder<'a, Postgres> {
+    QueryBuilder::new(
+        "SELECT m.id, m.gateway, m.status, m.method_type, m.card_company, m.card_last4,
                 coalesce(w.default_id = m.id, false) AS is_default, m.failure_code, m.failure_message,
                 m.delay_reason, m.next_attempt_at, m.requested_at, m.registered_at, m.deleted_at, m.erased_at
            FROM read_model.payment_methods m
-           LEFT JOIN read_model.payment_wallets w ON w.user_id = m.user_id"
-    ))
+           LEFT JOIN read_model.payment_wallets w ON w.user_id = m.user_id",
+    )
 }
 
 /// The statement of the list.
-fn list_query<'a>(prefix: &str, user_id: &'a str) -> QueryBuilder<'a, Postgres> {
-    let mut query = select(prefix);
+pub(crate) fn list_query(user_id: &str) -> QueryBuilder<'_, Postgres> {
+    let mut query = select();
     query
         .push(" WHERE m.status IN ('PENDING', 'ACTIVE') AND m.user_id = ")
         .push_bind(user_id)

@@ -8,9 +8,10 @@ use sqlx::{Postgres, QueryBuilder};
 
 use crate::event::{self, EventFilter};
 use crate::order::{self, OrderFilter};
+use crate::payment::{self, PaymentFilter};
 use crate::points::{self, LotFilter};
 use crate::product::{self, ProductFilter};
-use crate::{coupon_pool, notification};
+use crate::{coupon_pool, notification, payment_method};
 
 /// A user with 20 000 rows in each list.
 const HEAVY_USER: &str = "user-0";
@@ -20,7 +21,10 @@ const LIGHT_USER: &str = "user-7";
 const SENT: i64 = 900_000;
 const HEAD: i64 = 1_000_000;
 
-const EXPLAIN: &str = "EXPLAIN (ANALYZE, BUFFERS) ";
+/// The statement that reads a page.
+const PAGE: &str = "page";
+/// The statement that counts.
+const TOTAL: &str = "total";
 
 /// A statement, explained.
 pub(super) struct Case {
@@ -34,6 +38,8 @@ pub(super) struct Case {
 pub(super) fn all() -> Vec<Case> {
     let mut cases = products();
     cases.extend(owned());
+    cases.extend(payments_of_all());
+    cases.extend(saved_methods());
     cases.extend(points_of_users());
     cases.extend(events());
     cases
@@ -63,19 +69,19 @@ fn futures_ready<F: Future>(future: F) -> F::Output {
 fn products() -> Vec<Case> {
     let page = |text: &str| {
         let (filter, page) = parsed::<ProductFilter>(text);
-        let query = product::page_query(EXPLAIN, Box::leak(Box::new(filter)), &page);
+        let query = product::products(Box::leak(Box::new(filter)), &page).page_query(&page);
         Case {
             title: format!("GET /products?{text}"),
-            part: "page",
+            part: PAGE,
             query,
         }
     };
     let total = |text: &str| {
-        let (filter, _) = parsed::<ProductFilter>(text);
-        let query = product::count_query(EXPLAIN, Box::leak(Box::new(filter)));
+        let (filter, page) = parsed::<ProductFilter>(text);
+        let query = product::products(Box::leak(Box::new(filter)), &page).count_query();
         Case {
             title: format!("GET /products?{text}"),
-            part: "total",
+            part: TOTAL,
             query,
         }
     };
@@ -112,19 +118,19 @@ fn products() -> Vec<Case> {
 fn owned() -> Vec<Case> {
     let orders = |user, text: &str| {
         let (filter, page) = parsed::<OrderFilter>(text);
-        let query = order::page_query(EXPLAIN, user, filter, &page);
+        let query = order::orders(user, filter).page_query(&page);
         Case {
             title: format!("GET /orders?{text} of {user}"),
-            part: "page",
+            part: PAGE,
             query,
         }
     };
     let order_total = |user, text: &str| {
         let (filter, _) = parsed::<OrderFilter>(text);
-        let query = order::count_query(EXPLAIN, user, filter);
+        let query = order::orders(user, filter).count_query();
         Case {
             title: format!("GET /orders?{text} of {user}"),
-            part: "total",
+            part: TOTAL,
             query,
         }
     };
@@ -132,13 +138,13 @@ fn owned() -> Vec<Case> {
     let (_, deep) = parsed::<platform::paging::NoFilter>("page=900");
     let coupons = |user, page: &PageRequest| Case {
         title: format!("GET /coupons?page={} of {user}", page.page()),
-        part: "page",
-        query: coupon_pool::page_query(EXPLAIN, user, page),
+        part: PAGE,
+        query: coupon_pool::coupons(user).page_query(page),
     };
     let notifications = |user, page: &PageRequest| Case {
         title: format!("GET /notifications?page={} of {user}", page.page()),
-        part: "page",
-        query: notification::page_query(EXPLAIN, user, page),
+        part: PAGE,
+        query: notification::notifications(user).page_query(page),
     };
     vec![
         orders(HEAVY_USER, ""),
@@ -154,18 +160,69 @@ fn owned() -> Vec<Case> {
         coupons(LIGHT_USER, &newest),
         Case {
             title: format!("GET /coupons of {HEAVY_USER}"),
-            part: "total",
-            query: coupon_pool::count_query(EXPLAIN, HEAVY_USER),
+            part: TOTAL,
+            query: coupon_pool::coupons(HEAVY_USER).count_query(),
         },
         notifications(HEAVY_USER, &newest),
         notifications(HEAVY_USER, &deep),
         notifications(LIGHT_USER, &newest),
         Case {
             title: format!("GET /notifications of {HEAVY_USER}"),
-            part: "total",
-            query: notification::count_query(EXPLAIN, HEAVY_USER),
+            part: TOTAL,
+            query: notification::notifications(HEAVY_USER).count_query(),
         },
     ]
+}
+
+/// Payments: a user's own, and everybody's for an operator.
+fn payments_of_all() -> Vec<Case> {
+    let case = |owner: Option<&'static str>, text: &str, part| {
+        let (filter, page) = parsed::<PaymentFilter>(text);
+        let list = payment::payments(owner, filter);
+        let query = match part {
+            PAGE => list.page_query(&page),
+            _ => list.count_query(),
+        };
+        let whose = owner.unwrap_or("everybody, for an operator");
+        Case {
+            title: format!("GET /payments?{text} of {whose}"),
+            part,
+            query,
+        }
+    };
+    vec![
+        case(Some(HEAVY_USER), "", PAGE),
+        case(Some(HEAVY_USER), "page=900", PAGE),
+        case(Some(HEAVY_USER), "status=FAILED", PAGE),
+        case(Some(HEAVY_USER), "status=UNKNOWN", PAGE),
+        case(Some(HEAVY_USER), "sort=requestedAt,asc", PAGE),
+        case(Some(LIGHT_USER), "", PAGE),
+        case(Some(LIGHT_USER), "status=UNKNOWN", PAGE),
+        case(Some(HEAVY_USER), "", TOTAL),
+        case(Some(HEAVY_USER), "status=FAILED", TOTAL),
+        case(None, "", PAGE),
+        case(None, "page=10000&size=100", PAGE),
+        case(None, "status=UNKNOWN", PAGE),
+        case(None, "status=FAILED", PAGE),
+        case(None, "review=true", PAGE),
+        case(None, "review=false", PAGE),
+        case(None, "review=true&status=UNKNOWN", PAGE),
+        case(None, "", TOTAL),
+        case(None, "status=UNKNOWN", TOTAL),
+        case(None, "review=true", TOTAL),
+        case(None, "review=false", TOTAL),
+        case(None, "review=true&status=UNKNOWN", TOTAL),
+    ]
+}
+
+/// A user's saved methods. `user-0` has saved and deleted a thousand; nobody has more than twenty at once.
+fn saved_methods() -> Vec<Case> {
+    let case = |user| Case {
+        title: format!("GET /payment-methods of {user}"),
+        part: "list",
+        query: payment_method::list_query(user),
+    };
+    vec![case(HEAVY_USER), case(LIGHT_USER)]
 }
 
 /// The lists of a user's points, and the sums over their open lots.
@@ -177,21 +234,21 @@ fn points_of_users() -> Vec<Case> {
     let sums = |user| Case {
         title: format!("GET /points of {user}"),
         part: "sums",
-        query: points::sums_query(EXPLAIN, user),
+        query: points::sums_query(user),
     };
     let lots = |user, page: &PageRequest| Case {
         title: format!("GET /points/lots?page={} of {user}", page.page()),
-        part: "page",
-        query: points::lots_page(EXPLAIN, user, page),
+        part: PAGE,
+        query: points::lots(user).page_query(page),
     };
     let history = |user, page: &PageRequest| Case {
         title: format!("GET /points/history?page={} of {user}", page.page()),
-        part: "page",
-        query: points::history_page(EXPLAIN, user, page),
+        part: PAGE,
+        query: points::history(user).page_query(page),
     };
     let total = |title: &str, query| Case {
         title: format!("{title} of {HEAVY_USER}"),
-        part: "total",
+        part: TOTAL,
         query,
     };
     vec![
@@ -200,13 +257,13 @@ fn points_of_users() -> Vec<Case> {
         lots(HEAVY_USER, &newest),
         lots(HEAVY_USER, &deep),
         lots(LIGHT_USER, &newest),
-        total("GET /points/lots", points::count_lots(EXPLAIN, HEAVY_USER)),
+        total("GET /points/lots", points::lots(HEAVY_USER).count_query()),
         history(HEAVY_USER, &latest),
         history(HEAVY_USER, &early),
         history(LIGHT_USER, &latest),
         total(
             "GET /points/history",
-            points::count_history(EXPLAIN, HEAVY_USER),
+            points::history(HEAVY_USER).count_query(),
         ),
     ]
 }
@@ -221,7 +278,7 @@ fn events() -> Vec<Case> {
         }))
     };
     let scanned = event::SCANNED_MAX;
-    let mut streams = QueryBuilder::new(EXPLAIN);
+    let mut streams = QueryBuilder::new("");
     let text = event::STREAMS_SQL
         .replace("$1", "'hot'")
         .replace("$2", "600000");
@@ -235,30 +292,23 @@ fn events() -> Vec<Case> {
     vec![
         case(
             "after=500000",
-            "page",
-            event::range_query(EXPLAIN, filter(None, None), 500_000, HEAD, SENT),
+            PAGE,
+            event::range_query(filter(None, None), 500_000, HEAD, SENT),
         ),
         case(
             "after=500000&type=Rare",
-            "page",
-            event::range_query(
-                EXPLAIN,
-                filter(Some("Rare"), None),
-                500_000,
-                500_000 + scanned,
-                SENT,
-            ),
+            PAGE,
+            event::range_query(filter(Some("Rare"), None), 500_000, 500_000 + scanned, SENT),
         ),
         case(
             "after=999000&type=Usual",
-            "page",
-            event::range_query(EXPLAIN, filter(Some("Usual"), None), 999_000, HEAD, SENT),
+            PAGE,
+            event::range_query(filter(Some("Usual"), None), 999_000, HEAD, SENT),
         ),
         case(
             "delivery=PENDING",
-            "page",
+            PAGE,
             event::range_query(
-                EXPLAIN,
                 filter(None, Some(event::Delivery::Pending)),
                 SENT,
                 SENT + scanned,
@@ -267,38 +317,24 @@ fn events() -> Vec<Case> {
         ),
         case(
             "delivery=SENT",
-            "page",
-            event::range_query(
-                EXPLAIN,
-                filter(None, Some(event::Delivery::Sent)),
-                0,
-                scanned,
-                SENT,
-            ),
+            PAGE,
+            event::range_query(filter(None, Some(event::Delivery::Sent)), 0, scanned, SENT),
         ),
         case(
             "delivery=FAILED&type=Rare",
-            "page",
-            event::failed_query(EXPLAIN, filter(Some("Rare"), None), 0, 400_000),
+            PAGE,
+            event::failed_query(filter(Some("Rare"), None), 0, 400_000),
         ),
         case("aggregateId=hot&after=600000", "streams", streams),
         case(
             "aggregateId=hot&after=600000",
-            "page",
-            event::stream_query(
-                EXPLAIN,
-                filter(None, None),
-                "hot",
-                &hot,
-                (600_000, 680_000),
-                SENT,
-            ),
+            PAGE,
+            event::stream_query(filter(None, None), "hot", &hot, (600_000, 680_000), SENT),
         ),
         case(
             "aggregateId=hot&after=600000&type=Rare",
-            "page",
+            PAGE,
             event::stream_query(
-                EXPLAIN,
                 filter(Some("Rare"), None),
                 "hot",
                 &hot,

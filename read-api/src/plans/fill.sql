@@ -68,6 +68,28 @@ INSERT INTO projection_payments_1.payment_states (order_id, user_id, current_sta
        payment_amount, paid_amount, refunded_amount, last_updated_at)
 SELECT o.id, o.user_id, 'SUCCEEDED', 'KRW', 1000, 1000, 0, now() FROM projection_orders_1.orders o;
 
+-- One payment in a thousand is unknown, one in ten thousand is to be looked at.
+INSERT INTO projection_payments_1.payments (id, order_id, user_id, status, currency, amount, charged_amount,
+       refunded_amount, gateway, inquiries, requested_at, updated_at, review_reason, review_at, version)
+SELECT pg_temp.id(n, 'payment'), pg_temp.id(n, 'order'),
+       CASE WHEN n % 50 = 0 THEN 'user-0' ELSE 'user-' || 1 + pg_temp.pick(n, 'u', 50000) END,
+       CASE WHEN pg_temp.pick(n, 'p', 1000) = 0 THEN 'UNKNOWN'
+            WHEN pg_temp.pick(n, 'q', 20) = 0 THEN 'FAILED' ELSE 'SUCCEEDED' END,
+       'KRW', 1000, 1000, 0, 'toss', 0, now() - n * interval '10 seconds', now(),
+       CASE WHEN pg_temp.pick(n, 'r', 10000) = 0 THEN 'CHARGED_TWICE' END,
+       CASE WHEN pg_temp.pick(n, 'r', 10000) = 0 THEN now() END, 2
+  FROM generate_series(1, 1000000) n;
+-- Twenty methods a user were ever saved, of which three are there; one user has twenty of a thousand.
+INSERT INTO projection_payment_methods_1.payment_methods (id, user_id, gateway, status, method_type, card_last4,
+       attempts, requested_at, registered_at, updated_at, version)
+SELECT pg_temp.id(n, 'method'),
+       CASE WHEN n % 1000 = 0 THEN 'user-0' ELSE 'user-' || 1 + n % 50000 END,
+       'toss', CASE WHEN n > CASE n % 1000 WHEN 0 THEN 20000 ELSE 150000 END THEN 'DELETED' ELSE 'ACTIVE' END,
+       'CARD', '1234', 0, now() - n * interval '1 minute', now(), now(), 3
+  FROM generate_series(1, 1000000) n;
+INSERT INTO projection_payment_methods_1.payment_wallets (user_id, default_id, updated_at)
+SELECT 'user-' || n, pg_temp.id(n, 'method'), now() FROM generate_series(0, 50000) n;
+
 INSERT INTO projection_coupons_1.coupon_pools (id, name, discount_type, discount_percent, quantity,
        issued, used, valid_from, valid_until, created_at, updated_at, version)
 SELECT pg_temp.id(n, 'pool'), 'Pool ' || n, 'PERCENT', 10, 1000, 1000, 0, now(), now() + interval '1 day',

@@ -11,7 +11,7 @@ mod cases;
 mod report;
 
 use sqlx::postgres::PgPoolOptions;
-use sqlx::{Connection as _, PgConnection, PgPool, Postgres, QueryBuilder};
+use sqlx::{Connection as _, Execute as _, PgConnection, PgPool, Postgres, QueryBuilder};
 use testkit::TestDatabase;
 
 use crate::api::limit_sessions;
@@ -19,6 +19,9 @@ use crate::config::ReadApiConfig;
 
 /// The most rows that a step may read and throw away: what one request for events looks at, and a little.
 const ROWS_IN_VAIN_MAX: u64 = 25_000;
+
+/// The most rows that a step may get without an index: what is counted at most, and one more.
+const ROWS_SCANNED_MAX: u64 = crate::page::TOTAL_MAX + 1;
 
 /// A statement and the plan that PostgreSQL made of it.
 pub(super) struct Plan {
@@ -75,10 +78,12 @@ async fn reading(database: &TestDatabase) -> PgPool {
     pool
 }
 
+/// The plan of a statement as the handlers send it, with its values.
 async fn explain(pool: &PgPool, mut query: QueryBuilder<'static, Postgres>) -> Vec<String> {
-    let sql = query.sql().to_owned();
-    let plan = query.build_query_scalar().fetch_all(pool).await;
-    plan.expect(&sql)
+    let sql = format!("EXPLAIN (ANALYZE, BUFFERS) {}", query.sql());
+    let values = query.build().take_arguments().expect("values that fit");
+    let plan = sqlx::query_scalar_with(&sql, values.unwrap_or_default());
+    plan.fetch_all(pool).await.expect(&sql)
 }
 
 async fn version(pool: &PgPool) -> String {
@@ -93,8 +98,22 @@ impl Plan {
     /// Whether it read a table from end to end, or much more than it gave: through an index, too, a
     /// whole table can be read for a page.
     fn reads_too_much(&self) -> bool {
-        let is_scan = |line: &String| line.contains("Seq Scan on ");
-        self.lines.iter().any(is_scan) || self.rows_in_vain() > ROWS_IN_VAIN_MAX
+        self.rows_scanned() > ROWS_SCANNED_MAX || self.rows_in_vain() > ROWS_IN_VAIN_MAX
+    }
+
+    /// The most rows that one of its steps got from a table without an index. A count of what nearly every row fits
+    /// is made so: it stops at [`crate::page::TOTAL_MAX`].
+    fn rows_scanned(&self) -> u64 {
+        let scans = self
+            .lines
+            .iter()
+            .filter(|line| line.contains("Seq Scan on "));
+        let rows = scans.map(|line| {
+            let (_, actual) = line.split_once("(actual ").unwrap_or_default();
+            let rows = number_behind(actual, " rows=").unwrap_or(u64::MAX);
+            rows.saturating_mul(number_behind(actual, " loops=").unwrap_or(1))
+        });
+        rows.max().unwrap_or(0)
     }
 
     /// The most rows that one of its steps read and threw away.
@@ -153,4 +172,28 @@ fn index(line: &str) -> Option<&str> {
         }
     }
     None
+}
+
+#[test]
+fn a_scan_that_stops_where_counting_does_is_well_and_one_that_goes_on_is_not() {
+    let plan = |rows: u64, removed: u64| Plan {
+        title: "GET /payments?review=false".to_owned(),
+        part: "total",
+        lines: vec![
+            format!(
+                "  ->  Seq Scan on payments p  (cost=0.00..32 rows=999899 width=4) \
+                 (actual time=0.012..1.7 rows={rows} loops=1)"
+            ),
+            "        Filter: (review_reason IS NULL)".to_owned(),
+            format!("        Rows Removed by Filter: {removed}"),
+        ],
+    };
+    assert!(!plan(10_001, 2).reads_too_much());
+    assert!(plan(10_002, 2).reads_too_much());
+    assert!(plan(20, 999_980).reads_too_much());
+    let unmeasured = Plan {
+        lines: vec!["Seq Scan on payments".to_owned()],
+        ..plan(1, 1)
+    };
+    assert!(unmeasured.reads_too_much());
 }

@@ -8,7 +8,7 @@ use super::Plan;
 const INTRODUCTION: &str = "\
 # The list queries on a million rows
 
-Every list that the read API answers, on tables of a million rows (`read-api/src/plans/fill.sql`), as
+Every list that the read API answers from read models, on tables of a million rows (`read-api/src/plans/fill.sql`), as
 PostgreSQL explains the very statements that the handlers send: on the connections of the read API, as its
 role, the second of two runs. Made by
 
@@ -24,7 +24,8 @@ How the lists are kept fast:
 - **A page is found by its keys alone.** The inner statement sorts and skips in an index, where the filter
   allows it without touching a row; only the rows of the page are read. A deep page costs what skipping
   costs in an index, and `page` ends at 10 000.
-- **Counting stops at 10 000** (`totalIsExact: false` beyond). A page that is not full is the last one and
+- **Counting stops at 10 000** (`totalIsExact: false` beyond), also where nearly every row fits and a scan of the
+  table's beginning is the shortest way. A page that is not full is the last one and
   gives the exact number without counting.
 - **Every statement is planned for its own values** (`plan_cache_mode = force_custom_plan`): for a common
   category the sort's index is right, for a rare one the category's.

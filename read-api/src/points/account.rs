@@ -101,7 +101,7 @@ async fn find(
     least: MinPosition,
 ) -> Result<platform::Data<PointAccount>, ApiError> {
     let position = api.reach(least, &[Source::Points]).await?;
-    let row: Row = sums_query("", user_id)
+    let row: Row = sums_query(user_id)
         .build_query_as()
         .fetch_one(api.pool())
         .await
@@ -110,9 +110,9 @@ async fn find(
 }
 
 /// One row, also for a user who has no account.
-pub(crate) fn sums_query<'a>(prefix: &str, user_id: &'a str) -> QueryBuilder<'a, Postgres> {
+pub(crate) fn sums_query(user_id: &str) -> QueryBuilder<'_, Postgres> {
     let mut query = QueryBuilder::new(format!(
-        "{prefix}SELECT coalesce(max(a.balance), 0) AS balance, coalesce(max(a.owed), 0) AS owed,
+        "SELECT coalesce(max(a.balance), 0) AS balance, coalesce(max(a.owed), 0) AS owed,
                 coalesce(sum(l.remaining) FILTER (WHERE l.expires_at <= now()), 0)::bigint AS over,
                 coalesce(sum(l.remaining) FILTER (WHERE l.expires_at > now()
                     AND l.expires_at <= now() + make_interval(days => {SOON_DAYS})), 0)::bigint AS soon,

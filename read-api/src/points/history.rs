@@ -7,16 +7,15 @@ use platform::paging::{NoFilter, PageParams};
 use platform::{ApiError, MinPosition, Operator, PageRequest, PagedQuery, Principal, ValidPath};
 use serde::Serialize;
 use serde_json::Value;
-use sqlx::{Postgres, QueryBuilder};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::checked;
 use crate::ReadApi;
-use crate::error::ReadError;
 use crate::freshness::Source;
+use crate::list::List;
 use crate::openapi::{AnyQuery, errors};
-use crate::page::{self, Page};
+use crate::page::Page;
 
 /// Something that happened to a user's points.
 #[derive(Debug, Serialize, ToSchema, sqlx::FromRow)]
@@ -85,51 +84,26 @@ async fn list(
     least: MinPosition,
 ) -> Result<Page<PointChange>, ApiError> {
     let position = api.reach(least, &[Source::Points]).await?;
-    let mut select = page_query("", user_id, page);
-    let rows: Vec<PointChange> = select
-        .build_query_as()
-        .fetch_all(api.pool())
-        .await
-        .map_err(ReadError::from)?;
-    let matching = |query: &mut _| matching(query, user_id);
-    let total = page::total(api.pool(), page, rows.len(), matching).await?;
-    Ok(Page::new(rows, page, total, position))
+    let told = |change: PointChange| change;
+    Ok(history(user_id)
+        .read(api.pool(), page, position, told)
+        .await?)
 }
 
-/// The statement of a page: the positions from an index alone, then their rows.
-pub(crate) fn page_query<'a>(
-    prefix: &str,
-    user_id: &'a str,
-    page: &PageRequest,
-) -> QueryBuilder<'a, Postgres> {
-    let direction = page.sort().direction.as_sql();
-    let mut query = QueryBuilder::new(format!(
-        "{prefix}SELECT h.kind, h.points, h.change, h.order_id, h.lot_id, h.detail, h.at AS created_at
-           FROM (SELECT h.position "
-    ));
-    matching(&mut query, user_id);
-    query.push(format!(" ORDER BY h.position {direction} LIMIT "));
-    query
-        .push_bind(page.limit())
-        .push(" OFFSET ")
-        .push_bind(page.offset());
-    query.push(
-        ") page JOIN read_model.point_history h ON h.position = page.position AND h.user_id = ",
-    );
-    query
-        .push_bind(user_id)
-        .push(format!(" ORDER BY h.position {direction}"));
-    query
-}
-
-/// The statement that counts them.
-#[cfg(test)]
-pub(crate) fn count_query<'a>(prefix: &str, user_id: &'a str) -> QueryBuilder<'a, Postgres> {
-    page::count_query(prefix, |query| matching(query, user_id))
-}
-
-fn matching<'a>(query: &mut QueryBuilder<'a, Postgres>, user_id: &'a str) {
-    query
-        .push("FROM read_model.point_history h WHERE h.user_id = ")
-        .push_bind(user_id);
+/// What happened to a user's points.
+pub(crate) fn history(user_id: &str) -> List<'_> {
+    List::new(
+        "h.kind, h.points, h.change, h.order_id, h.lot_id, h.detail, h.at AS created_at",
+        (
+            "h.user_id, h.position",
+            "JOIN read_model.point_history h
+               ON h.position = page.position AND h.user_id = page.user_id",
+        ),
+        ["h.user_id", "h.position"],
+        move |query| {
+            query
+                .push("FROM read_model.point_history h WHERE h.user_id = ")
+                .push_bind(user_id);
+        },
+    )
 }

@@ -8,16 +8,15 @@ use platform::{
     ApiError, MinPosition, Operator, PageRequest, PagedQuery, Principal, Sort, Sortable, ValidPath,
 };
 use serde::{Deserialize, Serialize};
-use sqlx::{Postgres, QueryBuilder};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::checked;
 use crate::ReadApi;
-use crate::error::ReadError;
 use crate::freshness::Source;
+use crate::list::List;
 use crate::openapi::{AnyQuery, errors};
-use crate::page::{self, Page};
+use crate::page::Page;
 
 /// No filter: all lots.
 #[derive(Clone, Debug, Deserialize)]
@@ -96,53 +95,21 @@ async fn list(
     least: MinPosition,
 ) -> Result<Page<PointLot>, ApiError> {
     let position = api.reach(least, &[Source::Points]).await?;
-    let mut select = page_query("", user_id, page);
-    let rows: Vec<PointLot> = select
-        .build_query_as()
-        .fetch_all(api.pool())
-        .await
-        .map_err(ReadError::from)?;
-    let matching = |query: &mut _| matching(query, user_id);
-    let total = page::total(api.pool(), page, rows.len(), matching).await?;
-    Ok(Page::new(rows, page, total, position))
+    let told = |lot: PointLot| lot;
+    Ok(lots(user_id).read(api.pool(), page, position, told).await?)
 }
 
-/// The statement of a page: the ids from an index alone, then their rows.
-pub(crate) fn page_query<'a>(
-    prefix: &str,
-    user_id: &'a str,
-    page: &PageRequest,
-) -> QueryBuilder<'a, Postgres> {
-    let direction = page.sort().direction.as_sql();
-    let mut query = QueryBuilder::new(format!(
-        "{prefix}SELECT l.id, l.origin, l.order_id, l.earned, l.spent, l.expired, l.taken_back,
-                l.remaining, l.owed, l.earned_at, l.expires_at
-           FROM (SELECT l.id "
-    ));
-    matching(&mut query, user_id);
-    query.push(format!(
-        " ORDER BY l.earned_at {direction}, l.id {direction} LIMIT "
-    ));
-    query
-        .push_bind(page.limit())
-        .push(" OFFSET ")
-        .push_bind(page.offset());
-    query.push(format!(
-        ") page
-           JOIN read_model.point_lots l ON l.id = page.id
-          ORDER BY l.earned_at {direction}, l.id {direction}"
-    ));
-    query
-}
-
-/// The statement that counts them.
-#[cfg(test)]
-pub(crate) fn count_query<'a>(prefix: &str, user_id: &'a str) -> QueryBuilder<'a, Postgres> {
-    page::count_query(prefix, |query| matching(query, user_id))
-}
-
-fn matching<'a>(query: &mut QueryBuilder<'a, Postgres>, user_id: &'a str) {
-    query
-        .push("FROM read_model.point_lots l WHERE l.user_id = ")
-        .push_bind(user_id);
+/// A user's lots.
+pub(crate) fn lots(user_id: &str) -> List<'_> {
+    List::new(
+        "l.id, l.origin, l.order_id, l.earned, l.spent, l.expired, l.taken_back, l.remaining, l.owed,
+         l.earned_at, l.expires_at",
+        ("l.id", "JOIN read_model.point_lots l ON l.id = page.id"),
+        ["l.earned_at", "l.id"],
+        move |query| {
+            query
+                .push("FROM read_model.point_lots l WHERE l.user_id = ")
+                .push_bind(user_id);
+        },
+    )
 }

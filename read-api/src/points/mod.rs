@@ -14,9 +14,9 @@ use crate::filter::Problems;
 #[cfg(test)]
 pub(crate) use account::sums_query;
 #[cfg(test)]
-pub(crate) use history::{count_query as count_history, page_query as history_page};
+pub(crate) use history::history;
 #[cfg(test)]
-pub(crate) use lots::{LotFilter, count_query as count_lots, page_query as lots_page};
+pub(crate) use lots::{LotFilter, lots};
 
 /// The most characters of a user id.
 const USER_ID_MAX_CHARS: usize = 64;

@@ -13,12 +13,12 @@ use uuid::Uuid;
 
 use super::ProductState;
 use crate::ReadApi;
-use crate::error::ReadError;
 use crate::filter::Problems;
 use crate::freshness::Source;
+use crate::list::List;
 use crate::money::Money;
 use crate::openapi::{AnyQuery, errors};
-use crate::page::{self, Page};
+use crate::page::Page;
 
 /// The longest category or brand that a product may have.
 const LABEL_MAX_CHARS: usize = 100;
@@ -122,18 +122,9 @@ pub(super) async fn list_products(
     let PagedQuery { filter, page } = query;
     filter.check()?;
     let position = api.reach(least, &[Source::Products]).await?;
-    let mut select = page_query("", &filter, &page);
-    let rows: Vec<Row> = select
-        .build_query_as()
-        .fetch_all(api.pool())
-        .await
-        .map_err(ReadError::from)?;
-    let total = page::total(api.pool(), &page, rows.len(), |query| {
-        matching(query, &filter)
-    })
-    .await?;
-    let data = rows.into_iter().map(ProductSummary::from).collect();
-    Ok(Page::new(data, &page, total, position))
+    let told = ProductSummary::from as fn(Row) -> ProductSummary;
+    let products = products(&filter, &page);
+    Ok(products.read(api.pool(), &page, position, told).await?)
 }
 
 impl ProductFilter {
@@ -175,58 +166,31 @@ impl ProductFilter {
     }
 }
 
-/// The statement of a page: first the ids, from an index alone where the filter allows it, so that the
-/// pages that are skipped are never read; then the rows of those ids.
-pub(crate) fn page_query<'a>(
-    prefix: &str,
-    filter: &'a ProductFilter,
-    page: &PageRequest,
-) -> QueryBuilder<'a, Postgres> {
-    let sort = page.sort();
-    let is_popular = sort.field == "popular";
-    let (key, tie) = match sort.field {
-        "price" => ("p.price_amount", "p.id"),
-        "popular" => ("s.sold_count", "s.product_id"),
-        _ => ("p.created_at", "p.id"),
-    };
-    let direction = sort.direction.as_sql();
-    let mut query = QueryBuilder::new(format!(
-        "{prefix}SELECT p.id, p.name, p.category, p.brand, p.currency, p.price_amount, p.state, p.images,
-                p.created_at, p.updated_at, coalesce(s.sold_count, 0) AS sold_count
-           FROM (SELECT {tie} AS id "
-    ));
-    if is_popular {
-        query.push("FROM read_model.product_sales s ");
-        if !filter.is_empty() {
-            query.push("JOIN read_model.products p ON p.id = s.product_id ");
-            conditions(&mut query, filter);
+/// The products that fit. By popularity they are found in the order of what was sold.
+pub(crate) fn products<'a>(filter: &'a ProductFilter, page: &PageRequest) -> List<'a> {
+    const COLUMNS: &str =
+        "p.id, p.name, p.category, p.brand, p.currency, p.price_amount, p.state, p.images, p.created_at,
+         p.updated_at, coalesce(s.sold_count, 0) AS sold_count";
+    const JOINS: &str = "JOIN read_model.products p ON p.id = page.id
+         LEFT JOIN read_model.product_sales s ON s.product_id = p.id";
+    let rows = |query: &mut QueryBuilder<'a, Postgres>| matching(query, filter);
+    match page.sort().field {
+        "popular" => {
+            let keys = ("s.product_id AS id", JOINS);
+            let order = ["s.sold_count", "s.product_id"];
+            List::new(COLUMNS, keys, order, rows).paged_by(|query| by_sales(query, filter))
         }
-    } else {
-        matching(&mut query, filter);
+        "price" => List::new(COLUMNS, ("p.id", JOINS), ["p.price_amount", "p.id"], rows),
+        _ => List::new(COLUMNS, ("p.id", JOINS), ["p.created_at", "p.id"], rows),
     }
-    query.push(format!(
-        " ORDER BY {key} {direction}, {tie} {direction} LIMIT "
-    ));
-    query
-        .push_bind(page.limit())
-        .push(" OFFSET ")
-        .push_bind(page.offset());
-    query.push(format!(
-        ") page
-           JOIN read_model.products p ON p.id = page.id
-           LEFT JOIN read_model.product_sales s ON s.product_id = p.id
-          ORDER BY {key} {direction}, {tie} {direction}"
-    ));
-    query
 }
 
-/// The statement that counts what fits.
-#[cfg(test)]
-pub(crate) fn count_query<'a>(
-    prefix: &str,
-    filter: &'a ProductFilter,
-) -> QueryBuilder<'a, Postgres> {
-    page::count_query(prefix, |query| matching(query, filter))
+fn by_sales<'a>(query: &mut QueryBuilder<'a, Postgres>, filter: &'a ProductFilter) {
+    query.push("FROM read_model.product_sales s ");
+    if !filter.is_empty() {
+        query.push("JOIN read_model.products p ON p.id = s.product_id ");
+        conditions(query, filter);
+    }
 }
 
 fn matching<'a>(query: &mut QueryBuilder<'a, Postgres>, filter: &'a ProductFilter) {

@@ -7,7 +7,7 @@ mod stock;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 #[cfg(test)]
-pub(crate) use list::{ProductFilter, count_query, page_query};
+pub(crate) use list::{ProductFilter, products};
 
 /// Adds the routes.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {

@@ -27,6 +27,7 @@ fn awaiting(until: chrono::DateTime<Utc>) -> GatewayAnswer {
             number: "X6505636518308".to_owned(),
             holder: Some("박토스".to_owned()),
             until,
+            open_until: None,
         },
     }
 }

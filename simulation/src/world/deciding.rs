@@ -244,6 +244,7 @@ impl World {
             }
             self.prefixes += 1;
             self.violated(found);
+            self.check_money_moved(before);
         }
         if !appended.events.is_empty() {
             self.wake_readers();

@@ -8,16 +8,20 @@ mod claims;
 mod clients;
 mod clock;
 mod deciding;
+mod deposits;
 mod feeding;
 mod gateway;
+mod methods;
 mod node;
+mod notices;
 mod office;
 mod operations;
+mod operator;
 mod rest;
 mod terms;
 mod weather;
 
-use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -28,10 +32,12 @@ use foldhash::fast::FixedState;
 use invariants::{Shop, Violation};
 use processes::ProcessesConfig;
 use projections::sans_io::InMemory;
+use uuid::Uuid;
 
 use self::clients::Op;
 use self::clock::Queued;
 use self::node::Node;
+use self::notices::Notices;
 use crate::agenda::Agenda;
 use crate::bank::Bank;
 use crate::chance::{Chance, Topic};
@@ -41,6 +47,7 @@ use crate::gate::PoolKeys;
 use crate::log::Log;
 use crate::plant::Plant;
 use crate::run::{Counts, Failure, Options};
+use crate::safe::Safe;
 use crate::story::Story;
 
 /// Processes of the shop.
@@ -77,6 +84,7 @@ pub(crate) struct World {
     pub(crate) log: Log,
     pub(crate) agenda: Agenda,
     pub(crate) bank: Bank,
+    safe: Safe,
     pub(crate) projections: Vec<InMemory>,
     pub(crate) shop: Shop,
     pub(crate) prefixes: u64,
@@ -90,8 +98,14 @@ pub(crate) struct World {
     /// The deeds that were begun.
     pub(crate) begun: Vec<usize>,
     database_away_until: u64,
-    /// Gateway calls that are still on their way.
+    gateway_away_until: u64,
+    /// Gateway calls that are still on their way, and what the gateway does by itself some time.
     late_calls: usize,
+    notices: Notices,
+    /// What the operator has looked after: payments and refunds.
+    looked_after: BTreeSet<Uuid>,
+    /// Refunds of deposits whose account was told.
+    accounts_told: BTreeSet<Uuid>,
     faults_ended_at: Option<u64>,
     next_term: u64,
     config: Arc<ProcessesConfig>,
@@ -127,6 +141,7 @@ impl World {
             log,
             agenda: Agenda::default(),
             bank: Bank::default(),
+            safe: Safe::default(),
             projections: InMemory::all(),
             shop: Shop::new(),
             prefixes: 0,
@@ -138,7 +153,11 @@ impl World {
             plan: Plan::draw(chance, options.kept_deeds.clone()),
             begun: Vec::new(),
             database_away_until: 0,
+            gateway_away_until: 0,
             late_calls: 0,
+            notices: Notices::default(),
+            looked_after: BTreeSet::new(),
+            accounts_told: BTreeSet::new(),
             faults_ended_at: None,
             next_term: 1,
             config: Arc::new(processes_config()),

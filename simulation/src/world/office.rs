@@ -10,13 +10,21 @@ use chrono::{DateTime, Utc};
 use domain::{Decider, Loaded, StreamId};
 use event_store::{Command, ExecuteError, Fence, Outcome, StoreError};
 use futures::future::{Either, select};
-use payment_gateways::{ConfirmRequest, GatewayReply, PaymentGateway, RefundReply, RefundRequest};
-use payment_vault::KeySafe;
+use payment_gateways::{
+    BillingKeyReply, ChargeBillingKeyRequest, ConfirmRequest, DeleteBillingKeyRequest,
+    DeletionReply, GatewayReply, IssueBillingKeyRequest, PaymentGateway, RefundReply,
+    RefundRequest,
+};
+use payment_vault::{
+    AccountOfRefund, BillingKey, Keeping, KeptMethod, KeySafe, NewMethod, RefundAccount, VaultError,
+};
 use processes::ProcessesConfig;
 use processes::sans_io::Office;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use super::gateway::{Call, Hears};
+use super::methods::KeyAsk;
 use super::node::{Answered, Clock};
 
 /// The one gateway's name.
@@ -27,9 +35,8 @@ pub(super) enum Ask {
     Execute(Command, oneshot::Sender<Answered>),
     Load(StreamId, oneshot::Sender<Result<Loaded, StoreError>>),
     Pause(Duration, oneshot::Sender<()>),
-    Confirm(ConfirmRequest, oneshot::Sender<GatewayReply>),
-    Inquire(Uuid, oneshot::Sender<GatewayReply>),
-    Refund(RefundRequest, oneshot::Sender<RefundReply>),
+    Call(Call, Hears),
+    Key(KeyAsk),
 }
 
 /// Where questions wait to be answered.
@@ -98,8 +105,8 @@ impl Office for Desk {
     }
 
     fn key_safe(&self) -> Option<Arc<dyn KeySafe>> {
-        // Nobody saves a payment method here.
-        None
+        let outbox = Arc::clone(&self.outbox);
+        Some(Arc::new(Drawer { outbox }))
     }
 
     async fn execute(&self, command: Command) -> Result<Outcome, ExecuteError> {
@@ -137,9 +144,13 @@ struct Till {
 }
 
 impl Till {
-    async fn ask<T>(&self, ask: impl FnOnce(oneshot::Sender<T>) -> Ask) -> Option<T> {
+    async fn ask<T>(
+        &self,
+        call: Call,
+        hears: impl FnOnce(oneshot::Sender<T>) -> Hears,
+    ) -> Option<T> {
         let (reply, answer) = oneshot::channel();
-        self.outbox.put(ask(reply));
+        self.outbox.put(Ask::Call(call, hears(reply)));
         answer.await.ok()
     }
 }
@@ -147,25 +158,109 @@ impl Till {
 #[async_trait]
 impl PaymentGateway for Till {
     async fn confirm(&self, request: ConfirmRequest) -> GatewayReply {
-        let reply = self.ask(|reply| Ask::Confirm(request, reply)).await;
+        let reply = self.ask(Call::Confirm(request), Hears::Payment).await;
         reply.unwrap_or_else(unknown)
     }
 
     async fn inquire(&self, payment_id: Uuid) -> GatewayReply {
-        let reply = self.ask(|reply| Ask::Inquire(payment_id, reply)).await;
+        let reply = self.ask(Call::Inquire(payment_id), Hears::Payment).await;
         reply.unwrap_or_else(unknown)
     }
 
     async fn refund(&self, request: RefundRequest) -> RefundReply {
-        let reply = self.ask(|reply| Ask::Refund(request, reply)).await;
-        reply.unwrap_or_else(|| RefundReply::Unknown {
-            reason: "TIMEOUT".to_owned(),
-        })
+        let reply = self.ask(Call::Refund(request), Hears::Refund).await;
+        reply.unwrap_or_else(|| RefundReply::Unknown { reason: timeout() })
+    }
+
+    async fn issue_billing_key(&self, request: IssueBillingKeyRequest) -> BillingKeyReply {
+        let reply = self.ask(Call::Issue(request), Hears::Key).await;
+        reply.unwrap_or_else(|| BillingKeyReply::Unknown { reason: timeout() })
+    }
+
+    async fn charge_billing_key(&self, request: ChargeBillingKeyRequest) -> GatewayReply {
+        let reply = self.ask(Call::Charge(request), Hears::Payment).await;
+        reply.unwrap_or_else(unknown)
+    }
+
+    async fn delete_billing_key(&self, request: DeleteBillingKeyRequest) -> DeletionReply {
+        let reply = self.ask(Call::Erase(request), Hears::Deletion).await;
+        reply.unwrap_or_else(|| DeletionReply::Unknown { reason: timeout() })
     }
 }
 
 fn unknown() -> GatewayReply {
-    GatewayReply::Unknown {
-        reason: "TIMEOUT".to_owned(),
+    GatewayReply::Unknown { reason: timeout() }
+}
+
+fn timeout() -> String {
+    "TIMEOUT".to_owned()
+}
+
+/// The way to the safe.
+struct Drawer {
+    outbox: Arc<Outbox>,
+}
+
+impl Drawer {
+    async fn ask<T>(
+        &self,
+        ask: impl FnOnce(oneshot::Sender<Result<T, VaultError>>) -> KeyAsk,
+    ) -> Result<T, VaultError> {
+        let (reply, answer) = oneshot::channel();
+        self.outbox.put(Ask::Key(ask(reply)));
+        answer.await.unwrap_or_else(|_| Err(VaultError::away()))
+    }
+}
+
+#[async_trait]
+impl KeySafe for Drawer {
+    fn customer_key(&self, user_id: &str) -> String {
+        format!("customer-{user_id}")
+    }
+
+    async fn keep(&self, new: &NewMethod) -> Result<Keeping, VaultError> {
+        let new = new.clone();
+        self.ask(|reply| KeyAsk::Keep(new, reply)).await
+    }
+
+    async fn open(&self, method_id: Uuid, _: &str) -> Result<Option<KeptMethod>, VaultError> {
+        self.ask(|reply| KeyAsk::Open(method_id, reply)).await
+    }
+
+    async fn retire(&self, method_id: Uuid, _: DateTime<Utc>) -> Result<(), VaultError> {
+        self.ask(|reply| KeyAsk::Retire(method_id, reply)).await
+    }
+
+    async fn wipe(&self, method_id: Uuid, _: DateTime<Utc>) -> Result<(), VaultError> {
+        self.ask(|reply| KeyAsk::Wipe(method_id, reply)).await
+    }
+
+    async fn find(
+        &self,
+        company: &str,
+        billing_key: &BillingKey,
+    ) -> Result<Option<Uuid>, VaultError> {
+        let (company, billing_key) = (company.to_owned(), billing_key.clone());
+        self.ask(|reply| KeyAsk::Find(company, billing_key, reply))
+            .await
+    }
+
+    fn account_fingerprint(&self, refund_id: Uuid, _: &RefundAccount) -> String {
+        refund_id.to_string()
+    }
+
+    async fn keep_account(&self, _: &AccountOfRefund, _: bool) -> Result<(), VaultError> {
+        // The command API keeps accounts; no process does.
+        Err(VaultError::Unsealable)
+    }
+
+    async fn open_account(&self, refund_id: Uuid) -> Result<Option<RefundAccount>, VaultError> {
+        self.ask(|reply| KeyAsk::OpenAccount(refund_id, reply))
+            .await
+    }
+
+    async fn wipe_account(&self, refund_id: Uuid) -> Result<(), VaultError> {
+        self.ask(|reply| KeyAsk::WipeAccount(refund_id, reply))
+            .await
     }
 }

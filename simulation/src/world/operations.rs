@@ -1,27 +1,30 @@
 //! From a request to a command, as the handlers of `command-api` do it: ids and time are made when the request
 //! arrives, so a repeat brings others; id and fingerprint of the command follow from the caller and the request.
 
+mod lookups;
+
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::checkout::{
-    AskedBy, CancelOrder, ConfirmOrder, OrderItem, PlaceOrder, RefundPayment, RequestPayment,
-};
+use domain::checkout::{AskedBy, CancelOrder, ConfirmOrder, OrderItem, PlaceOrder, RequestPayment};
 use domain::coupon_pool::{ClaimCoupon, CreateCouponPool, DiscountRule};
 use domain::inventory::{AdjustStock, ReceiveStock};
-use domain::order::{Order, OrderCommand, OrderError, OrderStatus, RefundItem, RefundScope};
+use domain::order::OrderCommand;
+use domain::payment_method::{
+    DeletePaymentMethod, DeletionReason, MakeDefaultPaymentMethod, RequestPaymentMethod,
+};
 use domain::points::{AdjustPoints, EarningPolicy, Points};
 use domain::product::{ChangeProduct, PatchProduct, ProductCommand, ProductDetails};
 use domain::{
-    AdjustmentId, CouponCode, CouponPoolId, Currency, Halt, LotId, Money, Operation, OrderId,
-    OrderItemId, PaymentId, ProductId, Quantity, RefundId, Rejection, StreamId, UserId,
-    WarehouseId, Workspace,
+    AdjustmentId, CouponCode, CouponPoolId, Currency, LotId, Money, Operation, OrderId,
+    OrderItemId, PaymentId, PaymentMethodId, ProductId, Quantity, RefundId, UserId, WarehouseId,
 };
 use event_store::{Command, CommandId, Context, Fingerprint};
 use fastrand::Rng;
-use serde_json::{Value, json};
 use uuid::Uuid;
 
+use self::lookups::{Move, Refund};
 use super::office::BANK;
-use crate::deeds::Part;
+use crate::bank::ACCOUNT_TOKEN;
+use crate::deeds::{Means, Part};
 
 /// How long points are valid: they expire while there are still faults.
 const POINTS_VALID_FOR: TimeDelta = TimeDelta::minutes(4);
@@ -73,6 +76,20 @@ pub(super) enum Request {
         order: OrderId,
         coupon: Option<CouponCode>,
         points: Points,
+        means: Means,
+        method: Option<PaymentMethodId>,
+    },
+    Save {
+        user: UserId,
+        auth_token: String,
+    },
+    MakeDefault {
+        user: UserId,
+        method: PaymentMethodId,
+    },
+    Forget {
+        user: UserId,
+        method: PaymentMethodId,
     },
     Grant {
         user: UserId,
@@ -222,17 +239,34 @@ pub(super) fn command(
             order,
             coupon,
             points,
+            means,
+            method,
         } => make.of(RequestPayment {
             payment_id: PaymentId::of_order(order),
             order_id: order,
             user_id: user,
             gateway: BANK.to_owned(),
-            token: "tok".to_owned(),
-            method_id: None,
+            token: method.map_or_else(|| token(means), |_| "").to_owned(),
+            method_id: method,
             points,
             coupon,
             now,
             confirmation_due_at: now + CONFIRMATION_DELAY,
+        }),
+        Request::Save { user, auth_token } => make.of(RequestPaymentMethod {
+            user_id: user,
+            method_id: PaymentMethodId::new(new_id(rng)),
+            gateway: BANK.to_owned(),
+            auth_token,
+        }),
+        Request::MakeDefault { user, method } => make.of(MakeDefaultPaymentMethod {
+            user_id: user,
+            method_id: method,
+        }),
+        Request::Forget { user, method } => make.of(DeletePaymentMethod {
+            user_id: user,
+            method_id: method,
+            reason: DeletionReason::Requested,
         }),
         Request::Grant { user, points, by } => make.of(AdjustPoints {
             user_id: user,
@@ -277,6 +311,14 @@ pub(super) fn command(
     }
 }
 
+/// What the buyer's browser brings; of one who has no saved method that of a card.
+fn token(means: Means) -> &'static str {
+    match means {
+        Means::Card | Means::Saved(_) => "tok",
+        Means::Account => ACCOUNT_TOKEN,
+    }
+}
+
 /// What orders earn, whoever confirms them.
 pub(super) fn earning() -> EarningPolicy {
     EarningPolicy {
@@ -312,78 +354,4 @@ fn details() -> ProductDetails {
 /// So many won.
 pub(super) fn price(won: i64) -> Money {
     Money::new(won, Currency::Krw).unwrap_or_else(|_| Money::zero(Currency::Krw))
-}
-
-/// An order goes on its way: the shop has the rule, and no endpoint for it yet.
-#[derive(Debug)]
-struct Move {
-    order: OrderId,
-    command: OrderCommand,
-}
-
-impl Operation for Move {
-    fn name(&self) -> &'static str {
-        "move-order"
-    }
-
-    fn streams(&self) -> Vec<StreamId> {
-        vec![StreamId::of::<Order>(self.order)]
-    }
-
-    fn decide(&self, workspace: &mut Workspace<'_>) -> Result<Value, Halt> {
-        workspace.execute::<Order>(self.order, self.command.clone())?;
-        let order = workspace.read::<Order>(self.order)?;
-        let order = order.placed().map_err(Rejection::from)?;
-        Ok(json!({ "id": self.order, "status": order.status }))
-    }
-}
-
-/// A part of an order goes back. A client would have read the order and its payment; here they are looked up
-/// when the request is decided.
-#[derive(Debug)]
-struct Refund {
-    refund_id: RefundId,
-    order: OrderId,
-    by: AskedBy,
-    part: Part,
-}
-
-impl Operation for Refund {
-    fn name(&self) -> &'static str {
-        "refund-payment"
-    }
-
-    fn streams(&self) -> Vec<StreamId> {
-        vec![StreamId::of::<Order>(self.order)]
-    }
-
-    fn decide(&self, workspace: &mut Workspace<'_>) -> Result<Value, Halt> {
-        let order = workspace.read::<Order>(self.order)?;
-        let order = order.placed().map_err(Rejection::from)?;
-        let status = order.status;
-        let Some(payment_id) = order.payment_id.filter(|_| status != OrderStatus::Pending) else {
-            return Err(Rejection::from(OrderError::NotRefundable { status }).into());
-        };
-        let scope = match self.part {
-            Part::All => RefundScope::Everything,
-            Part::Won(won) => RefundScope::Amount(price(won)),
-            Part::Pieces { line, quantity } => {
-                let place = line.checked_rem(order.lines.len()).unwrap_or(0);
-                let line = order.lines.get(place);
-                let item = line.map(|line| RefundItem {
-                    order_item_id: line.order_item_id,
-                    quantity,
-                });
-                RefundScope::Items(item.into_iter().collect())
-            }
-        };
-        let refund = RefundPayment {
-            refund_id: self.refund_id,
-            payment_id,
-            scope,
-            reason: "too small".to_owned(),
-            by: self.by.clone(),
-        };
-        refund.decide(workspace)
-    }
 }

@@ -20,7 +20,7 @@ impl World {
     /// Beats once a second.
     pub(super) fn pulse(&mut self) {
         if self.faults.are_over() {
-            if self.is_quiet() {
+            if self.is_quiet() && !self.look_after() {
                 self.is_at_rest = true;
                 return;
             }
@@ -52,6 +52,9 @@ impl World {
         if self.strikes(Kind::DatabaseAway, NOBODY) {
             let away = self.draw(Topic::Node, 80).u64(300_000..6_000_000);
             self.database_away_until = self.now + away;
+        }
+        if self.strikes(Kind::GatewayAway, NOBODY) {
+            self.take_gateway_away();
         }
         self.gate_weather();
     }

@@ -12,6 +12,12 @@ fn failures(plant: Plant, seeds_max: u64) -> impl Iterator<Item = Failure> {
     (1..=seeds_max).filter_map(move |seed| run(seed, &options).failure)
 }
 
+/// Whether one of these checks finds a plant. Another may see it before in some seeds.
+fn finds(plant: Plant, seeds_max: u64, checks: &[&str]) -> bool {
+    let mut failures = failures(plant, seeds_max);
+    failures.any(|failure| checks.contains(&failure.what.as_str()))
+}
+
 /// What is found of a plant first.
 fn found(plant: Plant, seeds_max: u64) -> String {
     let first = failures(plant, seeds_max).next();
@@ -52,7 +58,7 @@ fn points_that_are_earned_twice_are_found() {
 
 #[test]
 fn points_that_come_back_twice_are_found() {
-    assert_eq!(found(Plant::ReturnedTwice, 40), "point-lots");
+    assert!(finds(Plant::ReturnedTwice, 200, &["point-lots"]));
 }
 
 #[test]
@@ -67,16 +73,14 @@ fn steps_that_are_lost_are_found() {
 
 #[test]
 fn a_row_that_is_deleted_too_soon_is_found() {
-    assert_eq!(found(Plant::DeletedTooSoon, 20), "sagas-end");
+    assert!(finds(Plant::DeletedTooSoon, 60, &["sagas-end"]));
 }
 
 #[test]
 fn an_answer_before_the_commit_is_found() {
-    let what = found(Plant::AnsweredTooSoon, 10);
-    assert!(
-        ["answers", "acknowledged"].contains(&what.as_str()),
-        "{what}"
-    );
+    // What is answered and not written is also decided upon.
+    let checks = ["answers", "acknowledged"];
+    assert!(finds(Plant::AnsweredTooSoon, 20, &checks));
 }
 
 #[test]
@@ -90,17 +94,40 @@ fn a_gate_that_believes_itself_is_found() {
 fn a_refund_under_a_new_key_is_found() {
     // A part goes back twice, which the ledger shows; the gateway gives back no more than it charged, so a refund of
     // all that is left never comes to its end.
-    let what: Vec<String> = failures(Plant::RefundedTwice, 60)
-        .map(|failure| failure.what)
-        .collect();
     for check in ["gateway-ledger", "sagas-end"] {
-        assert!(what.iter().any(|found| found == check), "{check}: {what:?}");
+        assert!(finds(Plant::RefundedTwice, 400, &[check]), "{check}");
     }
 }
 
 #[test]
+fn a_notice_that_is_believed_is_found() {
+    assert_eq!(found(Plant::BelievedNotice, 10), "gateway-ledger");
+}
+
+#[test]
+fn an_account_that_is_taken_for_a_deposit_is_found() {
+    assert_eq!(found(Plant::BelievedDeposit, 20), "gateway-ledger");
+}
+
+#[test]
+fn a_billing_key_under_a_new_key_is_found() {
+    assert_eq!(found(Plant::KeyIssuedTwice, 60), "billing-keys");
+}
+
+#[test]
+fn a_key_that_is_wiped_and_stays_is_found() {
+    assert_eq!(found(Plant::LeakySafe, 60), "billing-keys");
+}
+
+#[test]
+fn a_deposit_that_is_taken_back_unseen_is_found() {
+    assert!(finds(Plant::UnseenTakeBack, 200, &["deposits"]));
+}
+
+#[test]
 fn a_payment_that_succeeds_twice_is_found() {
-    assert_eq!(found(Plant::PaidTwice, 5), "money");
+    // Where more of the payment follows in the same batch, its stream is not dense any more.
+    assert!(finds(Plant::PaidTwice, 20, &["money"]));
 }
 
 #[test]
@@ -110,7 +137,7 @@ fn a_coupon_that_is_issued_twice_is_found() {
 
 #[test]
 fn a_coupon_that_is_used_twice_is_found() {
-    assert_eq!(found(Plant::UsedTwice, 20), "coupons");
+    assert_eq!(found(Plant::UsedTwice, 60), "coupons");
 }
 
 #[test]

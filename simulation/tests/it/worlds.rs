@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::thread;
 
+use simulation::campaign::campaign;
 use simulation::fault::{Fault, Kind};
 use simulation::plant::Plant;
 use simulation::run::{Options, run};
@@ -49,6 +50,21 @@ fn a_world_sees_a_hundred_faults() {
         );
         assert!(report.orders > 0 && report.events > 20, "seed {seed}");
     }
+}
+
+#[test]
+fn what_a_gateway_does_to_us_happens() {
+    // The rarest strikes about every thirtieth world; that each is frequent enough, the long run looks at.
+    let summary = campaign(1, 150, 2, &Options::default(), |_, _| ());
+    assert!(summary.failed.is_empty(), "{:?}", summary.failed);
+    let kinds = Kind::ALL.iter().filter(|kind| {
+        let rooms = ["gateway-", "notice-", "deposit-", "key-", "safe-"];
+        rooms.iter().any(|room| kind.name().starts_with(room))
+    });
+    let never: Vec<_> = kinds
+        .filter(|kind| !summary.faults.contains_key(*kind))
+        .collect();
+    assert!(never.is_empty(), "{never:?}");
 }
 
 #[test]

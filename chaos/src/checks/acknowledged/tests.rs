@@ -4,7 +4,7 @@ use event_store::CommandId;
 use serde_json::Value;
 
 use super::*;
-use crate::journal::{Line, Request};
+use crate::journal::{Line, Request, Verb};
 use crate::shoppers::Told;
 
 const KEPT: &str = "every acknowledged command is in the log, with its events";
@@ -12,6 +12,7 @@ const REFUSED: &str = "no refused command has events";
 const UNKNOWN: &str = "a command without an answer happened once or not at all";
 const WANTED: &str = "nothing is in the log that nobody asked for";
 const SAME: &str = "every answer to one key has the same bytes";
+const TOLD: &str = "a notice does no more than to have its company asked";
 const REUSED: &str = "a key with another request than its first is refused";
 
 const ORDER: &str = "01a1ff8e-ced3-70c4-b150-dd9f3e1331fe";
@@ -45,6 +46,7 @@ impl Run {
         run.lost();
         run.send(other_than("placed"));
         run.told(422, r#"{"error":"IDEMPOTENCY_KEY_REUSED"}"#);
+        run.noticed(&["PaymentInquiryRequested"]);
         run
     }
 
@@ -88,15 +90,24 @@ impl Run {
         let events = Events {
             principal: principal.to_owned(),
             count,
+            types: vec!["OrderPlaced".to_owned()],
             streams: vec![ORDER.to_owned()],
         };
         self.stored.events.insert(id, events);
     }
 
+    /// A company told of something, and this is what came of it.
+    fn noticed(&mut self, types: &[&str]) {
+        let (id, count) = (Uuid::from_u128(7), 1);
+        self.has_events(id, "webhook/toss", count);
+        let events = self.stored.events.get_mut(&id).expect("its events");
+        events.types = types.iter().map(|name| (*name).to_owned()).collect();
+    }
+
     /// The checks that do not hold.
     fn broken(self) -> Vec<&'static str> {
         let checks = check(&History::of(self.lines), &self.stored);
-        assert_eq!(checks.len(), 6);
+        assert_eq!(checks.len(), 7);
         let broken = checks.iter().filter(|check| !check.holds());
         broken.map(|check| check.name).collect()
     }
@@ -108,6 +119,7 @@ fn request(key: &str) -> Request {
         operator: false,
         fresh_ids: false,
         key: key.to_owned(),
+        verb: Verb::Post,
         path: "/orders".to_owned(),
         body: Value::Null,
     }
@@ -142,7 +154,7 @@ fn a_run_in_which_nothing_went_wrong_breaks_nothing() {
     let run = Run::good();
     let checks = check(&History::of(run.lines), &run.stored);
     let looked_at: Vec<_> = checks.iter().map(|check| check.looked_at).collect();
-    assert_eq!(looked_at, [1, 1, 2, 2, 2, 1]);
+    assert_eq!(looked_at, [1, 1, 2, 2, 1, 2, 1]);
     assert!(checks.iter().all(Check::holds), "{checks:?}");
 }
 
@@ -210,6 +222,50 @@ fn what_nobody_asked_for_is_found_unless_the_sagas_did_it() {
     run.has_events(Uuid::max(), SAGAS, 1);
     run.has_events(Uuid::nil(), "mallory", 1);
     assert_eq!(run.broken(), [WANTED]);
+}
+
+#[test]
+fn a_notice_that_is_believed_is_found() {
+    let mut run = Run::good();
+    run.noticed(&["PaymentInquiryRequested", "PaymentSucceeded"]);
+    assert_eq!(run.broken(), [TOLD]);
+}
+
+#[test]
+fn a_card_that_is_the_default_already_needs_no_event_but_its_outcome() {
+    let make_default = || Request {
+        path: format!("/payment-methods/{ORDER}/default"),
+        ..request("default")
+    };
+    for (is_stored, broken) in [(true, vec![]), (false, vec![KEPT])] {
+        let mut run = Run::good();
+        run.send(make_default());
+        run.told(200, &placed());
+        if is_stored {
+            run.happened("default", 200, 0);
+        }
+        assert_eq!(run.broken(), broken, "{is_stored}");
+    }
+    let mut lost = Run::good();
+    lost.send(make_default());
+    lost.lost();
+    lost.happened("default", 200, 0);
+    assert_eq!(lost.broken(), [""; 0]);
+}
+
+/// Its events are its user's, and it names itself.
+#[test]
+fn a_saved_method_is_looked_for_by_its_command() {
+    let mut run = Run::good();
+    run.send(Request {
+        path: "/payment-methods".to_owned(),
+        ..request("card")
+    });
+    run.told(202, &placed());
+    run.happened("card", 202, 1);
+    let events = run.stored.events.get_mut(&id("card"));
+    events.expect("its events").streams = vec!["alice".to_owned()];
+    assert_eq!(run.broken(), [""; 0]);
 }
 
 #[test]

@@ -114,3 +114,26 @@ async fn a_read_model_that_stands_still_or_has_set_events_apart_is_found() {
         assert_eq!(fed.evidence, [evidence]);
     }
 }
+
+#[tokio::test]
+async fn a_ledger_that_stands_still_is_found() {
+    const KEPT: &str = "
+        UPDATE payment.checkpoints SET position = 1;
+        UPDATE main.checkpoints SET position = 1;";
+    let (_database, pool) = after(KEPT).await;
+    let kept = kept_within(&pool, NO_PATIENCE).await.expect("an answer");
+    assert!(kept.holds() && kept.looked_at == 3, "{kept:?}");
+    for (schema, ledger) in [
+        ("payment", "transactions"),
+        ("main", "order_payments"),
+        ("main", "user_methods"),
+    ] {
+        let evidence = format!("{ledger} is at 0, the log at 1");
+        let defect = format!(
+            "{KEPT} UPDATE {schema}.checkpoints SET position = 0 WHERE subscriber = '{ledger}';"
+        );
+        let (_database, pool) = after(&defect).await;
+        let kept = kept_within(&pool, NO_PATIENCE).await.expect("an answer");
+        assert_eq!(kept.evidence, [evidence]);
+    }
+}

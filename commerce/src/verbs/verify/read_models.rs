@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use invariants::Invariant;
+use payment_ledger::LedgerComparison;
 use projections::Comparison;
 
 use super::Verification;
@@ -13,6 +14,8 @@ use crate::meter::Meter;
 
 /// How long an event may wait for a read model.
 const BEHIND_MAX: Duration = Duration::from_secs(60);
+/// Which saved payment methods users have, for the order service.
+const USER_METHODS: &str = "main.user_payment_method_mapping";
 
 pub(super) async fn check_snapshots(
     verification: &Verification,
@@ -63,43 +66,50 @@ pub(super) async fn check(
         .iter()
         .map(|compared| compared.projection)
         .collect();
-    if ledger_is_kept(verification, report).await? {
+    let Verification { owner, log, .. } = verification;
+    let transactions = payment_ledger::verify_transactions(owner, log).await?;
+    if is_kept("payment.transactions", &transactions, verification, report).await? {
         names.push("payment.transactions");
+    }
+    let methods = payment_ledger::verify_user_methods(owner, log).await?;
+    if is_kept(USER_METHODS, &methods, verification, report).await? {
+        names.push(USER_METHODS);
     }
     report.holds(Invariant::Projections, names.join(", "));
     Ok(())
 }
 
-/// Looks at the payment service's transactions beside the log's charges and returns of money. Whether they are
-/// kept at all.
-async fn ledger_is_kept(
+/// Reports what differs between a table of the ledger's and the log. Whether the table is kept at all.
+async fn is_kept(
+    table: &str,
+    found: &LedgerComparison,
     verification: &Verification,
     report: &mut Report,
 ) -> Result<bool, CommerceError> {
-    let Verification { owner, log, .. } = verification;
-    let found = payment_ledger::verify_transactions(owner, log).await?;
     if !found.is_same() {
-        let evidence = found.told.into_iter();
-        let evidence = evidence.map(|told| format!("payment.transactions: {told}"));
+        let evidence = found.told.iter();
+        let evidence = evidence.map(|told| format!("{table}: {told}"));
         report.broken(Invariant::Projections, found.differences, evidence);
     }
     if found.position == 0 {
-        report.note("payment.transactions is not kept: no role payment-ledger has run".to_owned());
+        report.note(format!(
+            "{table} is not kept: the role that does has never run"
+        ));
         return Ok(false);
     }
-    let next = log.read(found.position, 1).await?;
+    let next = verification.log.read(found.position, 1).await?;
     let waits = next
         .first()
         .map(|next| (Utc::now() - next.recorded_at).to_std().unwrap_or_default());
     if let Some(waits) = waits.filter(|waits| *waits > BEHIND_MAX) {
         let (position, waits_s) = (found.position, waits.as_secs());
-        let behind = format!(
-            "payment.transactions stands at {position}, and the next event has waited {waits_s} s"
-        );
+        let behind =
+            format!("{table} stands at {position}, and the next event has waited {waits_s} s");
         report.broken(Invariant::Projections, 1, [behind]);
     }
-    let (transactions, sums) = (found.transactions, found.sums);
-    report.note(format!("payment.transactions: {transactions}; {sums}"));
+    let sums = [found.rows.to_string(), found.sums.clone()];
+    let sums: Vec<String> = sums.into_iter().filter(|sum| !sum.is_empty()).collect();
+    report.note(format!("{table}: {}", sums.join("; ")));
     Ok(true)
 }
 

@@ -196,6 +196,7 @@ pub(super) fn account(amount: i64) -> GatewayAnswer {
             number: "X6505636518308".to_owned(),
             holder: None,
             until: at(7 * 24 * 60),
+            open_until: None,
         },
     }
 }
@@ -209,6 +210,8 @@ pub(super) fn settle(payment: u32, answer: GatewayAnswer) -> SettlePayment {
         confirmation_due_at: at(32),
         inquiries: RetrySchedule::default(),
         out_of_turn: false,
+        charge_was_known: true,
+        deposit_window: crate::checkout::DEPOSIT_WINDOW_DEFAULT,
     }
 }
 

@@ -2,26 +2,30 @@
 
 use chrono::Duration;
 
-use super::deeds::{account, approved, by, cancel, expire, settle};
+use super::deeds::{account, approved, by, cancel, expire, refunded, settle, unknown};
 use super::runner::Runner;
 use super::shop::Shop;
-use crate::checkout::{GatewayAnswer, RefundPayment, SettlePayment};
-use crate::mothers::{at, refund_id};
-use crate::order::{OrderStatus, RefundScope};
-use crate::payment::{DEPOSIT_EXPIRED, PaymentError, PaymentStatus, ReviewReason};
+use crate::checkout::{GatewayAnswer, RefundAnswer, SettlePayment};
+use crate::mothers::{at, payment_id, refund_id as refund_id_of, user};
+use crate::order::OrderStatus;
+use crate::payment::{
+    DEPOSIT_EXPIRED, GatewayNotice, InquiryCause, NoteRefundAccount, PaymentError, PaymentStatus,
+    RequestInquiry, ReviewReason,
+};
 
 /// The account of `account` closes at the minute 10 080, and lingers for five more.
 const CLOSED: i64 = 7 * 24 * 60 + 5;
 
 fn awaited() -> Shop {
     let mut shop = Shop::with_a_payment_under_way();
-    shop.does(&settle(1, account(1_500)));
+    shop.does(&settled_at(2, account(1_500)));
     shop
 }
 
 fn settled_at(minute: i64, answer: GatewayAnswer) -> SettlePayment {
     SettlePayment {
         now: at(minute),
+        deposit_window: Duration::days(30),
         ..settle(1, answer)
     }
 }
@@ -73,8 +77,7 @@ fn a_deposit_after_the_order_was_cancelled_goes_back() {
 }
 
 #[test]
-fn an_account_is_open_for_thirty_days_at_most() {
-    let mut shop = Shop::with_a_payment_under_way();
+fn an_account_is_open_no_longer_than_the_shop_wants() {
     let GatewayAnswer::WaitingForDeposit {
         gateway_transaction_id,
         amount,
@@ -89,11 +92,32 @@ fn an_account_is_open_for_thirty_days_at_most() {
         amount,
         account,
     };
-    for minute in [0, 100, 10_000] {
-        shop.does(&settled_at(minute, answer.clone()));
-        let until = shop.payment(1).deposit.unwrap().account.until;
-        assert_eq!(until, at(0) + Duration::days(30));
+    for deposit_window in [Duration::hours(1), Duration::days(30)] {
+        let mut shop = Shop::with_a_payment_under_way();
+        for minute in [0, 30, 60] {
+            shop.does(&SettlePayment {
+                deposit_window,
+                ..settled_at(minute, answer.clone())
+            });
+            let account = shop.payment(1).deposit.unwrap().account;
+            assert_eq!(account.until, at(0) + deposit_window);
+            assert_eq!(account.open_until, Some(at(0) + Duration::days(3_000)));
+        }
     }
+}
+
+/// A gateway that is away for a while must not use up the inquiries of an account that is open for days.
+#[test]
+fn an_account_is_asked_about_when_it_closes_however_often_the_gateway_was_silent() {
+    let mut shop = awaited();
+    for _ in 0..20 {
+        shop.does(&settled_at(10, unknown()));
+    }
+    let closes_at = shop.payment(1).deposit.unwrap().account.until + Duration::minutes(5);
+    assert_eq!(shop.payment(1).next_inquiry_at, Some(closes_at));
+    assert_eq!(shop.payment(1).inquiries, 20);
+    shop.does(&settled_at(20, account(1_500)));
+    assert_eq!(shop.payment(1).inquiries, 0, "an answer: counted anew");
 }
 
 #[test]
@@ -108,21 +132,73 @@ fn a_deposit_that_the_bank_takes_back_changes_nothing_but_a_person_must_look() {
     assert_eq!(shop.order(1).status, OrderStatus::Paid);
 }
 
+/// Two inquiries cross: the one that was asked before the deposit is answered last.
 #[test]
-fn what_was_paid_by_bank_transfer_is_not_given_back_to_an_account_that_nobody_told() {
+fn an_answer_that_was_overtaken_takes_no_deposit_back() {
     let mut shop = awaited();
     shop.does(&settle(1, approved(1_500)));
-    let refund = RefundPayment {
-        refund_id: refund_id(7),
-        payment_id: crate::mothers::payment_id(1),
-        scope: RefundScope::Everything,
-        reason: "too small".to_owned(),
-        by: by("ann"),
+    shop.does(&SettlePayment {
+        charge_was_known: false,
+        ..settle(1, account(1_500))
+    });
+    assert_eq!(shop.last(), ["PaymentInquiryRequested"], "asked once more");
+    assert_eq!(shop.payment(1).review, None);
+}
+
+#[test]
+fn of_a_deposit_that_has_come_a_notice_counts_also_when_it_is_the_last_again() {
+    let mut shop = awaited();
+    let notice = GatewayNotice {
+        notice_id: "empty".to_owned(),
+        status: None,
+        amount: None,
+        currency: None,
+        left: Some(0),
+        signed: true,
     };
-    let refused = PaymentError::RefundNeedsAccount.into();
-    assert_eq!(shop.refuses(&refund), refused);
-    assert_eq!(shop.refuses(&cancel(1, by("ann"))), refused);
-    assert_eq!(shop.order(1).status, OrderStatus::Paid);
+    let tell = RequestInquiry {
+        payment_id: payment_id(1),
+        cause: InquiryCause::Notice(notice),
+        now: at(5),
+    };
+    shop.does(&tell);
+    shop.does(&tell);
+    assert!(
+        shop.last().is_empty(),
+        "the same again, of an empty account"
+    );
+    shop.does(&settle(1, approved(1_500)));
+    shop.does(&tell);
+    assert_eq!(shop.last(), ["PaymentInquiryRequested"]);
+}
+
+#[test]
+fn what_was_paid_by_bank_transfer_waits_for_an_account_to_go_back_to() {
+    let mut shop = awaited();
+    shop.does(&settle(1, approved(1_500)));
+    shop.does(&cancel(1, by("ann")));
+    let refund_id = shop.payment(1).refunds.first().unwrap().refund_id;
+    let tell = |user_id: Option<&str>, refund_id| NoteRefundAccount {
+        payment_id: payment_id(1),
+        refund_id,
+        user_id: user_id.map(user),
+        now: at(60),
+    };
+    let nobodys = tell(Some("bob"), refund_id);
+    assert_eq!(shop.refuses(&nobodys), PaymentError::NotFound.into());
+    let none = tell(None, refund_id_of(99));
+    assert_eq!(shop.refuses(&none), PaymentError::NoSuchRefund.into());
+    shop.does(&tell(Some("ann"), refund_id));
+    assert_eq!(shop.last(), ["PaymentRefundDelayed"]);
+    shop.does(&tell(Some("ann"), refund_id));
+    assert!(shop.last().is_empty(), "a try is near already");
+    let refund = shop.payment(1).refund(refund_id).cloned().unwrap();
+    let soon = at(60) + Duration::seconds(2);
+    assert_eq!((refund.attempts, refund.next_attempt_at), (0, Some(soon)));
+    shop.does(&refunded(1, RefundAnswer::Done));
+    assert_eq!(shop.payment(1).status, PaymentStatus::Cancelled);
+    let done = shop.refuses(&tell(None, refund_id));
+    assert_eq!(done, PaymentError::RefundNeedsNoAccount.into());
 }
 
 /// The sagas, from the account to the end: somebody pays late, or nobody does.

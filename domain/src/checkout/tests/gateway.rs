@@ -130,6 +130,7 @@ impl Gateway {
                         number: "X6505636518308".to_owned(),
                         holder: None,
                         until: at(7 * 24 * 60),
+                        open_until: None,
                     },
                 }
             }

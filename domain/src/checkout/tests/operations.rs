@@ -129,6 +129,8 @@ fn a_payments_operations() {
         confirmation_due_at: at(30),
         inquiries: schedule(),
         out_of_turn: false,
+        charge_was_known: true,
+        deposit_window: crate::checkout::DEPOSIT_WINDOW_DEFAULT,
     };
     is(&settle, "settle-payment", &[payment()], &[]);
     let refund = SettleRefund {

@@ -139,6 +139,27 @@ fn each_line_is_paid_with_its_share_of_the_points() {
 }
 
 #[test]
+fn of_an_order_that_points_alone_paid_one_piece_that_goes_back_is_a_part() {
+    let mut shop = Shop::open();
+    shop.does(&grant(1, 3_000, 60));
+    shop.does(&place(1, "ann", &[(TEA, 3)]));
+    shop.does(&RequestPayment {
+        token: String::new(),
+        ..with_points(1, 3_000)
+    });
+    for (number, status, spendable_points) in [
+        (1, PaymentStatus::PartiallyRefunded, 1_000),
+        (2, PaymentStatus::PartiallyRefunded, 2_000),
+        (3, PaymentStatus::Refunded, 3_000),
+    ] {
+        let reply = shop.does(&refund(number, teas(1)));
+        assert_eq!(reply["status"], "SUCCEEDED");
+        assert_eq!(shop.payment(1).status, status, "after {number}");
+        assert_eq!(spendable(&shop), spendable_points);
+    }
+}
+
+#[test]
 fn points_alone_pay_at_once_without_a_gateway_or_a_token() {
     let mut shop = Shop::open();
     shop.does(&grant(1, 2_000, 60));

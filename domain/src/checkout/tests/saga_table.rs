@@ -31,8 +31,13 @@ const TABLE: &str = "
     PaymentFailed.no-deposit               inquire-late       10
     PaymentDepositAwaited                  inquire-deposit    10
     PaymentDepositAwaited                  expire-deposit     10100
+    PaymentDepositAwaited.open-for-longer  inquire-deposit    10
+    PaymentDepositAwaited.open-for-longer  inquire-closed     10085
+    PaymentDepositAwaited.open-for-longer  expire-deposit     1460
     PaymentInquiryRequested                ask-about-payment  now
     PaymentInquiryRequested.operator       ask-about-payment  now
+    PaymentInquiryRequested.put-off        ask-about-payment  10
+    PaymentInquiryRequested.overtaken      ask-about-payment  now
     PaymentRefundRequested                 refund-payment     now
     PaymentRefundRequested.late-success    refund-payment     now
     PaymentRefundRequested.amount-mismatch refund-payment     now

@@ -30,29 +30,29 @@ const TABLE: &str = "
     doubted = PaymentReviewRequired+PaymentOutcomeUnknown
     account = PaymentDepositAwaited
 
-                         approved  approved-less  approved-twice  declined  no-record  unknown  account  account-less  undone
-    waiting              paid      wrong          paid            failed    asked      asked    account  doubted       doubted
-    unknown              paid      wrong          paid            failed    asked      asked    account  doubted       doubted
-    unheard-of           paid      wrong          paid            failed    failed     asked    account  doubted       doubted
-    unheard-of-before    paid      wrong          paid            failed    asked      asked    account  doubted       doubted
-    account              paid      wrong          paid            failed    asked      asked    account  doubted       doubted
-    account-unknown      paid      wrong          paid            failed    asked      asked    account  doubted       doubted
-    account-cancelled    late      latewrong      late            Failed    asked      asked    account  doubted       doubted
-    account-paid         -         review         review          review    -          -        review   review        review
-    cancelled            late      latewrong      late            Failed    asked      asked    account  doubted       doubted
-    cancelled-unheard    late      latewrong      late            Failed    Failed     asked    account  doubted       doubted
-    expired              late      latewrong      late            Failed    asked      asked    account  doubted       doubted
-    declined             late      latewrong      late            -         -          -        -        review        review
-    given-up             late      latewrong      late            -         -          asked    account  doubted       doubted
-    given-up-unknown     late      latewrong      late            Failed    asked      asked    account  doubted       doubted
-    paid                 -         review         review          review    -          -        review   review        review
-    confirmed            -         review         review          review    -          -        review   review        review
-    paid-cancelled       -         review         review          review    -          -        review   review        -
-    paid-refunded        -         review         review          settled   -          -        review   review        -
-    late                 -         review         review          review    -          -        review   review        -
-    late-refunded        -         review         review          settled   -          -        review   review        -
-    mischarged           review    -              review          -         -          -        review   review        -
-    mischarged-refunded  review    -              review          settled   -          -        review   review        -
+                         approved  approved-less  approved-twice  declined  no-record  unknown  account  account-less  undone    mixed-up
+    waiting              paid      wrong          paid            failed    asked      asked    account  doubted       doubted   doubted
+    unknown              paid      wrong          paid            failed    asked      asked    account  doubted       doubted   doubted
+    unheard-of           paid      wrong          paid            failed    failed     asked    account  doubted       doubted   doubted
+    unheard-of-before    paid      wrong          paid            failed    asked      asked    account  doubted       doubted   doubted
+    account              paid      wrong          paid            failed    asked      asked    account  doubted       doubted   doubted
+    account-unknown      paid      wrong          paid            failed    asked      asked    account  doubted       doubted   doubted
+    account-cancelled    late      latewrong      late            Failed    asked      asked    account  doubted       doubted   doubted
+    account-paid         -         review         review          review    -          -        review   review        review    review
+    cancelled            late      latewrong      late            Failed    asked      asked    account  doubted       doubted   doubted
+    cancelled-unheard    late      latewrong      late            Failed    Failed     asked    account  doubted       doubted   doubted
+    expired              late      latewrong      late            Failed    asked      asked    account  doubted       doubted   doubted
+    declined             late      latewrong      late            -         -          -        -        review        review    review
+    given-up             late      latewrong      late            -         -          asked    account  doubted       doubted   doubted
+    given-up-unknown     late      latewrong      late            Failed    asked      asked    account  doubted       doubted   doubted
+    paid                 -         review         review          review    -          -        review   review        review    review
+    confirmed            -         review         review          review    -          -        review   review        review    review
+    paid-cancelled       -         review         review          review    -          -        review   review        -         review
+    paid-refunded        -         review         review          settled   -          -        review   review        -         review
+    late                 -         review         review          review    -          -        review   review        -         review
+    late-refunded        -         review         review          settled   -          -        review   review        -         review
+    mischarged           review    -              review          -         -          -        review   review        review    review
+    mischarged-refunded  review    -              review          settled   -          -        review   review        review    review
 ";
 
 /// A shop in this situation.
@@ -105,9 +105,14 @@ fn answer(name: &str) -> GatewayAnswer {
         "no-record" => GatewayAnswer::NoRecord,
         "account" => account(1_500),
         "account-less" => account(1_499),
-        "undone" => GatewayAnswer::Doubtful {
-            review: ReviewReason::RefundedAtGateway,
-            reason: "REFUNDED_AT_GATEWAY".to_owned(),
+        "undone" => GatewayAnswer::GivenBack {
+            gateway_transaction_id: "gw-1".to_owned(),
+            charged: krw(1_500),
+            left: krw(500),
+        },
+        "mixed-up" => GatewayAnswer::Doubtful {
+            review: ReviewReason::AnswerMismatched,
+            reason: "MISMATCHED_ANSWER".to_owned(),
         },
         "unknown" => unknown(),
         other => panic!("no answer {other}"),
@@ -139,7 +144,7 @@ fn an_answer_that_is_told_again_changes_nothing() {
         // Every unanswered inquiry counts: their repeats are told apart by the command's id.
         if matches!(
             column,
-            "unknown" | "no-record" | "account" | "account-less" | "undone"
+            "unknown" | "no-record" | "account" | "account-less" | "undone" | "mixed-up"
         ) {
             continue;
         }

@@ -14,7 +14,6 @@ use rdkafka::{Offset, TopicPartitionList};
 use sqlx::{Connection, PgConnection, PgExecutor, PgPool};
 use testkit::{kafka_brokers, unique};
 
-use super::secret::Secret;
 use crate::installation::{Installation, text};
 
 /// The longest wait for the broker.
@@ -23,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const LOGS: [&str; 2] = ["serve", "mock-gateway"];
 
 /// The write-ahead log from where it was when the story began.
-pub(super) struct WalStart {
+pub(crate) struct WalStart {
     segment: String,
     /// Its session has a slot, without which the server reuses segments when it is busy. A temporary one: a test
     /// that fails must not keep the server from reusing them for ever.
@@ -31,7 +30,7 @@ pub(super) struct WalStart {
 }
 
 impl WalStart {
-    pub(super) async fn now(shop: &Installation) -> Self {
+    pub(crate) async fn now(shop: &Installation) -> Self {
         let options = shop.database.owner_options();
         let connected = PgConnection::connect_with(&options).await;
         let mut session = connected.expect("the owner connects");
@@ -61,15 +60,15 @@ async fn switched(owner: impl PgExecutor<'_>) -> String {
         .expect("the owner of the test's server may")
 }
 
-/// Every place in which the secret is, with what stands around it there.
-pub(super) async fn places_of(
-    secret: &Secret,
+/// Every place in which something secret is, with what stands around it there; `found_in` knows it when it sees it.
+pub(crate) async fn places_of(
+    found_in: impl Fn(&[u8]) -> Option<String>,
     shop: &Installation,
     wal: &WalStart,
 ) -> BTreeMap<&'static str, String> {
     let mut found = BTreeMap::new();
     let mut look = |place: &'static str, bytes: &[u8]| {
-        if let Some(around) = secret.found_in(bytes) {
+        if let Some(around) = found_in(bytes) {
             found.insert(place, around);
         }
     };
@@ -188,9 +187,8 @@ fn records(prefix: &str) -> Vec<Vec<u8>> {
     records
 }
 
-/// Puts a secret into every place, as a careless program would.
-pub(super) async fn plant_everywhere(decoy: &Secret, shop: &Installation) {
-    let said = decoy.sentence();
+/// Says this in every place, as a careless program would.
+pub(crate) async fn plant_everywhere(said: &str, shop: &Installation) {
     let owner = shop.database.owner_pool().await;
     sqlx::raw_sql(&format!(
         "CREATE TABLE public.decoy AS SELECT '{said}'::text AS said"
@@ -207,7 +205,7 @@ pub(super) async fn plant_everywhere(decoy: &Secret, shop: &Installation) {
     let made = admin.create_topics([&new], &AdminOptions::new()).await;
     made.expect("the broker answers");
     let producer: FutureProducer = config.create().expect("a producer");
-    let record = FutureRecord::to(&topic).key("decoy").payload(&said);
+    let record = FutureRecord::to(&topic).key("decoy").payload(said);
     let sent = producer.send(record, PATIENCE).await;
     sent.expect("the record is delivered");
     let log = shop.file(&format!("{}.log", LOGS[0]));

@@ -8,7 +8,7 @@ const REACH_BYTES: usize = 24;
 const WORDS: [&str; 5] = ["cvv", "cvc", "cvn", "cav2", "securitycode"];
 
 /// A card that nobody has: another one in each run, so that what is found is of this one.
-pub(super) struct Secret {
+pub(crate) struct Secret {
     /// Sixteen digits, the last of which is the check digit.
     pub(super) number: String,
     /// Four digits.
@@ -47,22 +47,13 @@ impl Secret {
     /// Where it is in these bytes, if it is: the number as it is, in groups, or as bytes are written in a dump;
     /// the check number behind a word for it.
     pub(super) fn found_in(&self, bytes: &[u8]) -> Option<String> {
-        let hex: String = self
-            .number
-            .bytes()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        let forms = [
-            self.number.clone(),
-            self.grouped(" "),
-            self.grouped("-"),
-            self.grouped("."),
-            hex,
-        ];
-        for form in forms {
-            if let Some(at) = position(bytes, form.as_bytes()) {
-                return Some(around(bytes, at));
-            }
+        let number = text_in(&self.number, bytes);
+        let grouped = || {
+            let mut forms = [" ", "-", "."].into_iter();
+            forms.find_map(|between| text_in(&self.grouped(between), bytes))
+        };
+        if let Some(found) = number.or_else(grouped) {
+            return Some(found);
         }
         let lower = bytes.to_ascii_lowercase();
         for word in WORDS {
@@ -78,6 +69,14 @@ impl Secret {
         }
         None
     }
+}
+
+/// Where a text is in these bytes, if it is: as it is, or as bytes are written in a dump.
+pub(crate) fn text_in(text: &str, bytes: &[u8]) -> Option<String> {
+    let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let mut forms = [text, hex.as_str()].into_iter();
+    let at = forms.find_map(|form| position(bytes, form.as_bytes()))?;
+    Some(around(bytes, at))
 }
 
 fn check_digit(digits: &str) -> u32 {

@@ -35,12 +35,14 @@ async fn a_card_that_is_planted_everywhere_is_nowhere_afterwards() {
     send_elsewhere(&secret, &buyer, &things).await;
 
     everything_is_written(&shop).await;
-    assert_eq!(places_of(&secret, &shop, &wal).await, BTreeMap::new());
+    let planted = |bytes: &[u8]| secret.found_in(bytes);
+    assert_eq!(places_of(planted, &shop, &wal).await, BTreeMap::new());
 
     let decoy = Secret::new();
-    assert_eq!(places_of(&decoy, &shop, &wal).await, BTreeMap::new());
-    plant_everywhere(&decoy, &shop).await;
-    let found = places_of(&decoy, &shop, &wal).await;
+    let decoyed = |bytes: &[u8]| decoy.found_in(bytes);
+    assert_eq!(places_of(decoyed, &shop, &wal).await, BTreeMap::new());
+    plant_everywhere(&decoy.sentence(), &shop).await;
+    let found = places_of(decoyed, &shop, &wal).await;
     let found: Vec<&str> = found.into_keys().collect();
     assert_eq!(
         found,
@@ -53,17 +55,8 @@ async fn a_card_that_is_planted_everywhere_is_nowhere_afterwards() {
 /// All companies, all that the program can say in its log, and where the write-ahead log begins.
 async fn installed() -> (Installation, WalStart) {
     let mut shop = Installation::new().await;
-    let gateway = shop.gateway_url();
-    for (name, value) in [
-        ("TOSS_URL", format!("{gateway}/toss")),
-        ("TOSS_SECRET_KEY", "test_sk_canary".to_owned()),
-        ("NICE_URL", format!("{gateway}/nice")),
-        ("NICE_CLIENT_ID", "client".to_owned()),
-        ("NICE_SECRET_KEY", "test_nice_secret_key".to_owned()),
-        ("RUST_LOG", "debug".to_owned()),
-    ] {
-        shop.set(name, &value);
-    }
+    shop.offer_companies();
+    shop.set("RUST_LOG", "debug");
     let wal = WalStart::now(&shop).await;
     (shop, wal)
 }
@@ -121,20 +114,8 @@ async fn pay_everywhere(
 
 /// Waits until what was said is in every place that it goes to; and sees that the plants were heard.
 async fn everything_is_written(shop: &Installation) {
+    shop.wait_until_written().await;
     let owner = shop.database.owner_pool().await;
-    eventually("the relay and the ledger catch up", async || {
-        let behind: i64 = sqlx::query_scalar(
-            "SELECT max(e.position) - least((SELECT position FROM relay.cursor),
-                                            (SELECT position FROM payment.checkpoints),
-                                            (SELECT position FROM main.checkpoints))
-               FROM event_store.events e",
-        )
-        .fetch_one(&owner)
-        .await
-        .ok()?;
-        (behind == 0).then_some(())
-    })
-    .await;
     eventually(
         "what the companies said is kept, and the secret hidden",
         async || {

@@ -96,6 +96,7 @@ impl Shop {
     pub(crate) fn config() -> ProcessesConfig {
         ProcessesConfig {
             lease_retry_interval: Duration::from_millis(20),
+            deposit_window: Duration::from_secs(30 * 24 * 60 * 60),
             ..ProcessesConfig::default()
         }
     }
@@ -124,14 +125,22 @@ impl Shop {
 
     /// An instance that saves payment methods in this vault, with Toss beside the usual gateway.
     pub(crate) fn start_saving(&self, vault: Vault) -> Runner {
+        self.start_saving_with(Some(vault), Self::config())
+    }
+
+    pub(crate) fn start_saving_with(
+        &self,
+        vault: Option<Vault>,
+        config: ProcessesConfig,
+    ) -> Runner {
         let mock = Arc::clone(&self.gateway) as _;
         let all = [
             ("mock".to_owned(), mock),
             ("toss".to_owned(), self.bank.toss(HASTY)),
         ];
         let gateways = Gateways::new("mock", all).expect("two gateways");
-        let safe = Some(Arc::new(vault) as Arc<dyn KeySafe>);
-        self.start_with_safe(self.store.clone(), gateways, safe, Self::config())
+        let safe = vault.map(|vault| Arc::new(vault) as Arc<dyn KeySafe>);
+        self.start_with_safe(self.store.clone(), gateways, safe, config)
     }
 
     fn start_with_safe(

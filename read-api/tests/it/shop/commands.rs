@@ -154,6 +154,8 @@ impl Shop {
             confirmation_due_at: now() + Duration::minutes(30),
             inquiries: RetrySchedule::default(),
             out_of_turn: false,
+            charge_was_known: true,
+            deposit_window: domain::checkout::DEPOSIT_WINDOW_DEFAULT,
         };
         self.execute(settle).await.1
     }

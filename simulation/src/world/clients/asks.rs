@@ -4,13 +4,15 @@ use chrono::TimeDelta;
 use domain::checkout::AskedBy;
 use domain::coupon_pool::DiscountRule;
 use domain::points::Points;
-use domain::{CouponCode, CouponPoolId, OrderId, ProductId, Quantity, UserId, WarehouseId};
+use domain::{
+    CouponCode, CouponPoolId, OrderId, PaymentMethodId, ProductId, Quantity, UserId, WarehouseId,
+};
 
 use super::super::operations::{Request, new_id, price};
 use super::super::{World, node_name};
 use super::Op;
 use crate::chance::Topic;
-use crate::deeds::{POOLS, PRODUCTS, SHOPPERS, WAREHOUSES, What};
+use crate::deeds::{Means, POOLS, PRODUCTS, SHOPPERS, WAREHOUSES, What};
 
 /// Who runs the shop.
 const OPERATOR: &str = "operator";
@@ -24,14 +26,20 @@ impl World {
     pub(super) fn opening(&self) -> Vec<Op> {
         let mut requests = Vec::new();
         let mut rng = self.chance.of(Topic::Shop, 1, 0);
+        let has_plenty = rng.u8(0..3) == 0;
         for index in 0..PRODUCTS {
             let product = self.product(index);
             let won = rng.i64(50..3_000);
             requests.push(Request::CreateProduct { product, won });
             requests.push(Request::PutOnSale { product });
             for name in WAREHOUSES {
-                if let (Ok(warehouse), Ok(quantity)) = (name.parse(), Quantity::new(rng.u32(1..5)))
-                {
+                // Mostly few pieces, so that several want the last one.
+                let pieces = if has_plenty {
+                    rng.u32(4..20)
+                } else {
+                    rng.u32(1..5)
+                };
+                if let (Ok(warehouse), Ok(quantity)) = (name.parse(), Quantity::new(pieces)) {
                     requests.push(Request::Receive {
                         product,
                         warehouse,
@@ -118,8 +126,13 @@ impl World {
                 order,
                 coupon,
                 points,
+                means,
             } => {
                 let (name, order) = self.order(*order)?;
+                let method = match means {
+                    Means::Saved(number) => self.method_of(&name, *number),
+                    Means::Card | Means::Account => None,
+                };
                 let coupon = coupon.then(|| self.coupon_of(&name)).flatten();
                 let user = name.parse().ok()?;
                 (
@@ -129,6 +142,8 @@ impl World {
                         order,
                         coupon,
                         points: Points::new(*points).ok()?,
+                        method,
+                        means: *means,
                     },
                 )
             }
@@ -169,6 +184,18 @@ impl World {
                 };
                 let part = *part;
                 (principal, Request::Refund { order, by, part })
+            }
+            What::Save { auth } => {
+                let auth_token = format!("auth-{auth}");
+                (name, Request::Save { user, auth_token })
+            }
+            What::MakeDefault { method } => {
+                let method = self.method_of(&name, *method)?;
+                (name, Request::MakeDefault { user, method })
+            }
+            What::Forget { method } => {
+                let method = self.method_of(&name, *method)?;
+                (name, Request::Forget { user, method })
             }
             What::Claim { pool } => {
                 let pool = self.pool(*pool);
@@ -236,6 +263,17 @@ impl World {
         let op = self.ops.iter().find(|op| op.deed == Some(deed))?;
         let id = op.was_accepted().then(|| op.member("id")).flatten()?;
         Some((op.envelope.principal.clone(), id.parse().ok()?))
+    }
+
+    /// A payment method that somebody asked for: the how-many-th, from the last, counted round.
+    fn method_of(&self, name: &str, number: usize) -> Option<PaymentMethodId> {
+        let saved = self.ops.iter().rev().filter(|op| {
+            let is_saving = matches!(op.request, Request::Save { .. });
+            is_saving && op.envelope.principal == name && op.was_accepted()
+        });
+        let saved: Vec<&Op> = saved.collect();
+        let op = saved.get(number.checked_rem(saved.len())?)?;
+        op.member("id")?.parse().ok()
     }
 
     /// The last coupon that somebody was given.

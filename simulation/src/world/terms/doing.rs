@@ -7,7 +7,6 @@ use event_store::sans_io::Wanted;
 use event_store::{Fence, StoreError};
 use processes::sans_io::{Claim, Done, Fate, Item, Trouble, execute, fate};
 
-use super::super::gateway::{Call, Hears};
 use super::super::office::{Ask, Desk};
 use super::super::{World, tell};
 use super::{LEASE, UNWRITTEN_PAUSE_US, micros};
@@ -104,15 +103,8 @@ impl World {
                     drop(reply.send(loaded));
                 });
             }
-            Ask::Confirm(request, reply) => {
-                self.call(n, Call::Confirm(request), Hears::Payment(reply));
-            }
-            Ask::Inquire(payment_id, reply) => {
-                self.call(n, Call::Inquire(payment_id), Hears::Payment(reply));
-            }
-            Ask::Refund(request, reply) => {
-                self.call(n, Call::Refund(request), Hears::Refund(reply));
-            }
+            Ask::Call(call, hears) => self.call(n, call, hears),
+            Ask::Key(ask) => self.ask_safe(n, ask),
         }
     }
 

@@ -3,4 +3,5 @@
 mod agenda;
 mod gate;
 mod log;
+mod safe;
 mod tables;

@@ -8,8 +8,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::payment_method::{DeletionReason, MethodKind, PaymentMethodEvent};
-use domain::{DomainEvent, PaymentMethodId};
+use domain::DomainEvent;
 use event_store::{EventLog, RecordedEvent, StoreConfig};
 use fastrand::Rng;
 use projections::sans_io::{Event, InMemory};
@@ -17,7 +16,6 @@ use simulation::run::history;
 use sqlx::{Connection, PgConnection, PgPool};
 use testkit::TestDatabase;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 const SEEDS: std::ops::Range<u64> = 1..6;
 
@@ -42,53 +40,8 @@ async fn store(owner: &PgPool, history: &[Arc<RecordedEvent>]) {
     }
 }
 
-/// The history of a world, and after it a card of Ann's that comes and goes: the worlds' shoppers save none.
-fn history_with_a_card(seed: u64) -> Vec<Arc<RecordedEvent>> {
-    let mut events = history(seed);
-    let last = RecordedEvent::clone(events.last().unwrap());
-    let method_id = PaymentMethodId::new(Uuid::from_u128(u128::from(seed)));
-    let gateway = || "bank".to_owned();
-    let card = [
-        PaymentMethodEvent::PaymentMethodRequested {
-            method_id,
-            gateway: gateway(),
-            auth_token: "auth".to_owned(),
-        },
-        PaymentMethodEvent::PaymentMethodRegistered {
-            method_id,
-            gateway: gateway(),
-            kind: MethodKind::Card,
-            card_company: None,
-            card_last4: Some("1234".to_owned()),
-        },
-        PaymentMethodEvent::PaymentMethodMadeDefault { method_id },
-        PaymentMethodEvent::PaymentMethodDeleted {
-            method_id,
-            gateway: gateway(),
-            reason: DeletionReason::Requested,
-        },
-        PaymentMethodEvent::PaymentMethodErased { method_id },
-    ];
-    events.extend((1..).zip(card).map(|(sequence, event)| {
-        let payload = serde_json::to_value(&event).unwrap();
-        let event_type = payload.as_object().unwrap().keys().next().unwrap().clone();
-        let mut stored = last.clone();
-        stored.position += sequence;
-        stored.aggregate_type = "payment_methods".to_owned();
-        stored.aggregate_id = "ann".to_owned();
-        stored.sequence = sequence;
-        stored.event_type = event_type;
-        stored.event_version = "1".to_owned();
-        stored.payload = payload.to_string();
-        stored.metadata.event_id = Uuid::new_v5(&stored.metadata.event_id, &sequence.to_be_bytes());
-        Arc::new(stored)
-    }));
-    events
-}
-
 fn fold_in_batches(history: &[Arc<RecordedEvent>], projection: &mut InMemory, rng: &mut Rng) {
     let events = history.iter().map(|stored| {
-        // Parsed afresh: the card's events are copies, which remember what they were copied from.
         let event = DomainEvent::parse(
             &stored.aggregate_type,
             &stored.event_type,
@@ -113,7 +66,7 @@ fn fold_in_batches(history: &[Arc<RecordedEvent>], projection: &mut InMemory, rn
 async fn the_tables_in_memory_have_the_rows_that_postgres_has() {
     let mut rows = BTreeMap::<&str, usize>::new();
     for seed in SEEDS {
-        let history = history_with_a_card(seed);
+        let history = history(seed);
         let database = TestDatabase::create().await;
         let (owner, app) = (database.owner_pool().await, database.app_pool().await);
         store(&owner, &history).await;

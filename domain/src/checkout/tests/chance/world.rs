@@ -364,6 +364,8 @@ impl World {
             confirmation_due_at: self.confirmation_due_at(),
             inquiries: RetrySchedule::default(),
             out_of_turn: false,
+            charge_was_known: true,
+            deposit_window: crate::checkout::DEPOSIT_WINDOW_DEFAULT,
         };
         if counts {
             self.add(&settle);

@@ -1,34 +1,23 @@
-//! `commerce doctor`: what is wrong with the installation, and what to do about it. It only looks.
-
-use std::process::ExitCode;
-
-use platform::config::Env;
-use sqlx::PgConnection;
-
-use crate::config::OwnerConfig;
-use crate::database;
-use crate::error::CommerceError;
-use crate::output::say;
-use crate::stream::StreamConfig;
+//! What the doctor asks the shop's own database.
 
 /// One question to the database: rows are troubles, in words.
-struct Question {
-    about: Part,
-    asks: &'static str,
-    query: &'static str,
-    remedy: &'static str,
+pub(super) struct Question {
+    pub(super) about: Part,
+    pub(super) asks: &'static str,
+    pub(super) query: &'static str,
+    pub(super) remedy: &'static str,
 }
 
 /// Whose health a question is about.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
+pub(super) enum Part {
     Shop,
     /// Only of an installation that has Kafka: without it nobody relays, and that is no trouble.
     Relay,
 }
 
 /// The log's lock is `pg_advisory_xact_lock(7215046291174)`: its upper and lower half stand in `pg_locks`.
-const QUESTIONS: [Question; 12] = [
+pub(super) const QUESTIONS: [Question; 13] = [
     Question {
         about: Part::Shop,
         asks: "nobody holds the log's lock for long",
@@ -107,6 +96,17 @@ const QUESTIONS: [Question; 12] = [
     },
     Question {
         about: Part::Shop,
+        asks: "every deleted payment method's key is erased within a day",
+        query: "SELECT format('the key of payment method %s is not erased at %s after %s attempts: %s', id,
+                              gateway, attempts, delay_reason)
+                  FROM read_model.payment_methods
+                 WHERE status = 'DELETED' AND erased_at IS NULL AND attempts > 0
+                   AND deleted_at < now() - interval '1 day'
+                 ORDER BY deleted_at LIMIT 20",
+        remedy: "ask the company why it does not delete the key; it is tried again every day",
+    },
+    Question {
+        about: Part::Shop,
         asks: "the projections keep up",
         query: "SELECT format('%s is %s events behind', g.projection, h.head - g.position)
                   FROM projections.generations g,
@@ -139,47 +139,3 @@ const QUESTIONS: [Question; 12] = [
         remedy: "is Kafka up, and KAFKA_BROKERS right? The relay's log says more",
     },
 ];
-
-/// Asks all questions; exit code 1 when one has a trouble to tell.
-pub(crate) async fn run() -> Result<ExitCode, CommerceError> {
-    let (config, stream) =
-        Env::process().read(|env| (OwnerConfig::read(env), StreamConfig::read(env)))?;
-    let mut owner = database::connect("OWNER_DATABASE_URL", &config.owner_url).await?;
-    let mut troubles = 0;
-    for question in &QUESTIONS {
-        if question.about == Part::Relay && !stream.is_set() {
-            say(format_args!(
-                "skipped  {}: KAFKA_BROKERS is not set",
-                question.asks
-            ));
-            continue;
-        }
-        troubles += ask(&mut owner, question).await?;
-    }
-    Ok(if troubles == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
-}
-
-async fn ask(owner: &mut PgConnection, question: &Question) -> Result<usize, CommerceError> {
-    let away = |source| CommerceError::DatabaseAway {
-        variable: "OWNER_DATABASE_URL",
-        source,
-    };
-    let troubles: Vec<String> = sqlx::query_scalar(question.query)
-        .fetch_all(owner)
-        .await
-        .map_err(away)?;
-    if troubles.is_empty() {
-        say(format_args!("ok       {}", question.asks));
-        return Ok(0);
-    }
-    say(format_args!("TROUBLE  {}", question.asks));
-    for trouble in &troubles {
-        say(format_args!("           {trouble}"));
-    }
-    say(format_args!("         -> {}", question.remedy));
-    Ok(troubles.len())
-}

@@ -1,36 +1,18 @@
 //! Whether `payment.transactions` is what the log says: every charge and every return of money, row by row, and so
 //! their sums. What the legacy migration brought over is not the log's, and left alone.
 
+use std::collections::HashSet;
+
 use domain::DomainEvent;
 use event_store::EventLog;
-use sqlx::{Connection, PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
+use super::{Account, Fold, LedgerComparison, ROWS_PAGE, snapshot};
 use crate::book::{self, Event};
 use crate::error::LedgerError;
 use crate::movement::{Status, movement};
 use crate::transactions::{TransactionBook, TransactionRow, Transactions};
-
-/// Events that are read at a time, and rows.
-const EVENTS_PAGE: usize = 2_000;
-const ROWS_PAGE: i64 = 5_000;
-/// Differences that are told; the others are counted.
-const TOLD_MAX: usize = 20;
-
-/// What a comparison of the transactions with the log came to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LedgerComparison {
-    /// How far the ledger has come in the log; 0: it was never kept.
-    pub position: u64,
-    /// Transactions that the log knows of.
-    pub transactions: usize,
-    /// How many differ.
-    pub differences: u64,
-    /// The first of them.
-    pub told: Vec<String>,
-    /// Of each currency what was charged and what went back by the table, as decimal numbers.
-    pub sums: String,
-}
 
 /// Compares, as somebody who may read the schema `payment`; the ledger may be running.
 ///
@@ -40,30 +22,30 @@ pub async fn verify_transactions(
     reader: &PgPool,
     log: &EventLog,
 ) -> Result<LedgerComparison, LedgerError> {
-    let mut fold = Fold::default();
+    let mut fold = Fold::<Transactions>::default();
     // Most of the log is read before the snapshot is taken, so that this is not held for long.
     fold.follow(log, book::position(reader, &TransactionBook).await?)
         .await?;
     let mut connection = reader.acquire().await?;
-    let mut snapshot = connection.begin().await?;
-    sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        .execute(&mut *snapshot)
-        .await?;
+    let mut snapshot = snapshot(&mut connection).await?;
     let position = book::position(&mut *snapshot, &TransactionBook).await?;
     fold.follow(log, position).await?;
+    let mut missing = fold.account.into_rows();
     let mut comparison = LedgerComparison {
         position,
-        transactions: fold.transactions.rows().len(),
+        rows: missing.len(),
         ..LedgerComparison::default()
     };
-    let mut missing = fold.transactions.into_rows();
     let mut after = Uuid::nil();
     loop {
         let rows = page(&mut snapshot, after).await?;
         let Some(last) = rows.last() else { break };
         after = last.id;
-        for row in &rows {
-            comparison.compare(missing.remove(&row.id).as_ref(), row);
+        let wanted = rows.iter().map(|row| missing.remove(&row.id));
+        let pairs: Vec<_> = wanted.zip(&rows).collect();
+        let migrated = migrated_ids(&mut snapshot, &pairs).await?;
+        for (wanted, row) in pairs {
+            comparison.compare(wanted, row, &migrated);
         }
     }
     for row in missing.values() {
@@ -74,81 +56,53 @@ pub async fn verify_transactions(
     Ok(comparison)
 }
 
-/// The log's own account.
-#[derive(Default)]
-struct Fold {
-    position: u64,
-    transactions: Transactions,
-}
-
-impl Fold {
-    async fn follow(&mut self, log: &EventLog, to: u64) -> Result<(), LedgerError> {
-        while self.position < to {
-            let events = log.read(self.position, EVENTS_PAGE).await?;
-            let Some(last) = events.last() else {
-                return Ok(());
-            };
-            let reached = last.position;
-            let upto = events.into_iter().filter(|event| event.position <= to);
-            for stored in upto.filter(|event| event.aggregate_type == "payment") {
-                self.take(&Event::decode(stored)?)?;
-            }
-            self.transactions.forget_changes();
-            self.position = reached.min(to);
-        }
-        Ok(())
+impl Account for Transactions {
+    fn wants(aggregate_type: &str) -> bool {
+        aggregate_type == "payment"
     }
 
-    fn take(&mut self, event: &Event) -> Result<(), LedgerError> {
+    fn take_in(&mut self, event: &Event) -> Result<(), LedgerError> {
         if let DomainEvent::Payment(payment_event) = &*event.event {
             let Some(movement) = movement(event.id()?, payment_event) else {
                 return Ok(());
             };
             let event_id = event.stored.metadata.event_id;
-            self.transactions.take(&movement, event_id, event.at())?;
+            self.take(&movement, event_id, event.at())?;
         }
         Ok(())
+    }
+
+    fn forget_changes(&mut self) {
+        self.forget_changes();
     }
 }
 
 impl LedgerComparison {
-    /// Whether the table is what the log says.
-    #[must_use]
-    pub fn is_same(&self) -> bool {
-        self.differences == 0
-    }
-
-    fn compare(&mut self, wanted: Option<&TransactionRow>, row: &TransactionRow) {
-        let Some(wanted) = wanted else {
+    /// The whole row is compared. `migrated` are ids of companies' that rows of the legacy migration have, which the
+    /// log does not know: a row that was given one of them too has kept ours.
+    fn compare(
+        &mut self,
+        wanted: Option<TransactionRow>,
+        row: &TransactionRow,
+        migrated: &HashSet<String>,
+    ) {
+        let Some(mut wanted) = wanted else {
             self.differs(format!("the log knows of no {}", told(row)));
             return;
         };
-        // A company that gave an id twice: the row kept ours.
-        let keeps_ours = row.pg_transaction_id == row.id.to_string();
-        let same = TransactionRow {
-            pg_transaction_id: if keeps_ours {
-                row.pg_transaction_id.clone()
-            } else {
-                wanted.pg_transaction_id.clone()
-            },
-            ..wanted.clone()
-        };
-        if same != *row {
-            self.differs(format!("{} should be {}", told(row), told(wanted)));
+        if migrated.contains(&wanted.pg_transaction_id) {
+            wanted.pg_transaction_id = wanted.id.to_string();
         }
-    }
-
-    fn differs(&mut self, difference: String) {
-        self.differences += 1;
-        if self.told.len() < TOLD_MAX {
-            self.told.push(difference);
+        if wanted != *row {
+            self.differs(format!("{} should be {}", told(row), told(&wanted)));
         }
     }
 }
 
 fn told(row: &TransactionRow) -> String {
+    let completed = row.completed_at.map(|at| at.to_rfc3339());
     format!(
-        "{} {} of {} {} by {}, {}, known there as {}",
+        "{} {} of {} {} by {}, {}, known there as {}, requested at {}, completed at {}",
         row.transaction_type,
         row.id,
         row.amount,
@@ -156,6 +110,8 @@ fn told(row: &TransactionRow) -> String {
         row.pg_company,
         row.status,
         row.pg_transaction_id,
+        row.requested_at.to_rfc3339(),
+        completed.as_deref().unwrap_or("no time"),
     )
 }
 
@@ -175,6 +131,30 @@ async fn page(
     .bind(after)
     .bind(ROWS_PAGE);
     Ok(rows.fetch_all(snapshot).await?)
+}
+
+/// Those of the ids that rows were given, and have not, that rows of the legacy migration have.
+async fn migrated_ids(
+    snapshot: &mut PgConnection,
+    pairs: &[(Option<TransactionRow>, &TransactionRow)],
+) -> Result<HashSet<String>, LedgerError> {
+    let missed = pairs.iter().filter_map(|(wanted, row)| {
+        let wanted = &wanted.as_ref()?.pg_transaction_id;
+        (*wanted != row.pg_transaction_id).then(|| wanted.clone())
+    });
+    let missed: Vec<String> = missed.collect();
+    if missed.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let migrated: Vec<String> = sqlx::query_scalar(
+        "SELECT pg_transaction_id FROM payment.transactions t
+          WHERE pg_transaction_id = ANY ($1) AND EXISTS (
+                SELECT FROM payment.legacy_ids l WHERE l.id = t.id AND l.subject = 'PAYMENT')",
+    )
+    .bind(missed)
+    .fetch_all(snapshot)
+    .await?;
+    Ok(migrated.into_iter().collect())
 }
 
 /// What moved, by the table.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 /// The waits after failures: each twice the one before, up to a limit.
 #[derive(Debug)]
-pub(crate) struct Backoff {
+pub struct Backoff {
     min: Duration,
     max: Duration,
     wait: Duration,
@@ -12,7 +12,9 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
-    pub(crate) fn new(min: Duration, max: Duration) -> Self {
+    /// Waits between these two.
+    #[must_use]
+    pub fn new(min: Duration, max: Duration) -> Self {
         Self {
             min,
             max,
@@ -22,7 +24,7 @@ impl Backoff {
     }
 
     /// Another failure: how long to wait, and whether it is the first since it last went well.
-    pub(crate) fn failed(&mut self) -> (Duration, bool) {
+    pub fn failed(&mut self) -> (Duration, bool) {
         let wait = self.wait;
         self.wait = (wait * 2).min(self.max);
         let first = self.began.is_none();
@@ -31,7 +33,7 @@ impl Backoff {
     }
 
     /// It goes well: how long it did not before, if it did not.
-    pub(crate) fn well(&mut self) -> Option<Duration> {
+    pub fn well(&mut self) -> Option<Duration> {
         self.wait = self.min;
         self.began.take().map(|began| began.elapsed())
     }
