@@ -101,11 +101,12 @@ pub trait KeySafe: Send + Sync {
     /// The database is away, or it does not open.
     async fn open(&self, method_id: Uuid, company: &str) -> Result<Option<KeptMethod>, VaultError>;
 
-    /// Lets a key be charged no more. It can still be opened, to be erased at the company.
+    /// Lets a key be charged no more. It can still be opened, to be erased at the company. Whether a key was ever kept
+    /// under this id, also if it was wiped since.
     ///
     /// # Errors
     /// It is not known to be done.
-    async fn retire(&self, method_id: Uuid, now: DateTime<Utc>) -> Result<(), VaultError>;
+    async fn retire(&self, method_id: Uuid, now: DateTime<Utc>) -> Result<bool, VaultError>;
 
     /// Wipes a key: it is nowhere any more.
     ///

@@ -125,7 +125,7 @@ impl KeySafe for Vault {
         }))
     }
 
-    async fn retire(&self, method_id: Uuid, now: DateTime<Utc>) -> Result<(), VaultError> {
+    async fn retire(&self, method_id: Uuid, now: DateTime<Utc>) -> Result<bool, VaultError> {
         failpoint!("payment-vault.retire.before", sqlx::Error::Io);
         let mut transaction = self.pool.begin().await?;
         let changed = sqlx::query(
@@ -146,9 +146,14 @@ impl KeySafe for Vault {
             )
             .await?;
         }
+        let was_kept =
+            sqlx::query_scalar("SELECT EXISTS (SELECT FROM payment.methods WHERE id = $1)")
+                .bind(method_id)
+                .fetch_one(&mut *transaction)
+                .await?;
         transaction.commit().await?;
         failpoint!("payment-vault.retire.after", sqlx::Error::Io);
-        Ok(())
+        Ok(was_kept)
     }
 
     async fn wipe(&self, method_id: Uuid, now: DateTime<Utc>) -> Result<(), VaultError> {

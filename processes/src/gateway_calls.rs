@@ -121,7 +121,7 @@ async fn inquire_about(
     };
     let asked = Asked {
         out_of_turn,
-        charge_was_known: payment.capture.is_some(),
+        at: payment.revision,
     };
     if let GatewayAnswer::Unknown { reason } = &answer
         && !payment.is_being_asked()
@@ -169,6 +169,7 @@ pub(crate) async fn refund(
     let request = |account| RefundRequest {
         payment_id: payment_id.uuid(),
         refund_id: refund_id.uuid(),
+        refusals: refund.refusals,
         transaction_id: capture.gateway_transaction_id.clone(),
         amount_minor: refund.amount.amount(),
         // The same at every attempt: beside a refund of the whole charge there is no other.
@@ -205,15 +206,15 @@ pub(crate) async fn refund(
 struct Asked {
     /// Beside the schedule.
     out_of_turn: bool,
-    /// With a charge that was known.
-    charge_was_known: bool,
+    /// At this revision of the payment.
+    at: u32,
 }
 
 impl Asked {
     /// To charge, or what became of that.
     const FIRST: Self = Self {
         out_of_turn: false,
-        charge_was_known: false,
+        at: 0,
     };
 }
 
@@ -234,7 +235,7 @@ async fn settle_payment(
         confirmation_due_at: office.config().confirmation_due_at(now),
         inquiries: office.config().inquiry_schedule.to_retry_schedule(),
         out_of_turn: asked.out_of_turn,
-        charge_was_known: asked.charge_was_known,
+        asked_at: asked.at,
         deposit_window: office.config().deposit_window(),
     };
     match send(office, item, settle).await? {
@@ -305,8 +306,7 @@ async fn ask_refund(
     let reply = call(office, gateway.refund(request)).await?;
     Ok(match reply {
         Some(RefundReply::Done { .. }) => RefundAnswer::Done,
-        // Refused today, it is tried again on the schedule: the money is owed, whatever the gateway says.
-        Some(RefundReply::Refused { code, .. }) => not_done(format!("REFUSED_{code}")),
+        Some(RefundReply::Refused { code, .. }) => RefundAnswer::Refused { code },
         Some(RefundReply::NotAttempted { reason }) => return Err(not_attempted(&reason)),
         Some(RefundReply::Unknown { reason }) => not_done(reason),
         Some(RefundReply::Unsupported) => not_done(UNSUPPORTED.to_owned()),

@@ -247,7 +247,12 @@ async fn forget(
 ) -> Result<ErasureAnswer, Trouble> {
     let id = method_id.uuid();
     // Before the call: from now on nothing is charged by it, whatever the company answers.
-    safe.retire(id, office.now()).await?;
+    if !safe.retire(id, office.now()).await? {
+        return Err(Trouble::Later(format!(
+            "payment method {method_id} is to be erased, and its key is not in payment.methods, as if it was never kept \
+             there: is PAYMENT_DATABASE_URL the database that it was saved in?"
+        )));
+    }
     let Some(kept) = safe.open(id, company).await? else {
         // Wiped by a try that a crash interrupted.
         return Ok(ErasureAnswer::Done);

@@ -38,12 +38,12 @@ pub(crate) async fn destination(
         return Ok(untold);
     }
     let Some(safe) = office.key_safe() else {
-        // Somebody has just told one, or wants another try: it is kept where this process cannot look.
-        let is_begun_anew = refund.attempts == 0 && refund.next_attempt_at.is_some();
-        if payment.deposit.is_some() && is_begun_anew {
-            return Err(Trouble::Later(NO_SAFE.to_owned()));
-        }
-        return Ok(untold);
+        return if refund.account_told {
+            // It is kept where this process cannot look.
+            Err(Trouble::Later(NO_SAFE.to_owned()))
+        } else {
+            Ok(untold)
+        };
     };
     let account = safe.open_account(refund.refund_id.uuid()).await?;
     Ok(account.map_or(untold, |account| {

@@ -26,6 +26,8 @@ pub(crate) struct Bank {
     /// Payments of which something new is to be told.
     news: Vec<Uuid>,
     keys: Keys,
+    /// What it said to each key of a refund: it repeats itself.
+    refund_answers: BTreeMap<Uuid, RefundReply>,
 }
 
 struct Answered {
@@ -123,12 +125,25 @@ impl Bank {
         answered.map_or(GatewayReply::NoRecord, Answered::said)
     }
 
-    /// Gives back, unless it did under this key.
-    pub(crate) fn refund(&mut self, request: &RefundRequest) -> RefundReply {
-        let refused = |code: &str| RefundReply::Refused {
-            code: code.to_owned(),
-            message: "no".to_owned(),
+    /// Gives back, unless it has an answer for this key already, and then says the same, like Toss. Under a key that is
+    /// not the first its adapter looks before whether the refund is done.
+    pub(crate) fn refund(&mut self, request: &RefundRequest, refuses: bool) -> RefundReply {
+        if request.refusals > 0 && self.has_refunded(request) {
+            return refunded(request);
+        }
+        if let Some(answer) = self.refund_answers.get(&request.key()) {
+            return answer.clone();
+        }
+        let answer = if refuses {
+            refused("LATER")
+        } else {
+            self.give_back(request)
         };
+        self.refund_answers.insert(request.key(), answer.clone());
+        answer
+    }
+
+    fn give_back(&mut self, request: &RefundRequest) -> RefundReply {
         let Some(answered) = self.payments.get_mut(&request.payment_id) else {
             return refused("NO_SUCH_PAYMENT");
         };
@@ -146,21 +161,13 @@ impl Bank {
         if answered.account.is_some() && request.account.is_none() {
             return refused("NOT_FOUND_REFUND_ACCOUNT");
         }
-        let done = RefundReply::Done {
-            refund_transaction_id: format!("r-{}", request.refund_id.simple()),
-        };
-        if answered.refunds.contains_key(&request.refund_id) {
-            return done;
-        }
         let back: i64 = answered.refunds.values().sum();
         if back + request.amount_minor > *amount_minor {
             return refused("MORE_THAN_CHARGED");
         }
-        answered
-            .refunds
-            .insert(request.refund_id, request.amount_minor);
+        *answered.refunds.entry(request.refund_id).or_default() += request.amount_minor;
         self.news.push(request.payment_id);
-        done
+        refunded(request)
     }
 
     /// Payments of which it has not told the last.
@@ -285,6 +292,19 @@ impl Bank {
 
     pub(crate) fn len(&self) -> usize {
         self.payments.len()
+    }
+}
+
+fn refunded(request: &RefundRequest) -> RefundReply {
+    RefundReply::Done {
+        refund_transaction_id: format!("r-{}", request.refund_id.simple()),
+    }
+}
+
+fn refused(code: &str) -> RefundReply {
+    RefundReply::Refused {
+        code: code.to_owned(),
+        message: "no".to_owned(),
     }
 }
 

@@ -27,6 +27,8 @@ pub enum Plant {
     BelievedGate,
     /// A refund that is asked for again goes out under a new key.
     RefundedTwice,
+    /// A refund that was refused is asked for again under the key that was refused.
+    RefusalRepeated,
     /// A payment succeeds once more.
     PaidTwice,
     /// A coupon is issued once more.
@@ -45,6 +47,10 @@ pub enum Plant {
     KeyIssuedTwice,
     /// A billing key that is wiped stays in the safe.
     LeakySafe,
+    /// The account of a refund that is wiped stays in the safe.
+    LeakyDrawer,
+    /// The account of a refund is told and never found.
+    LostAccount,
     /// A deposit that the bank takes back is told to nobody, and nobody compares the books.
     UnseenTakeBack,
     /// A snapshot is written with the state of the one before.
@@ -57,7 +63,7 @@ pub enum Plant {
 
 impl Plant {
     /// All.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 27] = [
         Self::ForgottenConflict,
         Self::ForgottenFence,
         Self::ForgottenIdentity,
@@ -69,6 +75,7 @@ impl Plant {
         Self::AnsweredTooSoon,
         Self::BelievedGate,
         Self::RefundedTwice,
+        Self::RefusalRepeated,
         Self::PaidTwice,
         Self::IssuedTwice,
         Self::UsedTwice,
@@ -78,6 +85,8 @@ impl Plant {
         Self::BelievedDeposit,
         Self::KeyIssuedTwice,
         Self::LeakySafe,
+        Self::LeakyDrawer,
+        Self::LostAccount,
         Self::UnseenTakeBack,
         Self::StaleSnapshot,
         Self::LeakyGate,
@@ -99,6 +108,7 @@ impl Plant {
             Self::AnsweredTooSoon => "answered-too-soon",
             Self::BelievedGate => "believed-gate",
             Self::RefundedTwice => "refunded-twice",
+            Self::RefusalRepeated => "refusal-repeated",
             Self::PaidTwice => "paid-twice",
             Self::IssuedTwice => "issued-twice",
             Self::UsedTwice => "used-twice",
@@ -108,6 +118,8 @@ impl Plant {
             Self::BelievedDeposit => "believed-deposit",
             Self::KeyIssuedTwice => "key-issued-twice",
             Self::LeakySafe => "leaky-safe",
+            Self::LeakyDrawer => "leaky-drawer",
+            Self::LostAccount => "lost-account",
             Self::UnseenTakeBack => "unseen-take-back",
             Self::StaleSnapshot => "stale-snapshot",
             Self::LeakyGate => "leaky-gate",

@@ -1,5 +1,5 @@
-//! Where billing keys are kept, in memory, with the semantics of `payment.methods` and `payment.method_keys`. The
-//! contract tests hold it against PostgreSQL.
+//! Where billing keys and the accounts of refunds are kept, in memory, with the semantics of `payment.methods`,
+//! `payment.method_keys` and `payment.refund_accounts`. The contract tests hold it against PostgreSQL.
 
 use std::collections::BTreeMap;
 
@@ -68,11 +68,13 @@ impl Safe {
         })
     }
 
-    /// Lets a key be charged no more.
-    pub fn retire(&mut self, method_id: Uuid) {
-        if let Some(row) = self.rows.get_mut(&method_id) {
+    /// Lets a key be charged no more. Whether one was ever kept under this id.
+    pub fn retire(&mut self, method_id: Uuid) -> bool {
+        let row = self.rows.get_mut(&method_id);
+        row.is_some_and(|row| {
             row.is_active = false;
-        }
+            true
+        })
     }
 
     /// Wipes a key.

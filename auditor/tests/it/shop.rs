@@ -204,7 +204,7 @@ impl Shop {
             confirmation_due_at: self.now + TimeDelta::minutes(30),
             inquiries: RetrySchedule::default(),
             out_of_turn: false,
-            charge_was_known: true,
+            asked_at: u32::MAX,
             deposit_window: domain::checkout::DEPOSIT_WINDOW_DEFAULT,
         })
         .await;

@@ -111,7 +111,7 @@ async fn checkout(store: &EventStore, product: ProductId, number: u64) -> Result
         confirmation_due_at: later,
         inquiries: RetrySchedule::default(),
         out_of_turn: false,
-        charge_was_known: true,
+        asked_at: u32::MAX,
         deposit_window: domain::checkout::DEPOSIT_WINDOW_DEFAULT,
     };
     execute(store, settle).await

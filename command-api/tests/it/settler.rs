@@ -83,7 +83,7 @@ pub(crate) async fn settle(store: &EventStore, payment_id: PaymentId, answer: Ga
         confirmation_due_at: now + Duration::from_secs(1_800),
         inquiries: RetrySchedule::default(),
         out_of_turn: false,
-        charge_was_known: true,
+        asked_at: u32::MAX,
         deposit_window: domain::checkout::DEPOSIT_WINDOW_DEFAULT,
     };
     execute(store, operation).await;

@@ -2,7 +2,9 @@
 
 use super::settle_payment::SettlePayment;
 use crate::money::Money;
-use crate::payment::{Payment, PaymentCommand, PaymentStatus, RequestedPayment, ReviewReason};
+use crate::payment::{
+    InquiryCause, Payment, PaymentCommand, PaymentStatus, RequestedPayment, ReviewReason,
+};
 use crate::workspace::{Halt, Workspace};
 
 impl SettlePayment {
@@ -40,6 +42,28 @@ impl SettlePayment {
             return self.review(workspace, behind_our_back, Some(left));
         }
         Ok(())
+    }
+
+    /// The gateway says that it charged: whether it may have given that back since, as it does with a deposit and as it
+    /// said of a payment that a person must look at. Then it must not pay an order.
+    pub(super) fn may_be_taken_back(&self, workspace: &mut Workspace<'_>) -> Result<bool, Halt> {
+        let payment = Payment::requested_in(workspace, self.payment_id)?;
+        let is_in_doubt = payment.deposit.is_some() || payment.review.is_some();
+        Ok(is_in_doubt && payment.capture.is_none() && self.is_overtaken(payment))
+    }
+
+    /// Whether something happened since the gateway was asked.
+    pub(super) fn is_overtaken(&self, payment: &RequestedPayment) -> bool {
+        payment.revision > self.asked_at
+    }
+
+    /// The answer may be out of date.
+    pub(super) fn ask_again(&self, workspace: &mut Workspace<'_>) -> Result<(), Halt> {
+        let ask_again = PaymentCommand::RequestInquiry {
+            cause: InquiryCause::Overtaken {},
+            now: self.now,
+        };
+        workspace.execute::<Payment>(self.payment_id, ask_again)
     }
 
     /// The gateway says that it did not charge: whether it had said otherwise.

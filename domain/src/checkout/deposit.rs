@@ -5,8 +5,8 @@ use chrono::{DateTime, Duration, Utc};
 use super::settle_payment::SettlePayment;
 use crate::money::Money;
 use crate::payment::{
-    DEPOSIT_EXPIRED, DepositAccount, InquiryCause, Payment, PaymentCommand, PaymentStatus,
-    RequestedPayment, ReviewReason,
+    DEPOSIT_EXPIRED, DepositAccount, Payment, PaymentCommand, PaymentStatus, RequestedPayment,
+    ReviewReason,
 };
 use crate::workspace::{Halt, Workspace};
 
@@ -95,13 +95,9 @@ impl SettlePayment {
         account: &DepositAccount,
     ) -> Result<(), Halt> {
         let payment = Payment::requested_in(workspace, self.payment_id)?.clone();
-        if payment.capture.is_some() && !self.charge_was_known {
-            // Asked before the deposit was known to have come: it may have come since, or have been taken back since.
-            let ask_again = PaymentCommand::RequestInquiry {
-                cause: InquiryCause::Overtaken {},
-                now: self.now,
-            };
-            return workspace.execute::<Payment>(self.payment_id, ask_again);
+        if payment.capture.is_some() && self.is_overtaken(&payment) {
+            // The deposit may have come since, or have been taken back since.
+            return self.ask_again(workspace);
         }
         if payment.capture.is_some() {
             return self.review(workspace, ReviewReason::DepositTakenBack, Some(amount));

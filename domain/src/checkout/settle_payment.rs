@@ -76,6 +76,7 @@ pub enum GatewayAnswer {
 /// | answer | the order waits for this payment | it does not (cancelled meanwhile) |
 /// | --- | --- | --- |
 /// | approved | paid; stock deducted, coupon used, points spent | the money goes back |
+/// | approved, overtaken, and a deposit or for a person to see | asked again | asked again |
 /// | approved, another amount | cancelled; the money goes back | the money goes back |
 /// | declined | cancelled; stock, coupon and points released | nothing |
 /// | no record, twice running or at the schedule's end | as declined | nothing |
@@ -104,9 +105,9 @@ pub struct SettlePayment {
     /// Whether the gateway was asked beside the schedule, because of a notice or for an operator: what it
     /// leaves open then is asked for at its time anyhow, and counts for nothing.
     pub out_of_turn: bool,
-    /// Whether the charge was known when the gateway was asked: if not, an answer that knows of none may have been
-    /// overtaken.
-    pub charge_was_known: bool,
+    /// The payment's revision when the gateway was asked, 0 when it was asked to charge: if something happened
+    /// since, the answer may have been overtaken.
+    pub asked_at: u32,
     /// The longest that an order waits for a deposit, whatever the gateway allows: its stock is held as long.
     pub deposit_window: Duration,
 }
@@ -161,6 +162,9 @@ impl SettlePayment {
     ) -> Result<(), Halt> {
         if let Some(reason) = self.contradiction(workspace, gateway_transaction_id, charged)? {
             return self.review(workspace, reason, Some(charged));
+        }
+        if self.may_be_taken_back(workspace)? {
+            return self.ask_again(workspace);
         }
         let gateway_transaction_id = gateway_transaction_id.to_owned();
         let succeed = PaymentCommand::Succeed {

@@ -15,10 +15,15 @@ use crate::workspace::{Halt, Operation, Workspace};
 pub enum RefundAnswer {
     /// The money went back.
     Done,
-    /// It refused, did not answer, or said nothing definite: it is asked again under the same id.
+    /// It did not answer, or said nothing definite: it is asked again under the same key.
     NotDone {
         /// Why.
         reason: String,
+    },
+    /// It refused: it is asked again, since the money is owed whatever it says, under another key.
+    Refused {
+        /// Its code.
+        code: String,
     },
 }
 
@@ -50,15 +55,9 @@ impl Operation for SettleRefund {
         let refund_id = self.refund_id;
         let command = match &self.answer {
             RefundAnswer::Done => PaymentCommand::CompleteRefund { refund_id },
-            RefundAnswer::NotDone { reason } => {
-                let payment = Payment::requested_in(workspace, self.payment_id)?;
-                let refund = payment.refund(refund_id);
-                let made = refund.map_or(0, |refund| refund.attempts);
-                PaymentCommand::DelayRefund {
-                    refund_id,
-                    reason: reason.clone(),
-                    next_attempt_at: self.attempts.next(made.saturating_add(1), self.now),
-                }
+            RefundAnswer::NotDone { reason } => self.delay(workspace, reason.clone(), false)?,
+            RefundAnswer::Refused { code } => {
+                self.delay(workspace, format!("REFUSED_{code}"), true)?
             }
         };
         workspace.execute::<Payment>(self.payment_id, command)?;
@@ -69,5 +68,24 @@ impl Operation for SettleRefund {
             give_back(workspace, order_id, refund_id)?;
         }
         Ok(json!({ "id": self.payment_id, "refundId": refund_id }))
+    }
+}
+
+impl SettleRefund {
+    fn delay(
+        &self,
+        workspace: &mut Workspace<'_>,
+        reason: String,
+        refused: bool,
+    ) -> Result<PaymentCommand, Halt> {
+        let payment = Payment::requested_in(workspace, self.payment_id)?;
+        let refund = payment.refund(self.refund_id);
+        let made = refund.map_or(0, |refund| refund.attempts);
+        Ok(PaymentCommand::DelayRefund {
+            refund_id: self.refund_id,
+            reason,
+            refused,
+            next_attempt_at: self.attempts.next(made.saturating_add(1), self.now),
+        })
     }
 }

@@ -298,6 +298,7 @@ fn payments() -> Cases<PaymentEvent> {
         reason: "timeout".to_owned(),
         attempts,
         next_attempt_at,
+        refused: false,
     };
     let failed = |code: &str, message: &str| PaymentEvent::PaymentFailed {
         order_id,
@@ -418,6 +419,16 @@ fn payments() -> Cases<PaymentEvent> {
         ),
         (None, delayed(1, Some(at(1)))),
         (Some("never-again"), delayed(13, None)),
+        (
+            Some("refused"),
+            PaymentEvent::PaymentRefundDelayed {
+                refund_id: refund_id(1),
+                reason: "REFUSED_NOT_CANCELABLE_PAYMENT".to_owned(),
+                attempts: 1,
+                next_attempt_at: Some(at(1)),
+                refused: true,
+            },
+        ),
     ];
     let reasons = [
         (None, RefundReason::OrderCancelled),

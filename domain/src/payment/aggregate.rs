@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::commands::{PaymentCommand, RefundRequest};
 use super::error::PaymentError;
-use super::events::PaymentEvent;
+use super::events::{ACCOUNT_GIVEN, PaymentEvent};
 use super::state::{PaymentState, PaymentStatus, RequestedPayment};
 use super::waiting;
 use crate::decider::Decider;
@@ -18,11 +18,9 @@ const TOKEN_MAX_CHARS: usize = 200;
 
 /// Why a refund waits that an operator has tried again.
 const RETRY_REQUESTED: &str = "RETRY_REQUESTED";
-/// Why one waits whose account was told.
-const ACCOUNT_GIVEN: &str = "ACCOUNT_GIVEN";
 /// The account is kept in a moment, beside the log: so long the refund waits for that.
 const ACCOUNT_KEPT_WITHIN: TimeDelta = TimeDelta::seconds(2);
-/// A try that comes within this time needs no other before it, however often an account is told.
+/// A try that comes within this time needs no other before it, however often an account is told again.
 const TRY_IS_NEAR: TimeDelta = TimeDelta::seconds(60);
 
 /// The payment's rules.
@@ -30,7 +28,7 @@ pub struct Payment;
 
 impl Decider for Payment {
     const TYPE: &'static str = "payment";
-    const STATE_VERSION: u32 = 5;
+    const STATE_VERSION: u32 = 6;
     type State = PaymentState;
     type Command = PaymentCommand;
     type Event = PaymentEvent;
@@ -75,8 +73,12 @@ impl Decider for Payment {
             PaymentCommand::DelayRefund {
                 refund_id,
                 reason,
+                refused,
                 next_attempt_at,
-            } => delay_refund(state.requested()?, refund_id, reason, next_attempt_at),
+            } => {
+                let why = (reason, refused);
+                delay_refund(state.requested()?, refund_id, why, next_attempt_at)
+            }
             PaymentCommand::RetryRefund { refund_id, now } => {
                 retry_refund(state.requested()?, refund_id, now)
             }
@@ -291,7 +293,7 @@ fn complete_refund(
 fn delay_refund(
     payment: &RequestedPayment,
     refund_id: RefundId,
-    reason: String,
+    (reason, refused): (String, bool),
     next_attempt_at: Option<DateTime<Utc>>,
 ) -> Result<Vec<PaymentEvent>, PaymentError> {
     let refund = payment.refund(refund_id);
@@ -304,6 +306,7 @@ fn delay_refund(
         reason,
         attempts: refund.attempts.saturating_add(1),
         next_attempt_at,
+        refused,
     }])
 }
 
@@ -324,6 +327,7 @@ fn retry_refund(
         reason: RETRY_REQUESTED.to_owned(),
         attempts: 0,
         next_attempt_at: Some(now),
+        refused: false,
     }])
 }
 
@@ -335,7 +339,9 @@ fn note_refund_account(
 ) -> Result<Vec<PaymentEvent>, PaymentError> {
     payment.check_account_wanted(refund_id)?;
     let refund = payment.refund(refund_id);
-    let planned = refund.and_then(|refund| refund.next_attempt_at);
+    // That one was told is noted in any case: a process that cannot see it must not take it for untold.
+    let told = refund.filter(|refund| refund.account_told);
+    let planned = told.and_then(|refund| refund.next_attempt_at);
     if planned.is_some_and(|at| at > now && at - now <= TRY_IS_NEAR) {
         return Ok(vec![]);
     }
@@ -345,5 +351,6 @@ fn note_refund_account(
         reason: ACCOUNT_GIVEN.to_owned(),
         attempts: 0,
         next_attempt_at,
+        refused: false,
     }])
 }

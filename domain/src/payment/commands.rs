@@ -58,6 +58,8 @@ pub enum PaymentCommand {
         refund_id: RefundId,
         /// Why.
         reason: String,
+        /// Whether it refused in so many words.
+        refused: bool,
         /// When to try next.
         next_attempt_at: Option<DateTime<Utc>>,
     },

@@ -14,6 +14,8 @@ pub const DEPOSIT_EXPIRED: &str = "DEPOSIT_EXPIRED";
 /// The failure code of a payment of which the gateway charged another amount than was asked for; its order is
 /// cancelled with the same one.
 pub const AMOUNT_MISMATCH: &str = "AMOUNT_MISMATCH";
+/// Why a refund waits whose account was told.
+pub(super) const ACCOUNT_GIVEN: &str = "ACCOUNT_GIVEN";
 
 /// Why captured money goes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -215,6 +217,9 @@ pub enum PaymentEvent {
         attempts: u32,
         /// When it is tried next; never again when the schedule is over: a person must look.
         next_attempt_at: Option<DateTime<Utc>>,
+        /// Whether the gateway refused it in so many words, and did not merely leave it open.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        refused: bool,
     },
     /// The money went back.
     PaymentRefunded {

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::error::PaymentError;
 use super::events::{
-    AMOUNT_MISMATCH, DEPOSIT_EXPIRED, DepositAccount, InquiryCause, NO_RECORD, PaymentEvent,
-    RefundReason, ReviewReason,
+    ACCOUNT_GIVEN, AMOUNT_MISMATCH, DEPOSIT_EXPIRED, DepositAccount, InquiryCause, NO_RECORD,
+    PaymentEvent, RefundReason, ReviewReason,
 };
 use crate::ids::{OrderId, PaymentMethodId, RefundId, UserId};
 use crate::money::Money;
@@ -98,6 +98,9 @@ pub struct RequestedPayment {
     pub last_notice: Option<String>,
     /// When it is asked about for the last of them, if that was put off.
     pub follow_up_at: Option<DateTime<Utc>>,
+    /// How many times something happened to it: an answer that was asked for before the last may be out of date.
+    /// That an answer was, and is asked for again, does not count.
+    pub revision: u32,
 }
 
 /// An account that the buyer is to pay into.
@@ -121,7 +124,7 @@ pub struct Capture {
 /// A refund, done or under way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refund {
-    /// Its id: the gateway's idempotency key.
+    /// Its id: the gateway's idempotency key, until it refuses.
     pub refund_id: RefundId,
     /// How much.
     pub amount: Money,
@@ -131,6 +134,10 @@ pub struct Refund {
     pub attempts: u32,
     /// When it is tried next, after a failed attempt.
     pub next_attempt_at: Option<DateTime<Utc>>,
+    /// How many times the gateway refused it in so many words: each refusal is its last word on that key.
+    pub refusals: u32,
+    /// Whether an account was told that it can go to.
+    pub account_told: bool,
     /// Whether the money went back.
     pub done: bool,
 }
@@ -174,6 +181,7 @@ impl PaymentState {
                 notices: 0,
                 last_notice: None,
                 follow_up_at: None,
+                revision: 0,
             });
         }
         if let Some(payment) = self.0.as_mut() {
@@ -282,6 +290,14 @@ impl RequestedPayment {
     }
 
     fn evolve(&mut self, event: &PaymentEvent) {
+        let is_asked_again = matches!(
+            event,
+            PaymentEvent::PaymentInquiryRequested {
+                cause: InquiryCause::Overtaken {},
+                ..
+            }
+        );
+        self.revision = self.revision.saturating_add(u32::from(!is_asked_again));
         match event {
             PaymentEvent::PaymentRequested { .. } => {}
             PaymentEvent::PaymentOutcomeUnknown {
@@ -339,18 +355,23 @@ impl RequestedPayment {
                     reason: *reason,
                     attempts: 0,
                     next_attempt_at: None,
+                    refusals: 0,
+                    account_told: false,
                     done: false,
                 });
             }
             PaymentEvent::PaymentRefundDelayed {
                 refund_id,
+                reason,
                 attempts,
                 next_attempt_at,
-                ..
+                refused,
             } => {
                 if let Some(refund) = self.refund_mut(*refund_id) {
                     refund.attempts = *attempts;
                     refund.next_attempt_at = *next_attempt_at;
+                    refund.refusals = refund.refusals.saturating_add(u32::from(*refused));
+                    refund.account_told |= reason == ACCOUNT_GIVEN;
                 }
             }
             PaymentEvent::PaymentRefunded {

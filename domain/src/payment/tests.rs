@@ -118,6 +118,7 @@ fn command(name: &str) -> PaymentCommand {
         "delay-for-good" => PaymentCommand::DelayRefund {
             refund_id: refund_id(1),
             reason: "timeout".to_owned(),
+            refused: false,
             next_attempt_at: None,
         },
         "retry" => PaymentCommand::RetryRefund {
@@ -229,6 +230,7 @@ fn delay(number: u32) -> PaymentCommand {
     PaymentCommand::DelayRefund {
         refund_id: refund_id(number),
         reason: "timeout".to_owned(),
+        refused: false,
         next_attempt_at: Some(at(2)),
     }
 }
@@ -404,6 +406,7 @@ fn a_refund_that_is_delayed_stays_asked_for_and_counts_its_attempts() {
         reason: "timeout".to_owned(),
         attempts,
         next_attempt_at: Some(at(2)),
+        refused: false,
     };
     let given = stage("refunding").when(delay(1)).then(vec![delayed(1)]);
     let given = given.when(delay(1)).then(vec![delayed(2)]);
@@ -623,4 +626,25 @@ fn a_notice_that_comes_again_after_another_is_news() {
     };
     assert_eq!(told(&["empty", "empty", "empty"]), 1);
     assert_eq!(told(&["empty", "paid", "paid", "empty"]), 3);
+}
+
+/// Each refusal is the gateway's last word on the key that it was given.
+#[test]
+fn refusals_are_counted_for_ever_and_silence_is_none() {
+    let refusals = |given: &Given<Payment>| {
+        let payment = given.state().requested().unwrap();
+        payment.refund(refund_id(1)).unwrap().refusals
+    };
+    let refused = PaymentCommand::DelayRefund {
+        refund_id: refund_id(1),
+        reason: "REFUSED_NOT_CANCELABLE_PAYMENT".to_owned(),
+        refused: true,
+        next_attempt_at: None,
+    };
+    let mut commands = vec![command("request"), command("succeed"), command("refund")];
+    commands.extend([refused.clone(), delay(1)]);
+    assert_eq!(refusals(&given(history::<Payment>(commands.clone()))), 1);
+    commands.extend([refused, command("retry")]);
+    let begun_anew = given(history::<Payment>(commands));
+    assert_eq!(refusals(&begun_anew), 2);
 }

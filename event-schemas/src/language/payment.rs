@@ -161,6 +161,8 @@ pub(crate) fn translate(payment_id: &str, event: &PaymentEvent) -> Option<Transl
             reason,
             attempts,
             next_attempt_at,
+            // The public reason says so.
+            refused: _,
         } => refund::delayed(payment_id, *refund_id, reason, *attempts, *next_attempt_at),
         PaymentEvent::PaymentRefunded {
             order_id,

@@ -203,6 +203,7 @@ fn a_refund_that_is_not_done_is_late_at_rest_and_parked_when_nobody_tries_any_mo
             reason: "REFUSED_NOT_CANCELABLE_PAYMENT".to_owned(),
             attempts: 13,
             next_attempt_at: None,
+            refused: true,
         },
     );
     story.commit();

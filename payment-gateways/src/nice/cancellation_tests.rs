@@ -12,6 +12,7 @@ fn request(amount: i64) -> RefundRequest {
     RefundRequest {
         payment_id: Uuid::from_u128(1),
         refund_id: Uuid::from_u128(2),
+        refusals: 0,
         transaction_id: "tid_1".to_owned(),
         amount_minor: amount,
         is_all_left: false,

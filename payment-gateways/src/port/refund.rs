@@ -9,8 +9,11 @@ use uuid::Uuid;
 pub struct RefundRequest {
     /// Our payment.
     pub payment_id: Uuid,
-    /// Our refund: the idempotency key.
+    /// Our refund: the company's record of it carries this id.
     pub refund_id: Uuid,
+    /// How many times the company refused it in so many words: Toss repeats its first answer for as long as it
+    /// remembers the key, so each refusal asks for another key.
+    pub refusals: u32,
     /// The gateway's own id of the charge.
     pub transaction_id: String,
     /// How much, in minor units: at most what is left of the charge.
@@ -24,6 +27,21 @@ pub struct RefundRequest {
     pub reason: String,
     /// Where the money of a virtual account goes; a card's goes where it came from.
     pub account: Option<RefundAccount>,
+}
+
+impl RefundRequest {
+    /// The idempotency key where refusals are remembered: the refund's id, until it is refused. Under any later one the
+    /// company must be asked first whether it has given back.
+    #[must_use]
+    pub fn key(&self) -> Uuid {
+        match self.refusals {
+            0 => self.refund_id,
+            refusals => Uuid::new_v5(
+                &self.refund_id,
+                format!("after refusal {refusals}").as_bytes(),
+            ),
+        }
+    }
 }
 
 /// A buyer's bank account.

@@ -130,11 +130,21 @@ impl PaymentGateway for TossGateway {
         if request.currency != CURRENCY || !is_path_segment(&request.transaction_id) {
             return RefundReply::Unsupported;
         }
+        // Toss repeats a refusal for as long as it remembers the key. Under another it must not give back once more.
+        if request.refusals > 0 {
+            let looked = match self.look_up(&request).await {
+                Ok(answer) => cancellation::of_first_look(&request, &answer),
+                Err(trouble) => Some(trouble.into()),
+            };
+            if let Some(reply) = looked {
+                return reply;
+            }
+        }
         let path = format!("/v1/payments/{}/cancel", request.transaction_id);
         let body = cancellation::body_of(&request);
         let outgoing = Outgoing::post(path, &fields::CANCEL, body)
             .hiding(&request.transaction_id)
-            .with_header(IDEMPOTENCY_KEY, request.refund_id.to_string())
+            .with_header(IDEMPOTENCY_KEY, request.key().to_string())
             .about(request.payment_id);
         let cancelled = match self.send(outgoing).await {
             Ok(answer) => cancellation::of_cancel(&request, &answer),

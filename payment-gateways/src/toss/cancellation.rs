@@ -6,6 +6,7 @@
 //! | a code of [`super::declines::REFUSALS`] | refused |
 //! | `ALREADY_CANCELED_PAYMENT`, `ALREADY_REFUND_PAYMENT` | the payment is read: done if our refund is on it, else refused |
 //! | anything else | unknown |
+//! | a payment that is read before another try under another key | done if our refund is on it; if not, the try is made |
 //!
 //! The status word counts for nothing: Toss has said `PARTIAL_CANCELED` of a payment cancelled in full. What is
 //! left is `balanceAmount`. Toss compares no bodies of repeats, so the answer is looked at for our own refund.
@@ -77,13 +78,18 @@ pub(super) fn of_look(
     code: String,
     message: String,
 ) -> RefundReply {
-    if answer.status != 200 {
-        return RefundReply::unknown(unexpected(answer));
-    }
-    found_on(request, answer).unwrap_or_else(|| {
+    of_first_look(request, answer).unwrap_or_else(|| {
         let code = safe_code(&code).unwrap_or(MALFORMED).to_owned();
         RefundReply::Refused { code, message }
     })
+}
+
+/// What a payment says about this refund; none when the refund is certainly not on it.
+pub(super) fn of_first_look(request: &RefundRequest, answer: &Answer) -> Option<RefundReply> {
+    if answer.status != 200 {
+        return Some(RefundReply::unknown(unexpected(answer)));
+    }
+    found_on(request, answer)
 }
 
 /// This refund on the payment of the answer; none when the payment is ours and the refund is not on it.

@@ -9,6 +9,7 @@ fn request(amount: i64, is_all_left: bool) -> RefundRequest {
     RefundRequest {
         payment_id: Uuid::from_u128(1),
         refund_id: Uuid::from_u128(2),
+        refusals: 0,
         transaction_id: "pk_1".to_owned(),
         amount_minor: amount,
         is_all_left,

@@ -112,6 +112,7 @@ pub(crate) fn refund_of(
     RefundRequest {
         payment_id: request.payment_id,
         refund_id: Uuid::now_v7(),
+        refusals: 0,
         transaction_id: transaction_id.to_owned(),
         amount_minor: amount,
         is_all_left: amount == request.amount_minor,

@@ -360,10 +360,45 @@ async fn a_deposit_goes_back_to_the_buyers_account_only() {
         holder: "김구매".to_owned(),
     };
     let to_buyer = RefundRequest {
-        refund_id: Uuid::now_v7(),
         account: Some(account),
         ..nowhere
     };
-    assert_eq!(gateway.refund(to_buyer).await.outcome(), "done");
+    let repeated = gateway.refund(to_buyer.clone()).await;
+    assert_eq!(repeated.outcome(), "refused", "the key's first answer");
+    let under_another_key = RefundRequest {
+        refusals: 1,
+        ..to_buyer
+    };
+    assert_eq!(gateway.refund(under_another_key).await.outcome(), "done");
+    stage.stop().await;
+}
+
+/// The answer to the try under another key is lost: the next one finds it by the refund's id, under whichever key.
+#[tokio::test]
+async fn a_refund_that_was_refused_once_goes_back_once_under_another_key() {
+    let stage = Stage::new().await;
+    let gateway = gateway_of(&stage, Company::Toss, PATIENT);
+    let request = payment("tok_approve");
+    let transaction = approved(&request, gateway.confirm(request.clone()).await);
+    let refund = |refusals| RefundRequest {
+        refusals,
+        is_all_left: false,
+        refund_id: request.payment_id,
+        ..refund_of(&request, &transaction, 4_000)
+    };
+    let refuses = json!({ "call": "refund", "behaviour": "decline", "company": "toss" });
+    assert_eq!(stage.post("/faults", &refuses).await, 204);
+    for _ in 0..2 {
+        assert_eq!(gateway.refund(refund(0)).await.outcome(), "refused");
+    }
+    let entries = stage.ledger().await.len();
+    let lost = json!({ "call": "refund", "behaviour": "charge-then-timeout", "company": "toss" });
+    assert_eq!(stage.post("/faults", &lost).await, 204);
+    let hasty = gateway_of(&stage, Company::Toss, HASTY);
+    assert_eq!(hasty.refund(refund(1)).await.outcome(), "unknown");
+    let done = gateway.refund(refund(1)).await;
+    assert_eq!(done.outcome(), "done", "{done:?}");
+    assert_eq!(gateway.refund(refund(2)).await, done);
+    assert_eq!(stage.ledger().await.len(), entries + 1);
     stage.stop().await;
 }

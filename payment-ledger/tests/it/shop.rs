@@ -231,7 +231,7 @@ impl Shop {
             now,
             confirmation_due_at: now + TimeDelta::minutes(30),
             out_of_turn: false,
-            charge_was_known: true,
+            asked_at: u32::MAX,
             deposit_window: domain::checkout::DEPOSIT_WINDOW_DEFAULT,
             inquiries: RetrySchedule::default(),
         })

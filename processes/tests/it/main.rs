@@ -8,6 +8,7 @@ mod outages;
 mod parking;
 mod payment_methods;
 mod payments;
+mod refund_accounts;
 mod refunds;
 mod stage;
 mod stopping;

@@ -7,118 +7,16 @@
 use chrono::TimeDelta;
 use domain::PaymentMethodId;
 use domain::order::OrderStatus;
-use domain::payment_method::{
-    DeletePaymentMethod, DeletionReason, MethodStage, PaymentMethods, PaymentMethodsState,
-    RequestPaymentMethod,
-};
-use payment_vault::{BillingKey, KeySafe as _, NewMethod, Vault};
+use domain::payment_method::MethodStage;
+use payment_vault::{BillingKey, KeySafe as _, NewMethod};
 use processes::{Clock as _, ProcessesConfig};
-use sqlx::postgres::PgPoolOptions;
 use testkit::eventually;
 use uuid::Uuid;
 
-use crate::stage::{PRICE, Runner, Shop, buyer};
+use crate::stage::saving::{KEYS, Saving, vault};
+use crate::stage::{PRICE, Shop, buyer};
 
-const KEYS: &str = "a:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 const NEWER_KEY: &str = "b:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
-
-fn deletion(method_id: PaymentMethodId) -> DeletePaymentMethod {
-    DeletePaymentMethod {
-        user_id: buyer(),
-        method_id,
-        reason: DeletionReason::Requested,
-    }
-}
-
-/// A shop that saves payment methods.
-struct Saving {
-    shop: Shop,
-    vault: Vault,
-    runner: Runner,
-}
-
-impl Saving {
-    async fn open() -> Self {
-        let shop = Shop::open_hasty().await;
-        let vault = vault(&shop, KEYS);
-        let runner = shop.start_saving(vault.clone());
-        Self {
-            shop,
-            vault,
-            runner,
-        }
-    }
-
-    async fn request(&self, auth_token: &str) -> PaymentMethodId {
-        let method_id = PaymentMethodId::new(Uuid::now_v7());
-        self.request_as(method_id, auth_token).await;
-        method_id
-    }
-
-    async fn request_as(&self, method_id: PaymentMethodId, auth_token: &str) {
-        self.shop
-            .accepted(RequestPaymentMethod {
-                user_id: buyer(),
-                method_id,
-                gateway: "toss".to_owned(),
-                auth_token: auth_token.to_owned(),
-            })
-            .await;
-    }
-
-    async fn delete(&self, method_id: PaymentMethodId) {
-        self.shop.accepted(deletion(method_id)).await;
-    }
-
-    async fn methods(&self) -> PaymentMethodsState {
-        let (methods, _) = self
-            .shop
-            .store
-            .load::<PaymentMethods>(buyer())
-            .await
-            .unwrap();
-        methods
-    }
-
-    async fn until_active(&self, method_id: PaymentMethodId) {
-        eventually("the method is active", async || {
-            (self.methods().await.active(method_id).is_ok()).then_some(())
-        })
-        .await;
-    }
-
-    async fn until_gone(&self, method_id: PaymentMethodId) {
-        eventually("the method is gone", async || {
-            (self.methods().await.method(method_id).is_err()).then_some(())
-        })
-        .await;
-    }
-
-    async fn key_of(&self, method_id: PaymentMethodId) -> Option<BillingKey> {
-        let kept = self.vault.open(method_id.uuid(), "toss").await.unwrap();
-        kept.map(|kept| kept.billing_key)
-    }
-
-    /// How many events of this type there are.
-    async fn events(&self, event_type: &str) -> i64 {
-        sqlx::query_scalar("SELECT count(*) FROM event_store.events WHERE event_type = $1")
-            .bind(event_type)
-            .fetch_one(&self.shop.owner)
-            .await
-            .unwrap()
-    }
-
-    async fn close(self) {
-        self.runner.stop().await;
-        self.shop.close().await;
-    }
-}
-
-fn vault(shop: &Shop, keys: &str) -> Vault {
-    let options = shop.database.role_options("payment_service");
-    let pool = PgPoolOptions::new().connect_lazy_with(options);
-    Vault::new(pool, keys.parse().unwrap())
-}
 
 /// Every row of every table, as text.
 async fn everything(owner: &sqlx::PgPool) -> String {
@@ -318,23 +216,14 @@ async fn a_charge_by_a_saved_card_whose_answer_was_lost_is_found_by_inquiry_and_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_method_that_is_deleted_before_the_charge_declines_it_and_frees_the_order() {
-    let saving = Saving::open().await;
+    let mut saving = Saving::open().await;
     let method_id = saving.request("tok_approve").await;
     saving.until_active(method_id).await;
-    let Saving {
-        shop,
-        vault,
-        runner,
-    } = saving;
     // Nobody charges while the order is placed and the method deleted.
-    runner.stop().await;
-    let sale = shop.place_and_pay_by(method_id).await;
-    shop.accepted(deletion(method_id)).await;
-    let saving = Saving {
-        runner: shop.start_saving(vault.clone()),
-        shop,
-        vault,
-    };
+    saving.stop().await;
+    let sale = saving.shop.place_and_pay_by(method_id).await;
+    saving.delete(method_id).await;
+    saving.start();
     saving
         .shop
         .until_order(sale.order_id, OrderStatus::Cancelled)
@@ -353,25 +242,16 @@ async fn a_method_that_is_deleted_before_the_charge_declines_it_and_frees_the_or
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_erasure_whose_schedule_is_over_is_tried_every_day_until_it_is_done() {
-    let saving = Saving::open().await;
+    let mut saving = Saving::open().await;
     let method_id = saving.request("tok_approve").await;
     saving.until_active(method_id).await;
-    let Saving {
-        shop,
-        vault,
-        runner,
-    } = saving;
-    runner.stop().await;
+    saving.stop().await;
     let config = ProcessesConfig {
         refund_schedule: "5s".parse().unwrap(),
         ..Shop::config()
     };
-    let runner = shop.start_saving_with(Some(vault.clone()), config);
-    let saving = Saving {
-        shop,
-        vault,
-        runner,
-    };
+    let vault = saving.vault.clone();
+    saving.start_with(Some(vault), config);
     saving.shop.bank.fail("refund", "error", 4).await;
     saving.delete(method_id).await;
     let waits = [
@@ -393,46 +273,78 @@ async fn an_erasure_whose_schedule_is_over_is_tried_every_day_until_it_is_done()
     saving.close().await;
 }
 
-/// Waits until an action has failed with these words.
-async fn until_it_waits_because(shop: &Shop, words: &str) {
-    eventually("the action waits", async || {
-        let actions = shop.actions().await;
-        let says = |error: &Option<String>| error.as_ref().is_some_and(|e| e.contains(words));
-        let waiting = actions.iter().find(|action| says(&action.last_error))?;
-        assert!(!waiting.is_parked, "{waiting:?}");
-        Some(())
-    })
-    .await;
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_lacks_the_keys_declines_nothing_and_one_that_has_them_charges() {
+    let mut saving = Saving::open().await;
+    let method_id = saving.request("tok_approve").await;
+    saving.until_active(method_id).await;
+    saving.stop().await;
+    saving.start_with(None, Shop::config());
+    let sale = saving.shop.place_and_pay_by(method_id).await;
+    let lacks_keys = "PAYMENT_METHOD_KEYS and PAYMENT_DATABASE_URL";
+    saving.shop.until_it_waits_because(lacks_keys).await;
+    saving.stop().await;
+    // A rotation that has not reached this process: the old key was taken out too early.
+    let too_new = vault(&saving.shop, NEWER_KEY);
+    saving.start_with(Some(too_new), Shop::config());
+    saving.shop.clock.advance(TimeDelta::minutes(1));
+    let lacks_one = "add a to PAYMENT_METHOD_KEYS";
+    saving.shop.until_it_waits_because(lacks_one).await;
+    saving.stop().await;
+    let payment = saving.shop.payment(sale.payment_id).await;
+    assert_eq!(payment.failure_code, None);
+    saving.vault = vault(&saving.shop, &format!("{NEWER_KEY},{KEYS}"));
+    saving.start();
+    saving.shop.clock.advance(TimeDelta::minutes(1));
+    saving
+        .shop
+        .until_order(sale.order_id, OrderStatus::Paid)
+        .await;
+    let charged = saving.shop.bank.charges_of(sale.payment_id.uuid()).await;
+    assert_eq!(charged, [("toss".to_owned(), PRICE)]);
+    saving.close().await;
+}
+
+/// It looks into another database, or a backup from before: a key that it cannot find is not erased.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_was_never_kept_here_is_not_taken_for_erased() {
     let saving = Saving::open().await;
     let method_id = saving.request("tok_approve").await;
     saving.until_active(method_id).await;
-    let Saving { shop, runner, .. } = saving;
-    runner.stop().await;
-    let runner = shop.start_saving_with(None, Shop::config());
-    let sale = shop.place_and_pay_by(method_id).await;
-    until_it_waits_because(&shop, "PAYMENT_METHOD_KEYS and PAYMENT_DATABASE_URL").await;
-    runner.stop().await;
-    // A rotation that has not reached this process: the old key was taken out too early.
-    let runner = shop.start_saving(vault(&shop, NEWER_KEY));
-    shop.clock.advance(TimeDelta::minutes(1));
-    until_it_waits_because(&shop, "add a to PAYMENT_METHOD_KEYS").await;
-    runner.stop().await;
-    let payment = shop.payment(sale.payment_id).await;
-    assert_eq!(payment.failure_code, None);
-    let vault = vault(&shop, &format!("{NEWER_KEY},{KEYS}"));
-    let runner = shop.start_saving(vault.clone());
-    shop.clock.advance(TimeDelta::minutes(1));
-    shop.until_order(sale.order_id, OrderStatus::Paid).await;
-    let charged = shop.bank.charges_of(sale.payment_id.uuid()).await;
-    assert_eq!(charged, [("toss".to_owned(), PRICE)]);
-    let saving = Saving {
-        shop,
-        vault,
-        runner,
-    };
+    for table in ["method_history", "method_keys", "methods"] {
+        let lose = format!("ALTER TABLE payment.{table} RENAME TO {table}_elsewhere");
+        sqlx::query(&lose)
+            .execute(&saving.shop.owner)
+            .await
+            .unwrap();
+        let empty =
+            format!("CREATE TABLE payment.{table} (LIKE payment.{table}_elsewhere INCLUDING ALL)");
+        sqlx::query(&empty)
+            .execute(&saving.shop.owner)
+            .await
+            .unwrap();
+        let grant = format!("ALTER TABLE payment.{table} OWNER TO payment_service");
+        sqlx::query(&grant)
+            .execute(&saving.shop.owner)
+            .await
+            .unwrap();
+    }
+    saving.delete(method_id).await;
+    saving
+        .shop
+        .until_it_waits_because("as if it was never kept there")
+        .await;
+    for table in ["method_history", "method_keys", "methods"] {
+        let found = format!(
+            "DROP TABLE payment.{table}; ALTER TABLE payment.{table}_elsewhere RENAME TO {table}"
+        );
+        sqlx::raw_sql(&found)
+            .execute(&saving.shop.owner)
+            .await
+            .unwrap();
+    }
+    saving.shop.clock.advance(TimeDelta::minutes(10));
+    saving.until_gone(method_id).await;
+    assert!(saving.key_of(method_id).await.is_none());
     saving.close().await;
 }

@@ -69,6 +69,8 @@ pub(super) fn fold(
             reason,
             attempts,
             next_attempt_at,
+            // The reason says so.
+            refused: _,
         } => {
             let row = known(refunds, payment_id, refund_id.uuid())?;
             row.failed_attempts = count(*attempts)?;

@@ -27,7 +27,7 @@ pub(super) enum KeyAsk {
         BillingKey,
         oneshot::Sender<Result<Option<Uuid>, VaultError>>,
     ),
-    Retire(Uuid, oneshot::Sender<Result<(), VaultError>>),
+    Retire(Uuid, oneshot::Sender<Result<bool, VaultError>>),
     Wipe(Uuid, oneshot::Sender<Result<(), VaultError>>),
     OpenAccount(
         Uuid,
@@ -63,11 +63,14 @@ impl World {
                 if self.safe.open_account(refund_id).is_none() {
                     self.find_out_where_to(refund_id);
                 }
-                self.read_safe(n, reply, move |world| world.safe.open_account(refund_id));
+                self.read_safe(n, reply, move |world| {
+                    let kept = world.safe.open_account(refund_id);
+                    kept.filter(|_| world.plant != Some(Plant::LostAccount))
+                });
             }
             KeyAsk::WipeAccount(refund_id, reply) => self.write_safe(n, reply, move |world| {
                 tell!(world, "the safe wipes the account of refund {refund_id}");
-                if world.plant != Some(Plant::LeakySafe) {
+                if world.plant != Some(Plant::LeakyDrawer) {
                     world.safe.wipe_account(refund_id);
                 }
             }),

@@ -289,7 +289,7 @@ fn believed(
         confirmation_due_at: now,
         inquiries: RetrySchedule::default(),
         out_of_turn: true,
-        charge_was_known: true,
+        asked_at: u32::MAX,
         deposit_window: DEPOSIT_WINDOW_DEFAULT,
     })
 }

@@ -227,7 +227,7 @@ impl KeySafe for Drawer {
         self.ask(|reply| KeyAsk::Open(method_id, reply)).await
     }
 
-    async fn retire(&self, method_id: Uuid, _: DateTime<Utc>) -> Result<(), VaultError> {
+    async fn retire(&self, method_id: Uuid, _: DateTime<Utc>) -> Result<bool, VaultError> {
         self.ask(|reply| KeyAsk::Retire(method_id, reply)).await
     }
 

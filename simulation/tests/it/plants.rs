@@ -100,6 +100,21 @@ fn a_refund_under_a_new_key_is_found() {
 }
 
 #[test]
+fn a_refund_that_is_asked_for_again_under_the_key_that_was_refused_is_found() {
+    assert!(finds(Plant::RefusalRepeated, 200, &["sagas-end"]));
+}
+
+#[test]
+fn an_account_that_is_wiped_and_stays_is_found() {
+    assert!(finds(Plant::LeakyDrawer, 200, &["billing-keys"]));
+}
+
+#[test]
+fn an_account_that_is_told_and_not_found_is_found() {
+    assert!(finds(Plant::LostAccount, 200, &["sagas-end"]));
+}
+
+#[test]
 fn a_notice_that_is_believed_is_found() {
     assert_eq!(found(Plant::BelievedNotice, 10), "gateway-ledger");
 }

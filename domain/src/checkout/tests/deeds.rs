@@ -210,7 +210,7 @@ pub(super) fn settle(payment: u32, answer: GatewayAnswer) -> SettlePayment {
         confirmation_due_at: at(32),
         inquiries: RetrySchedule::default(),
         out_of_turn: false,
-        charge_was_known: true,
+        asked_at: u32::MAX,
         deposit_window: crate::checkout::DEPOSIT_WINDOW_DEFAULT,
     }
 }

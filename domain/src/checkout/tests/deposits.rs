@@ -6,7 +6,7 @@ use super::deeds::{account, approved, by, cancel, expire, refunded, settle, unkn
 use super::runner::Runner;
 use super::shop::Shop;
 use crate::checkout::{GatewayAnswer, RefundAnswer, SettlePayment};
-use crate::mothers::{at, payment_id, refund_id as refund_id_of, user};
+use crate::mothers::{at, krw, payment_id, refund_id as refund_id_of, user};
 use crate::order::OrderStatus;
 use crate::payment::{
     DEPOSIT_EXPIRED, GatewayNotice, InquiryCause, NoteRefundAccount, PaymentError, PaymentStatus,
@@ -27,6 +27,17 @@ fn settled_at(minute: i64, answer: GatewayAnswer) -> SettlePayment {
         now: at(minute),
         deposit_window: Duration::days(30),
         ..settle(1, answer)
+    }
+}
+
+fn notice_of(notice_id: &str) -> GatewayNotice {
+    GatewayNotice {
+        notice_id: notice_id.to_owned(),
+        status: None,
+        amount: None,
+        currency: None,
+        left: Some(0),
+        signed: true,
     }
 }
 
@@ -138,27 +149,68 @@ fn an_answer_that_was_overtaken_takes_no_deposit_back() {
     let mut shop = awaited();
     shop.does(&settle(1, approved(1_500)));
     shop.does(&SettlePayment {
-        charge_was_known: false,
+        asked_at: 1,
         ..settle(1, account(1_500))
     });
     assert_eq!(shop.last(), ["PaymentInquiryRequested"], "asked once more");
     assert_eq!(shop.payment(1).review, None);
 }
 
+/// The answer to the inquiry for the first notice is slow. Meanwhile the bank takes the deposit back, and the inquiry for
+/// that notice finds the account empty.
+#[test]
+fn an_answer_from_before_the_deposit_was_taken_back_pays_no_order() {
+    let mut shop = awaited();
+    let notice = |id: &str| RequestInquiry {
+        payment_id: payment_id(1),
+        cause: InquiryCause::Notice(notice_of(id)),
+        now: at(5),
+    };
+    shop.does(&notice("paid-in"));
+    let slow = SettlePayment {
+        asked_at: shop.payment(1).revision,
+        out_of_turn: true,
+        ..settle(1, approved(1_500))
+    };
+    shop.does(&notice("taken-back"));
+    let asked_at = shop.payment(1).revision;
+    let inquired = |answer| SettlePayment {
+        asked_at,
+        out_of_turn: true,
+        ..settle(1, answer)
+    };
+    shop.does(&inquired(account(1_500)));
+    shop.does(&slow);
+    assert_eq!(shop.last(), ["PaymentInquiryRequested"], "asked once more");
+    assert_eq!(shop.order(1).status, OrderStatus::Pending);
+    // That answer is believed, whatever it is: asking once more is no news of the payment.
+    shop.does(&inquired(approved(1_500)));
+    assert_eq!(shop.order(1).status, OrderStatus::Paid);
+}
+
+#[test]
+fn an_old_answer_pays_no_order_whose_charge_the_company_gave_back() {
+    let mut shop = Shop::with_a_payment_under_way();
+    let given_back = GatewayAnswer::GivenBack {
+        gateway_transaction_id: "gw-1".to_owned(),
+        charged: krw(1_500),
+        left: krw(0),
+    };
+    shop.does(&settle(1, given_back));
+    shop.does(&SettlePayment {
+        asked_at: 0,
+        ..settle(1, approved(1_500))
+    });
+    assert_eq!(shop.last(), ["PaymentInquiryRequested"], "asked once more");
+    assert_eq!(shop.order(1).status, OrderStatus::Pending);
+}
+
 #[test]
 fn of_a_deposit_that_has_come_a_notice_counts_also_when_it_is_the_last_again() {
     let mut shop = awaited();
-    let notice = GatewayNotice {
-        notice_id: "empty".to_owned(),
-        status: None,
-        amount: None,
-        currency: None,
-        left: Some(0),
-        signed: true,
-    };
     let tell = RequestInquiry {
         payment_id: payment_id(1),
-        cause: InquiryCause::Notice(notice),
+        cause: InquiryCause::Notice(notice_of("empty")),
         now: at(5),
     };
     shop.does(&tell);

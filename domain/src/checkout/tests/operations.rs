@@ -129,7 +129,7 @@ fn a_payments_operations() {
         confirmation_due_at: at(30),
         inquiries: schedule(),
         out_of_turn: false,
-        charge_was_known: true,
+        asked_at: u32::MAX,
         deposit_window: crate::checkout::DEPOSIT_WINDOW_DEFAULT,
     };
     is(&settle, "settle-payment", &[payment()], &[]);

@@ -132,7 +132,7 @@ impl Runner {
                 confirmation_due_at: now + CONFIRMED_AFTER,
                 inquiries: RetrySchedule::default(),
                 out_of_turn: matches!(action, Action::AskAboutPayment { .. }),
-                charge_was_known: true,
+                asked_at: u32::MAX,
                 deposit_window: crate::checkout::DEPOSIT_WINDOW_DEFAULT,
             })
         };

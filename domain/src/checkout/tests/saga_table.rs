@@ -43,6 +43,7 @@ const TABLE: &str = "
     PaymentRefundRequested.amount-mismatch refund-payment     now
     PaymentRefundRequested.requested       refund-payment     now
     PaymentRefundDelayed                   refund-payment     1
+    PaymentRefundDelayed.refused           refund-payment     1
     PaymentMethodRequested                 register-method    now
     PaymentMethodRegistrationDelayed       register-method    1
     PaymentMethodDeleted                   erase-method       now

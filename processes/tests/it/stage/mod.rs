@@ -8,6 +8,7 @@ mod bank;
 mod books;
 mod clock;
 mod orders;
+pub(crate) mod saving;
 mod table;
 mod watched;
 
@@ -123,16 +124,8 @@ impl Shop {
         self.start_with_safe(store, gateways, None, config)
     }
 
-    /// An instance that saves payment methods in this vault, with Toss beside the usual gateway.
-    pub(crate) fn start_saving(&self, vault: Vault) -> Runner {
-        self.start_saving_with(Some(vault), Self::config())
-    }
-
-    pub(crate) fn start_saving_with(
-        &self,
-        vault: Option<Vault>,
-        config: ProcessesConfig,
-    ) -> Runner {
+    /// An instance that keeps secrets in this vault, with Toss beside the usual gateway.
+    fn start_saving(&self, vault: Option<Vault>, config: ProcessesConfig) -> Runner {
         let mock = Arc::clone(&self.gateway) as _;
         let all = [
             ("mock".to_owned(), mock),

@@ -240,6 +240,18 @@ impl Shop {
         .await;
     }
 
+    /// Waits until an action has failed with these words.
+    pub(crate) async fn until_it_waits_because(&self, words: &str) {
+        eventually(&format!("an action waits: {words}"), async || {
+            let actions = self.actions().await;
+            let says = |error: &Option<String>| error.as_ref().is_some_and(|e| e.contains(words));
+            let waiting = actions.iter().find(|action| says(&action.last_error))?;
+            assert!(!waiting.is_parked, "{waiting:?}");
+            Some(())
+        })
+        .await;
+    }
+
     /// Waits until its outcome was found unknown so often.
     pub(crate) async fn until_inquired(&self, payment_id: PaymentId, inquiries: u32) {
         eventually(

@@ -182,7 +182,7 @@ impl PaymentGateway for Watched {
     }
 
     async fn refund(&self, request: RefundRequest) -> RefundReply {
-        let call = Call::Refund(request.refund_id);
+        let call = Call::Refund(request.key());
         self.watch(call, self.inner.refund(request)).await
     }
 }

@@ -73,8 +73,8 @@ async fn the_safe_in_memory_says_what_the_vault_says() {
                 assert_eq!(safe.keep(&new), real, "question {number}: {new:?}");
             }
             3 => {
-                vault.retire(id, Utc::now()).await.unwrap();
-                safe.retire(id);
+                let real = vault.retire(id, Utc::now()).await.unwrap();
+                assert_eq!(safe.retire(id), real, "question {number}: {id}");
             }
             4 if number % 8 == 0 => {
                 vault.wipe(id, Utc::now()).await.unwrap();

@@ -364,7 +364,7 @@ impl World {
             confirmation_due_at: self.confirmation_due_at(),
             inquiries: RetrySchedule::default(),
             out_of_turn: false,
-            charge_was_known: true,
+            asked_at: u32::MAX,
             deposit_window: crate::checkout::DEPOSIT_WINDOW_DEFAULT,
         };
         if counts {

@@ -64,6 +64,18 @@ impl Worked {
             status: 200,
         }
     }
+
+    /// Nothing: also that is what its key stands for from now on.
+    fn refused(code: Code, language: Language) -> Self {
+        let (status, message) = words(code, language);
+        Self {
+            payment: None,
+            kept: Vec::new(),
+            notice: None,
+            status,
+            body: json!({ "code": code, "message": message }),
+        }
+    }
 }
 
 /// Lets a caller in, or says why not: their key first, then the error that they ask for.
@@ -146,10 +158,8 @@ pub(super) async fn work(
         if !manner::does_something(behaviour) {
             return Ok(Err(INTERNAL));
         }
-        let worked = match work(&mut desk, behaviour) {
-            Ok(worked) => worked,
-            Err(code) => return Ok(Err(code)),
-        };
+        let worked =
+            work(&mut desk, behaviour).unwrap_or_else(|code| Worked::refused(code, language));
         let (status, body) = (worked.status, worked.body.to_string());
         let reply = scope.map(|scope| ReplyRecord {
             scope,
