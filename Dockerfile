@@ -17,7 +17,8 @@ RUN apt-get update \
     && useradd --system --uid 10001 --no-create-home commerce \
     # A named volume takes its owner from the folder that it is first mounted on.
     && install -d -o commerce -m 700 /keys/private \
-    && install -d -o commerce -m 755 /keys/public
+    && install -d -o commerce -m 755 /keys/public \
+    && install -d -o commerce -m 700 /var/lib/commerce
 COPY --from=build /usr/local/bin/commerce /usr/local/bin/commerce
 USER commerce
 EXPOSE 8080 8081

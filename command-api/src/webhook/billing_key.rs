@@ -8,12 +8,10 @@ use async_trait::async_trait;
 use chrono::Utc;
 use domain::payment_method::{DeletePaymentMethod, DeletionReason, MethodStage, PaymentMethods};
 use domain::{PaymentMethodId, UserId};
-use event_store::{Command, CommandId, Context, Fingerprint};
 use platform::ApiError;
 use platform::config::Secret;
-use uuid::Uuid;
 
-use super::receive::Taken;
+use super::taken::{Taken, command_of};
 use crate::api::CommandApi;
 use crate::execute::{unexecuted, unread};
 
@@ -65,7 +63,6 @@ pub(super) async fn take_in(
         }
         Ok(MethodStage::Active { .. }) => {}
     }
-    let principal = format!("webhook/{company}");
     // A method is deleted once, so this is one command however often it is told.
     let key = format!("billing-key-deleted/{method_id}");
     let delete = DeletePaymentMethod {
@@ -73,17 +70,7 @@ pub(super) async fn take_in(
         method_id,
         reason: DeletionReason::Gateway,
     };
-    let command = Command::new(
-        CommandId::from_key(&principal, &key),
-        Fingerprint::of(&[key.as_bytes()]),
-        delete,
-        Context {
-            principal,
-            correlation_id: Uuid::now_v7(),
-            causation_id: None,
-            occurred_at: Utc::now(),
-        },
-    );
+    let command = command_of(company, &key, delete, Utc::now());
     let outcome = api.store().execute(command).await.map_err(unexecuted)?;
     if outcome.status >= 400 {
         // Its user was faster.
@@ -94,5 +81,5 @@ pub(super) async fn take_in(
         log.position = outcome.position, replayed = outcome.replayed,
         "{company} deleted the key of payment method {method_id}: it is charged no more"
     );
-    Ok(Taken::Asked)
+    Ok(Taken::Acted)
 }

@@ -5,6 +5,7 @@
 mod billing_key;
 mod pace;
 mod receive;
+mod taken;
 
 use chrono::{DateTime, Utc};
 use domain::PaymentId;

@@ -8,12 +8,11 @@ use actix_web::{HttpRequest, HttpResponse, post};
 use chrono::Utc;
 use domain::PaymentId;
 use domain::payment::{GatewayNotice, InquiryCause, Payment, RequestInquiry};
-use event_store::{Command, CommandId, Context, Fingerprint};
 use failpoints::failpoint;
 use platform::ApiError;
 use tokio::time::timeout;
-use uuid::Uuid;
 
+use super::taken::{Taken, command_of};
 use super::{Acknowledgement, Delivery, billing_key};
 use crate::api::CommandApi;
 use crate::execute::{detached, unexecuted, unread};
@@ -111,7 +110,7 @@ pub(super) async fn receive_webhook(
     };
     let taken = in_time(work).await?;
     let outcome = match taken {
-        Taken::Asked => "asked",
+        Taken::Acted => "asked",
         Taken::NoNews => "no_news",
         Taken::Unknown => "unknown_payment",
     };
@@ -120,17 +119,6 @@ pub(super) async fn receive_webhook(
         return Err(ApiError::not_found("WEBHOOK_NOT_OURS"));
     }
     acknowledged(&acknowledgement)
-}
-
-/// What became of a notice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Taken {
-    /// None of its payments is the shop's, by this company; or no method has its key.
-    Unknown,
-    /// It was taken before, or cannot change anything.
-    NoNews,
-    /// The company is asked; or the method of its key is deleted.
-    Asked,
 }
 
 /// Waits for it as long as a company waits for its answer.
@@ -144,7 +132,7 @@ fn outcome_of_key(taken: Taken) -> &'static str {
     match taken {
         Taken::Unknown => "unknown_method",
         Taken::NoNews => "no_news",
-        Taken::Asked => "method_deleted",
+        Taken::Acted => "method_deleted",
     }
 }
 
@@ -170,7 +158,7 @@ async fn take_in(
         best = best.max(Taken::NoNews);
         if payment.wants_inquiry(&claim, Utc::now()) {
             request_inquiry(api, company, (payment_id, payment.notices), claim.clone()).await?;
-            best = Taken::Asked;
+            best = Taken::Acted;
         }
     }
     Ok(best)
@@ -182,26 +170,17 @@ async fn request_inquiry(
     (payment_id, before): (PaymentId, u32),
     claim: GatewayNotice,
 ) -> Result<(), ApiError> {
-    let principal = format!("webhook/{company}");
     // Doubles of a notice that come at once are one command; the payment knows those that come later.
     let key = format!("{}/{payment_id}/{before}", claim.notice_id);
-    let id = CommandId::from_key(&principal, &key);
     let now = Utc::now();
-    let context = Context {
-        principal,
-        correlation_id: Uuid::now_v7(),
-        causation_id: None,
-        occurred_at: now,
-    };
     let notice_id = claim.notice_id.clone();
     let cause = InquiryCause::Notice(claim);
-    let fingerprint = Fingerprint::of(&[key.as_bytes()]);
     let inquire = RequestInquiry {
         payment_id,
         cause,
         now,
     };
-    let command = Command::new(id, fingerprint, inquire, context);
+    let command = command_of(company, &key, inquire, now);
     let outcome = api.store().execute(command).await.map_err(unexecuted)?;
     failpoint!("command-api.webhook.asked");
     tracing::info!(

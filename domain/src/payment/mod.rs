@@ -21,6 +21,7 @@ mod aggregate;
 mod commands;
 mod error;
 mod events;
+mod fold;
 mod operations;
 mod state;
 #[cfg(test)]

@@ -5,7 +5,7 @@ use domain::{Currency, OrderId, PaymentId};
 use uuid::Uuid;
 
 use super::Map;
-use super::orders::Stage;
+use super::stage::Stage;
 
 /// The bits of an amount: [`domain::Money`] has at most thirteen decimal digits.
 const AMOUNT_BITS: u32 = 44;

@@ -8,8 +8,10 @@ mod methods;
 mod orders;
 mod payments;
 mod points;
+mod prices;
 mod refunds;
 mod rest;
+mod stage;
 
 use std::collections::HashMap;
 use std::str::FromStr;

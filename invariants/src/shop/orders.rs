@@ -6,88 +6,11 @@ use domain::{CouponCode, Currency, Money, OrderId, PaymentId, ProductId, UserId}
 
 use super::closed::ClosedOrder;
 use super::coupons::user_key;
+use super::prices::{wrong_lines, wrong_total};
 use super::refunds::Refunds;
+use super::stage::Stage;
 use super::{At, Shop};
 use crate::invariant::{Invariant, Violation};
-
-/// How far an order is, as its events say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stage {
-    /// Something names it, but it was not placed (yet: its stock is reserved first).
-    Unplaced,
-    Pending,
-    Paying,
-    Paid,
-    Confirmed,
-    Shipped,
-    Delivered,
-    Cancelled,
-}
-
-impl Stage {
-    const ALL: [Self; 8] = [
-        Self::Unplaced,
-        Self::Pending,
-        Self::Paying,
-        Self::Paid,
-        Self::Confirmed,
-        Self::Shipped,
-        Self::Delivered,
-        Self::Cancelled,
-    ];
-
-    pub(super) fn bits(self) -> u32 {
-        let place = Self::ALL.iter().position(|stage| *stage == self);
-        place
-            .and_then(|place| u32::try_from(place).ok())
-            .unwrap_or(0)
-    }
-
-    pub(super) fn from_bits(bits: u32) -> Option<Self> {
-        Self::ALL.get(usize::try_from(bits).ok()?).copied()
-    }
-
-    fn is_open(self) -> bool {
-        matches!(self, Self::Pending | Self::Paying)
-    }
-
-    fn is_sold(self) -> bool {
-        matches!(
-            self,
-            Self::Paid | Self::Confirmed | Self::Shipped | Self::Delivered
-        )
-    }
-
-    /// Whether nothing that it holds can move any more.
-    fn has_ended(self) -> bool {
-        matches!(
-            self,
-            Self::Confirmed | Self::Shipped | Self::Delivered | Self::Cancelled
-        )
-    }
-
-    /// The stage that an event leads to, and whether it may come now.
-    fn after(self, event: &OrderEvent) -> (Self, bool) {
-        let open = self.is_open();
-        match event {
-            OrderEvent::OrderPlaced { .. } => (Self::Pending, self == Self::Unplaced),
-            OrderEvent::OrderDiscounted { .. } => (self, self == Self::Pending),
-            OrderEvent::OrderPaymentStarted { .. } => (Self::Paying, self == Self::Pending),
-            OrderEvent::OrderPaid { .. } => (Self::Paid, self == Self::Paying),
-            OrderEvent::OrderConfirmed {} => (Self::Confirmed, self == Self::Paid),
-            OrderEvent::OrderShipped {} => (Self::Shipped, self == Self::Confirmed),
-            OrderEvent::OrderDelivered {} => (Self::Delivered, self == Self::Shipped),
-            OrderEvent::OrderPointsApplied { .. } => (self, self == Self::Pending),
-            OrderEvent::OrderRefundStarted { .. } | OrderEvent::OrderRefunded { .. } => {
-                (self, self.is_sold())
-            }
-            OrderEvent::OrderCancelled { was_paid, .. } => {
-                let may = if *was_paid { self == Self::Paid } else { open };
-                (Self::Cancelled, may)
-            }
-        }
-    }
-}
 
 /// An order that may still hold something.
 #[derive(Debug)]
@@ -99,7 +22,7 @@ pub(super) struct Order {
     discount: Option<(CouponCode, i64)>,
     /// The coupon, as its pool says.
     pub(super) bound: Option<Binding>,
-    subtotal: i128,
+    pub(super) subtotal: i128,
     pub(super) total: i64,
     /// What of the total points pay.
     pub(super) points: i64,
@@ -467,40 +390,4 @@ fn take_in(at: At<'_>, order: &mut Order, event: &OrderEvent) -> Option<Violatio
         | OrderEvent::OrderRefunded { .. }
         | OrderEvent::OrderCancelled { .. } => None,
     }
-}
-
-/// What is wrong with the lines: each is its pieces times their price, and together they are the subtotal.
-fn wrong_lines(lines: &[OrderLine], subtotal: Money) -> Option<String> {
-    let mut sum: i128 = 0;
-    for line in lines {
-        let price = i128::from(line.unit_price.amount()) * i128::from(line.quantity);
-        let pieces: u64 = line.allocations.iter().map(|a| u64::from(a.quantity)).sum();
-        let currencies = [line.unit_price.currency(), line.amount.currency()];
-        if price != i128::from(line.amount.amount())
-            || pieces != u64::from(line.quantity)
-            || currencies != [subtotal.currency(); 2]
-        {
-            return Some(format!(
-                "{} of product {} at {} ({pieces} allocated) cost {}, in an order in {}",
-                line.quantity,
-                line.product_id,
-                line.unit_price,
-                line.amount,
-                subtotal.currency()
-            ));
-        }
-        sum += price;
-    }
-    let agrees = sum == i128::from(subtotal.amount()) && !lines.is_empty();
-    (!agrees).then(|| format!("the {} lines cost {sum}, not {subtotal}", lines.len()))
-}
-
-/// What is wrong with the total: it is the subtotal less the discount, and not negative.
-fn wrong_total(order: &Order, discount: Option<&Discount>, total: Money) -> Option<String> {
-    let off = discount.map_or(0, |discount| i128::from(discount.amount.amount()));
-    let same_currency = total.currency() == order.currency
-        && discount.is_none_or(|discount| discount.amount.currency() == order.currency);
-    let agrees =
-        same_currency && total.amount() >= 0 && i128::from(total.amount()) == order.subtotal - off;
-    (!agrees).then(|| format!("{total} is not {} less {off}", order.subtotal))
 }

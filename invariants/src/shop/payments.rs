@@ -5,7 +5,7 @@ use domain::payment::{PaymentEvent, ReviewReason};
 use domain::{Currency, Money, OrderId, PaymentId, RefundId};
 
 use super::closed::{ClosedPayment, End, key};
-use super::orders::Stage;
+use super::stage::Stage;
 use super::{At, Shop};
 use crate::invariant::{Invariant, Violation};
 

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use super::Shop;
-use super::orders::Stage;
 use super::payments::Waits;
+use super::stage::Stage;
 use crate::invariant::{Invariant, Violation};
 
 impl Shop {

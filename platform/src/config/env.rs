@@ -101,19 +101,6 @@ impl Env {
         self.parse(name, &example).unwrap_or(default)
     }
 
-    /// Anything that parses and must be set; the example stands in for it when it is wrong.
-    pub fn required_parsed<T>(&self, name: &str, example: T, what: &str) -> T
-    where
-        T: FromStr<Err: Display> + Display,
-    {
-        let text = example.to_string();
-        self.declare(name, what, None, &text, Kind::Required);
-        match self.value_or_missing(name, &text) {
-            Some(_) => self.parse(name, &text).unwrap_or(example),
-            None => example,
-        }
-    }
-
     /// Anything that parses, has an order and lies within limits, with a default.
     pub fn within<T>(&self, name: &str, default: T, limits: RangeInclusive<T>, what: &str) -> T
     where
