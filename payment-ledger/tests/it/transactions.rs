@@ -297,7 +297,7 @@ async fn a_row_that_was_changed_added_or_taken_away_by_hand_is_found() {
             "UPDATE payment.transactions SET transaction_type = 'PAYMENT';
              INSERT INTO payment.transactions (id, pg_transaction_id, pg_company, transaction_type, amount, status)
              VALUES (gen_random_uuid(), 'planted', 'TOSS', 'REFUND', 1, 'SUCCESS')",
-            "the log knows of no REFUND",
+            "(pg_transaction_id planted, ",
         ),
         (
             "DELETE FROM payment.transaction_history; DELETE FROM payment.transactions",
