@@ -3,11 +3,12 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use payment_ledger::Ledger;
 use platform::config::Secret;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection, PgPool};
 
-use crate::config::DatabaseConfig;
+use crate::config::{DatabaseConfig, OwnerConfig};
 use crate::error::CommerceError;
 
 /// No statement of the program takes longer; a report belongs on a replica of its own.
@@ -77,6 +78,25 @@ pub(crate) async fn verb_pool(
         .connect_with(options(variable, url)?)
         .await
         .map_err(|source| CommerceError::DatabaseAway { variable, source })
+}
+
+/// A few connections to a part of the payment ledger, for a verb: where its service is configured, as that service, since
+/// its schema may be in another database than the log; else as the owner.
+pub(crate) async fn ledger_pool(
+    config: &OwnerConfig,
+    owner: &PgPool,
+    ledger: Ledger,
+) -> Result<PgPool, CommerceError> {
+    let (variable, url) = match ledger {
+        Ledger::Transactions => ("PAYMENT_DATABASE_URL", &config.payment_url),
+        Ledger::OrderPayments | Ledger::UserMethods => {
+            ("MAIN_SERVICE_DATABASE_URL", &config.main_service_url)
+        }
+    };
+    match url {
+        Some(url) => verb_pool(variable, url).await,
+        None => Ok(owner.clone()),
+    }
 }
 
 /// What a URL says.

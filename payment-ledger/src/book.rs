@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use domain::DomainEvent;
 use event_store::{RecordedEvent, StoreError};
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
 use crate::error::LedgerError;
+
+/// The digits of a second that PostgreSQL keeps.
+const MICROSECONDS: u16 = 6;
 
 /// Folds events into rows of its schema, and does nothing else: the same events always make the same rows.
 #[async_trait]
@@ -47,9 +50,10 @@ impl Event {
         Ok(Self { stored, event })
     }
 
-    /// When the command that caused it was taken.
+    /// When the command that caused it was taken, as exact as columns are.
     pub(crate) fn at(&self) -> DateTime<Utc> {
-        self.stored.metadata.occurred_at
+        let at = self.stored.metadata.occurred_at;
+        at.trunc_subsecs(MICROSECONDS)
     }
 
     /// The id of its aggregate.

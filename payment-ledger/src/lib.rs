@@ -38,7 +38,7 @@ pub use error::LedgerError;
 pub use exchange_log::{DatabaseExchangeLog, keep_exchanges};
 pub use rebuild::{Ledger, RebuiltLedger, rebuild};
 use runner::Runner;
-pub use verify::{LedgerComparison, verify_transactions, verify_user_methods};
+pub use verify::{LedgerComparison, TableComparison, verify};
 
 /// Keeps the transactions until `stop`; any number of processes may do so at once, and one of them is active.
 /// The handle ends when the last batch is committed. `payment` is as `payment_service`.

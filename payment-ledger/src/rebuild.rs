@@ -60,7 +60,7 @@ impl Ledger {
         self.book().schema()
     }
 
-    fn book(self) -> Arc<dyn Book> {
+    pub(crate) fn book(self) -> Arc<dyn Book> {
         match self {
             Self::Transactions => Arc::new(TransactionBook),
             Self::OrderPayments => Arc::new(OrderPaymentBook),

@@ -75,17 +75,7 @@ async fn ledger_anew(
         How::Anew { .. } => {}
         How::Back | How::Parked => return Err(CommerceError::NoGenerations { ledger: name }),
     }
-    // Where they are configured, the ledger's schemas may be in other databases than the log.
-    let (variable, url) = match ledger {
-        Ledger::Transactions => ("PAYMENT_DATABASE_URL", &config.payment_url),
-        Ledger::OrderPayments | Ledger::UserMethods => {
-            ("MAIN_SERVICE_DATABASE_URL", &config.main_service_url)
-        }
-    };
-    let service = match url {
-        Some(url) => database::verb_pool(variable, url).await?,
-        None => owner.clone(),
-    };
+    let service = database::ledger_pool(config, owner, ledger).await?;
     let mut meter = Meter::new("rebuilding");
     let on_progress = |position, head| meter.at(position, head);
     let rebuilt = payment_ledger::rebuild(&service, log, ledger, on_progress).await?;

@@ -30,6 +30,45 @@ const NAMES: [&str; 15] = [
     "readable",
 ];
 
+/// A changed, a lost and an invented row of each table of the payment ledger that has more than the transactions
+/// themselves, and how they are told.
+const LEDGER_PLANTS: [(&str, [&str; 3]); 3] = [
+    (
+        "UPDATE payment.transaction_history SET change_reason = 'PLANTED' WHERE current_status = 'SUCCESS';
+         UPDATE main.order_payment_mapping SET payment_status = 'PENDING';
+         UPDATE main.payment_states SET paid_amount = paid_amount - 0.01",
+        [
+            ": change_reason is PLANTED and should be null",
+            ": payment_status is PENDING and should be SUCCESS",
+            ": paid_amount is 9999.99 and should be 10000.00",
+        ],
+    ),
+    (
+        "DELETE FROM payment.transaction_history WHERE current_status = 'SUCCESS';
+         DELETE FROM main.order_payment_mapping;
+         DELETE FROM main.payment_states",
+        [
+            "payment.transaction_history: the change ",
+            "main.order_payment_mapping: the mapping ",
+            "main.payment_states: the state ",
+        ],
+    ),
+    (
+        "INSERT INTO payment.transaction_history (id, transaction_id, current_status, changed_at)
+         SELECT gen_random_uuid(), id, 'FAILED', now() FROM payment.transactions;
+         INSERT INTO main.order_payment_mapping (id, order_id, payment_transaction_id, payment_status)
+         SELECT gen_random_uuid(), id, gen_random_uuid(), 'SUCCESS' FROM main.orders;
+         INSERT INTO main.orders VALUES (gen_random_uuid(), 'KRW');
+         INSERT INTO main.payment_states (id, order_id, current_status, payment_amount)
+         SELECT id, id, 'PENDING', 1 FROM main.orders ON CONFLICT DO NOTHING",
+        [
+            "payment.transaction_history: the log knows of no change ",
+            "main.order_payment_mapping: the log knows of no mapping ",
+            "main.payment_states: the log knows of no state ",
+        ],
+    ),
+];
+
 /// What the verb says, and whether it is content.
 fn verify(shop: &Installation, more: &[&str]) -> (bool, String) {
     let (code, said) = verify_with_code(shop, more);
@@ -37,7 +76,7 @@ fn verify(shop: &Installation, more: &[&str]) -> (bool, String) {
 }
 
 /// What the verb says, and its exit code.
-fn verify_with_code(shop: &Installation, more: &[&str]) -> (Option<i32>, String) {
+pub(crate) fn verify_with_code(shop: &Installation, more: &[&str]) -> (Option<i32>, String) {
     let arguments: Vec<&str> = ["verify"].iter().chain(more).copied().collect();
     let output = shop.run(&arguments);
     let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
@@ -45,7 +84,7 @@ fn verify_with_code(shop: &Installation, more: &[&str]) -> (Option<i32>, String)
 }
 
 /// The line of an invariant in the table.
-fn line<'a>(said: &'a str, name: &str) -> &'a str {
+pub(crate) fn line<'a>(said: &'a str, name: &str) -> &'a str {
     let mut lines = said.lines();
     let found = lines.find(|line| line.split_whitespace().nth(1) == Some(name));
     found.unwrap_or_default()
@@ -116,14 +155,27 @@ async fn a_whole_shop_holds_in_every_invariant_and_each_plant_turns_its_own_red(
         assert!(line(&said, name).contains(" holds "), "{said}");
     }
     assert!(said.contains("the gate of 1 pools agrees"), "{said}");
-    let ledger = "payment.transactions: 1; 10000.00 KRW charged, 0 back";
-    assert!(said.contains(ledger), "{said}");
-    let turns_red = |name: &str, evidence: &str| {
+    for kept in [
+        "note    payment.transactions: 1; 10000.00 KRW charged, 0 back",
+        "note    payment.transaction_history: 2",
+        "note    main.order_payment_mapping: 1",
+        "note    main.payment_states: 1",
+        "note    main.user_payment_method_mapping: 0",
+    ] {
+        assert!(said.contains(kept), "{said}");
+        let table = kept.split([' ', ':']).find(|word| word.contains('.'));
+        let named = table.is_some_and(|table| line(&said, "projections").contains(table));
+        assert!(named, "{kept} in:\n{said}");
+    }
+    let turns_red_for_all = |name: &str, evidence: &[&str]| {
         let (content, said) = verify(&shop, &["--only", name]);
         assert!(!content, "{said}");
         assert!(line(&said, name).contains(" BROKEN "), "{said}");
-        assert!(said.contains(evidence), "{evidence} in:\n{said}");
+        for evidence in evidence {
+            assert!(said.contains(evidence), "{evidence} in:\n{said}");
+        }
     };
+    let turns_red = |name: &str, evidence: &str| turns_red_for_all(name, &[evidence]);
 
     redis(&format!("SADD user:coupon:{pool} eve"));
     turns_red("coupons", "has a place of eve, who has no coupon");
@@ -156,6 +208,15 @@ async fn a_whole_shop_holds_in_every_invariant_and_each_plant_turns_its_own_red(
         "UPDATE payment.transactions SET amount = amount + 0.01",
     )
     .await;
+
+    for (plant, told) in LEDGER_PLANTS {
+        as_owner(&shop, plant).await;
+        turns_red_for_all("projections", &told);
+        for ledger in ["transactions", "order_payments"] {
+            let rebuilt = shop.run(&["rebuild", ledger]);
+            assert!(rebuilt.status.success(), "{}", text(&rebuilt.stderr));
+        }
+    }
 
     as_owner(
         &shop,

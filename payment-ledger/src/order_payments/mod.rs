@@ -5,6 +5,7 @@
 //! Before a payment was asked for, the order says what is to be paid; from then on the newest payment says where
 //! it stands, in the API's words.
 
+mod fold;
 mod rows;
 mod states;
 
@@ -16,11 +17,11 @@ use domain::order::OrderEvent;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use self::rows::MappingRow;
-use self::states::States;
+pub(crate) use self::fold::OrderPayments;
+pub(crate) use self::rows::{MAPPING_COLUMNS, MappingRow, STATE_COLUMNS, StateRow};
 use crate::book::{Book, Event};
 use crate::error::LedgerError;
-use crate::movement::{Status, movement};
+use crate::movement::movement;
 
 /// The order service's book.
 pub(crate) struct OrderPaymentBook;
@@ -44,25 +45,14 @@ impl Book for OrderPaymentBook {
         transaction: &mut PgConnection,
         events: &[Event],
     ) -> Result<(), LedgerError> {
-        let mut states = States::of(rows::load(transaction, touched(events)?).await?);
-        let mut mappings = Vec::new();
+        let known = rows::load(transaction, touched(events)?).await?;
+        let mut payments = OrderPayments::of(known);
         for event in events {
-            match &*event.event {
-                DomainEvent::Order(order_event) => states.order(event.id()?, order_event)?,
-                DomainEvent::Payment(payment_event) => {
-                    states.payment(event.id()?, payment_event)?;
-                    mappings.extend(mapping(event)?);
-                }
-                DomainEvent::Inventory(_)
-                | DomainEvent::CouponPool(_)
-                | DomainEvent::PaymentMethod(_)
-                | DomainEvent::Points(_)
-                | DomainEvent::Product(_) => {}
-            }
+            payments.take(event)?;
         }
-        rows::add_orders(transaction, states.begun()).await?;
-        rows::save_states(transaction, &states.changed()).await?;
-        rows::save_mappings(transaction, mappings).await
+        rows::add_orders(transaction, payments.begun()).await?;
+        rows::save_states(transaction, &payments.changed_states()?).await?;
+        rows::save_mappings(transaction, &payments.mappings()).await
     }
 
     async fn clear(&self, transaction: &mut PgConnection) -> Result<(), LedgerError> {
@@ -92,25 +82,4 @@ fn touched(events: &[Event]) -> Result<BTreeSet<Uuid>, LedgerError> {
         }
     }
     Ok(orders)
-}
-
-/// The mapping as an event leaves it; none when it does not change.
-fn mapping(event: &Event) -> Result<Option<MappingRow>, LedgerError> {
-    let DomainEvent::Payment(payment_event) = &*event.event else {
-        return Ok(None);
-    };
-    let Some(movement) = movement(event.id()?, payment_event) else {
-        return Ok(None);
-    };
-    // A return of money that is tried again was pending before.
-    let Some(order_id) = movement.order_id else {
-        return Ok(None);
-    };
-    let status = movement.step.status();
-    Ok(Some(MappingRow {
-        transaction_id: movement.id,
-        order_id,
-        status,
-        confirmed_at: (status == Status::Success).then(|| event.at()),
-    }))
 }

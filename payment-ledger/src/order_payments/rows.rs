@@ -1,6 +1,6 @@
 //! The rows, read and written in bulk.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use domain::Currency;
@@ -10,26 +10,45 @@ use uuid::Uuid;
 
 use super::states::State;
 use crate::error::LedgerError;
-use crate::movement::{Status, minor_column};
+use crate::movement::minor_column;
 
-/// A row of `main.order_payment_mapping`.
-pub(super) struct MappingRow {
-    pub(super) transaction_id: Uuid,
-    pub(super) order_id: Uuid,
-    pub(super) status: Status,
-    pub(super) confirmed_at: Option<DateTime<Utc>>,
+/// What a [`MappingRow`] is read by, and a [`StateRow`].
+pub(crate) const MAPPING_COLUMNS: &str =
+    "id, order_id, payment_transaction_id, payment_status, payment_confirmed_at";
+pub(crate) const STATE_COLUMNS: &str = "id, order_id, current_status, payment_amount::text AS payment_amount,
+    paid_amount::text AS paid_amount, refunded_amount::text AS refunded_amount, last_transaction_id";
+
+/// A row of `main.order_payment_mapping`, but for the times that the database sets.
+#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
+pub(crate) struct MappingRow {
+    /// That of the transaction.
+    pub(crate) id: Uuid,
+    pub(crate) order_id: Uuid,
+    pub(crate) payment_transaction_id: Uuid,
+    pub(crate) payment_status: String,
+    pub(crate) payment_confirmed_at: Option<DateTime<Utc>>,
 }
 
-/// A row of `main.payment_states`, with its order's currency. Amounts are texts, so that no float is on the way.
+/// A row of `main.payment_states`, but for the time that the database sets. Amounts are texts, so that no float is on
+/// the way.
+#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
+pub(crate) struct StateRow {
+    /// That of the order.
+    pub(crate) id: Uuid,
+    pub(crate) order_id: Uuid,
+    pub(crate) current_status: String,
+    pub(crate) payment_amount: String,
+    pub(crate) paid_amount: Option<String>,
+    pub(crate) refunded_amount: Option<String>,
+    pub(crate) last_transaction_id: Option<Uuid>,
+}
+
+/// A row with its order's currency.
 #[derive(sqlx::FromRow)]
 struct StoredState {
-    order_id: Uuid,
     currency: String,
-    current_status: String,
-    to_pay: String,
-    paid: String,
-    refunded: String,
-    last_transaction_id: Option<Uuid>,
+    #[sqlx(flatten)]
+    row: StateRow,
 }
 
 pub(super) async fn load(
@@ -37,26 +56,24 @@ pub(super) async fn load(
     orders: BTreeSet<Uuid>,
 ) -> Result<Vec<State>, LedgerError> {
     let orders: Vec<Uuid> = orders.into_iter().collect();
-    let rows: Vec<StoredState> = sqlx::query_as(
-        "SELECT s.order_id, o.currency, s.current_status, s.payment_amount::text AS to_pay,
-                coalesce(s.paid_amount, 0)::text AS paid,
-                coalesce(s.refunded_amount, 0)::text AS refunded, s.last_transaction_id
-           FROM main.payment_states s JOIN main.orders o ON o.id = s.order_id
-          WHERE s.order_id = ANY ($1)",
-    )
-    .bind(orders)
-    .fetch_all(connection)
-    .await?;
+    let sql = format!(
+        "SELECT {STATE_COLUMNS}, (SELECT currency FROM main.orders o WHERE o.id = order_id) AS currency
+           FROM main.payment_states WHERE order_id = ANY ($1)"
+    );
+    let rows: Vec<StoredState> = sqlx::query_as(&sql)
+        .bind(orders)
+        .fetch_all(connection)
+        .await?;
     rows.into_iter().map(StoredState::read).collect()
 }
 
 impl StoredState {
     fn read(self) -> Result<State, LedgerError> {
-        let currency: Currency = self
-            .currency
+        let Self { currency, row } = self;
+        let currency: Currency = currency
             .parse()
             .map_err(|_| LedgerError::Stored { what: "a currency" })?;
-        let id = self.order_id;
+        let id = row.order_id;
         let minor = |text: &str| {
             let column = text.parse::<MoneyColumn>();
             let minor = column.and_then(|column| column.to_minor(currency.exponent()));
@@ -65,10 +82,26 @@ impl StoredState {
         Ok(State {
             order_id: id,
             currency,
-            to_pay_minor: minor(&self.to_pay)?,
-            paid_minor: minor(&self.paid)?,
-            refunded_minor: minor(&self.refunded)?,
-            current_status: self.current_status,
+            to_pay_minor: minor(&row.payment_amount)?,
+            paid_minor: minor(row.paid_amount.as_deref().unwrap_or("0"))?,
+            refunded_minor: minor(row.refunded_amount.as_deref().unwrap_or("0"))?,
+            current_status: row.current_status,
+            last_transaction_id: row.last_transaction_id,
+        })
+    }
+}
+
+impl State {
+    /// As it is stored.
+    pub(super) fn row(&self) -> Result<StateRow, LedgerError> {
+        let amount = |minor| minor_column(self.order_id, minor, self.currency);
+        Ok(StateRow {
+            id: self.order_id,
+            order_id: self.order_id,
+            current_status: self.current_status.clone(),
+            payment_amount: amount(self.to_pay_minor)?,
+            paid_amount: Some(amount(self.paid_minor)?),
+            refunded_amount: Some(amount(self.refunded_minor)?),
             last_transaction_id: self.last_transaction_id,
         })
     }
@@ -97,81 +130,60 @@ pub(super) async fn add_orders(
 /// Writes states, whether or not they are there.
 pub(super) async fn save_states(
     connection: &mut PgConnection,
-    states: &[&State],
+    states: &[StateRow],
 ) -> Result<(), LedgerError> {
-    let amounts = |minor: fn(&State) -> i64| -> Result<Vec<String>, LedgerError> {
-        let column = |state: &&State| minor_column(state.order_id, minor(state), state.currency);
-        states.iter().map(column).collect()
-    };
-    let statuses = states.iter().map(|state| state.current_status.as_str());
-    let transactions = states.iter().map(|state| state.last_transaction_id);
     sqlx::query(
         "INSERT INTO main.payment_states
                 (id, order_id, current_status, payment_amount, paid_amount, refunded_amount,
                  last_transaction_id)
-         SELECT order_id, order_id, status, to_pay::numeric, paid::numeric, refunded::numeric,
+         SELECT id, order_id, status, to_pay::numeric, paid::numeric, refunded::numeric,
                 transaction_id
-           FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[])
-                AS state (order_id, status, to_pay, paid, refunded, transaction_id)
+           FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],
+                       $7::uuid[])
+                AS state (id, order_id, status, to_pay, paid, refunded, transaction_id)
          ON CONFLICT (order_id) DO UPDATE
             SET current_status = excluded.current_status, payment_amount = excluded.payment_amount,
                 paid_amount = excluded.paid_amount, refunded_amount = excluded.refunded_amount,
                 last_transaction_id = excluded.last_transaction_id",
     )
-    .bind(
-        states
-            .iter()
-            .map(|state| state.order_id)
-            .collect::<Vec<_>>(),
-    )
-    .bind(statuses.collect::<Vec<_>>())
-    .bind(amounts(|state| state.to_pay_minor)?)
-    .bind(amounts(|state| state.paid_minor)?)
-    .bind(amounts(|state| state.refunded_minor)?)
-    .bind(transactions.collect::<Vec<_>>())
+    .bind(each(states, |state| state.id))
+    .bind(each(states, |state| state.order_id))
+    .bind(each(states, |state| state.current_status.as_str()))
+    .bind(each(states, |state| state.payment_amount.as_str()))
+    .bind(each(states, |state| state.paid_amount.as_deref()))
+    .bind(each(states, |state| state.refunded_amount.as_deref()))
+    .bind(each(states, |state| state.last_transaction_id))
     .execute(connection)
     .await?;
     Ok(())
 }
 
-/// Writes mappings, whether or not they are there: of each the last.
+/// Writes mappings, whether or not they are there.
 pub(super) async fn save_mappings(
     connection: &mut PgConnection,
-    mappings: Vec<MappingRow>,
+    mappings: &[&MappingRow],
 ) -> Result<(), LedgerError> {
-    let last: BTreeMap<Uuid, MappingRow> = mappings
-        .into_iter()
-        .map(|mapping| (mapping.transaction_id, mapping))
-        .collect();
     sqlx::query(
         "INSERT INTO main.order_payment_mapping
                 (id, order_id, payment_transaction_id, payment_status, payment_confirmed_at)
-         SELECT transaction_id, order_id, transaction_id, status, confirmed_at
-           FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[])
-                AS mapping (transaction_id, order_id, status, confirmed_at)
+         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[])
          ON CONFLICT (order_id, payment_transaction_id) DO UPDATE
             SET payment_status = excluded.payment_status,
                 payment_confirmed_at = excluded.payment_confirmed_at",
     )
-    .bind(last.keys().copied().collect::<Vec<_>>())
-    .bind(
-        last.values()
-            .map(|mapping| mapping.order_id)
-            .collect::<Vec<_>>(),
-    )
-    .bind(
-        last.values()
-            .map(|mapping| mapping.status.as_str())
-            .collect::<Vec<_>>(),
-    )
-    .bind(
-        last.values()
-            .map(|mapping| mapping.confirmed_at)
-            .collect::<Vec<_>>(),
-    )
+    .bind(each(mappings, |mapping| mapping.id))
+    .bind(each(mappings, |mapping| mapping.order_id))
+    .bind(each(mappings, |mapping| mapping.payment_transaction_id))
+    .bind(each(mappings, |mapping| mapping.payment_status.as_str()))
+    .bind(each(mappings, |mapping| mapping.payment_confirmed_at))
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// A column of these rows.
+fn each<'r, R, T>(rows: &'r [R], column: impl Fn(&'r R) -> T) -> Vec<T> {
+    rows.iter().map(column).collect()
 }
 
 /// Deletes all rows; those of the legacy migration are in tables of their own.

@@ -22,7 +22,8 @@ pub(super) struct State {
     pub(super) last_transaction_id: Option<Uuid>,
 }
 
-/// States while a batch is folded.
+/// States while events are folded.
+#[derive(Default)]
 pub(super) struct States {
     rows: BTreeMap<Uuid, State>,
     begun: Vec<(Uuid, Currency)>,
@@ -33,8 +34,7 @@ impl States {
     pub(super) fn of(rows: Vec<State>) -> Self {
         Self {
             rows: rows.into_iter().map(|row| (row.order_id, row)).collect(),
-            begun: Vec::new(),
-            changed: BTreeSet::new(),
+            ..Self::default()
         }
     }
 
@@ -140,6 +140,17 @@ impl States {
     pub(super) fn changed(&self) -> Vec<&State> {
         let changed = self.changed.iter();
         changed.filter_map(|id| self.rows.get(id)).collect()
+    }
+
+    /// Forgets what a batch changed: for who only wants to know where it ends.
+    pub(super) fn forget_changes(&mut self) {
+        self.begun.clear();
+        self.changed.clear();
+    }
+
+    /// All of them, in the order of their orders' ids.
+    pub(super) fn into_all(self) -> impl Iterator<Item = State> {
+        self.rows.into_values()
     }
 }
 

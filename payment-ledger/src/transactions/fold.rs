@@ -2,20 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use chrono::{DateTime, SubsecRound, Utc};
-use domain::Money;
+use chrono::{DateTime, Utc};
+use domain::{DomainEvent, Money};
 use uuid::Uuid;
 
 use super::rows::{HistoryRow, TransactionRow};
+use crate::book::Event;
 use crate::error::LedgerError;
 use crate::exchange_log::{company, cut};
-use crate::movement::{Kind, Movement, Status, Step, column};
+use crate::movement::{Kind, Movement, Status, Step, column, movement};
 
 /// The sizes of the columns, in characters.
 const COMPANY_ID_MAX_CHARS: usize = 100;
 const REASON_MAX_CHARS: usize = 255;
-/// The digits of a second that PostgreSQL keeps.
-const MICROSECONDS: u16 = 6;
 
 /// Transactions while a batch is folded.
 #[derive(Default)]
@@ -37,16 +36,24 @@ impl Transactions {
         }
     }
 
-    /// Takes a movement in.
-    pub(crate) fn take(
+    /// Takes an event in, if it moves something.
+    pub(crate) fn take(&mut self, event: &Event) -> Result<(), LedgerError> {
+        let DomainEvent::Payment(payment_event) = &*event.event else {
+            return Ok(());
+        };
+        match movement(event.id()?, payment_event) {
+            Some(movement) => self.fold(&movement, event.stored.metadata.event_id, event.at()),
+            None => Ok(()),
+        }
+    }
+
+    fn fold(
         &mut self,
         movement: &Movement<'_>,
         event_id: Uuid,
         at: DateTime<Utc>,
     ) -> Result<(), LedgerError> {
         let (id, step) = (movement.id, &movement.step);
-        // As exact as the columns are.
-        let at = at.trunc_subsecs(MICROSECONDS);
         let status = step.status();
         let before = self.rows.get(&id).map(|row| row.status.clone());
         match step {
@@ -123,10 +130,10 @@ impl Transactions {
         &self.history
     }
 
-    /// Forgets what a batch changed: for who only wants to know where it ends.
-    pub(crate) fn forget_changes(&mut self) {
+    /// Hands out the history since the last time, and forgets which rows changed: for who folds on and on.
+    pub(crate) fn take_history(&mut self) -> Vec<HistoryRow> {
         self.changed.clear();
-        self.history.clear();
+        std::mem::take(&mut self.history)
     }
 
     /// All rows, by their ids.
@@ -187,7 +194,7 @@ mod tests {
         ] {
             let order_id = None;
             let movement = Movement { id, order_id, step };
-            transactions.take(&movement, Uuid::now_v7(), now).unwrap();
+            transactions.fold(&movement, Uuid::now_v7(), now).unwrap();
         }
         let row = &transactions.into_rows()[&id];
         assert_eq!(row.pg_transaction_id, id.to_string());
@@ -211,7 +218,7 @@ mod tests {
             step,
         };
         let mut transactions = Transactions::default();
-        let refused = transactions.take(&movement, Uuid::now_v7(), Utc::now());
+        let refused = transactions.fold(&movement, Uuid::now_v7(), Utc::now());
         assert_eq!(refused.map_err(|error| error.code()), Err("LEDGER_MISSING"));
         assert!(transactions.changed().is_empty());
     }

@@ -18,7 +18,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 pub(crate) use self::fold::Transactions;
-pub(crate) use self::rows::TransactionRow;
+pub(crate) use self::rows::{COLUMNS, HISTORY_COLUMNS, HistoryRow, TransactionRow};
 use crate::book::{Book, Event};
 use crate::error::LedgerError;
 use crate::movement::{Step, movement};
@@ -50,13 +50,7 @@ impl Book for TransactionBook {
         let holders = rows::holders(transaction, touched.company_ids).await?;
         let mut transactions = Transactions::of(known, holders);
         for event in events {
-            if let DomainEvent::Payment(payment_event) = &*event.event {
-                let Some(movement) = movement(event.id()?, payment_event) else {
-                    continue;
-                };
-                let event_id = event.stored.metadata.event_id;
-                transactions.take(&movement, event_id, event.at())?;
-            }
+            transactions.take(event)?;
         }
         rows::save(transaction, &transactions.changed()).await?;
         rows::add_history(transaction, transactions.history()).await

@@ -8,6 +8,13 @@ use uuid::Uuid;
 
 use crate::error::LedgerError;
 
+/// What a [`TransactionRow`] is read by, and a [`HistoryRow`].
+pub(crate) const COLUMNS: &str =
+    "id, pg_transaction_id, pg_company, transaction_type, amount::text AS amount,
+    coalesce(currency, '') AS currency, status, requested_at, completed_at";
+pub(crate) const HISTORY_COLUMNS: &str =
+    "id, transaction_id, previous_status, current_status, change_reason, changed_at";
+
 /// A row of `payment.transactions`. The amount is a text, so that no float is on the way.
 #[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
 pub(crate) struct TransactionRow {
@@ -23,15 +30,15 @@ pub(crate) struct TransactionRow {
 }
 
 /// A row of `payment.transaction_history`.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct HistoryRow {
+#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
+pub(crate) struct HistoryRow {
     /// That of the event: one event changes one transaction.
-    pub(super) id: Uuid,
-    pub(super) transaction_id: Uuid,
-    pub(super) previous_status: Option<String>,
-    pub(super) current_status: String,
-    pub(super) change_reason: Option<String>,
-    pub(super) changed_at: DateTime<Utc>,
+    pub(crate) id: Uuid,
+    pub(crate) transaction_id: Uuid,
+    pub(crate) previous_status: Option<String>,
+    pub(crate) current_status: String,
+    pub(crate) change_reason: Option<String>,
+    pub(crate) changed_at: DateTime<Utc>,
 }
 
 pub(super) async fn load(
@@ -39,13 +46,8 @@ pub(super) async fn load(
     ids: BTreeSet<Uuid>,
 ) -> Result<Vec<TransactionRow>, LedgerError> {
     let ids: Vec<Uuid> = ids.into_iter().collect();
-    let rows = sqlx::query_as(
-        "SELECT id, pg_transaction_id, pg_company, transaction_type, amount::text AS amount,
-                coalesce(currency, '') AS currency, status, requested_at, completed_at
-           FROM payment.transactions WHERE id = ANY ($1)",
-    )
-    .bind(ids);
-    Ok(rows.fetch_all(connection).await?)
+    let sql = format!("SELECT {COLUMNS} FROM payment.transactions WHERE id = ANY ($1)");
+    Ok(sqlx::query_as(&sql).bind(ids).fetch_all(connection).await?)
 }
 
 /// Which of these ids of companies' a row has already, and which row.

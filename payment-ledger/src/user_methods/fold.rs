@@ -2,15 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, Utc};
 use domain::payment_method::PaymentMethodEvent;
 use uuid::Uuid;
 
 use super::rows::MethodRow;
 use crate::error::LedgerError;
-
-/// The digits of a second that PostgreSQL keeps.
-const MICROSECONDS: u16 = 6;
 
 /// Users' methods while events are folded.
 #[derive(Default)]
@@ -41,8 +38,6 @@ impl Methods {
         at: DateTime<Utc>,
     ) -> Result<(), LedgerError> {
         let id = event.method_id().uuid();
-        // As exact as the columns are.
-        let at = at.trunc_subsecs(MICROSECONDS);
         match event {
             PaymentMethodEvent::PaymentMethodRegistered { .. } => {
                 let row = MethodRow {

@@ -12,7 +12,7 @@ use domain::DomainEvent;
 use sqlx::PgConnection;
 
 pub(crate) use self::fold::Methods;
-pub(crate) use self::rows::{MethodRow, page};
+pub(crate) use self::rows::{COLUMNS, MethodRow};
 use crate::book::{Book, Event};
 use crate::error::LedgerError;
 

@@ -8,6 +8,11 @@ use uuid::Uuid;
 
 use crate::error::LedgerError;
 
+/// What a [`MethodRow`] is read by.
+pub(crate) const COLUMNS: &str =
+    "id, user_id, payment_method_id, coalesce(is_default, false) AS is_default,
+    coalesce(is_active, true) AS is_active, registered_at, deleted_at";
+
 /// A row of `main.user_payment_method_mapping`: its id is its method's.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub(crate) struct MethodRow {
@@ -26,28 +31,9 @@ pub(super) async fn load(
     users: BTreeSet<String>,
 ) -> Result<Vec<MethodRow>, LedgerError> {
     let users: Vec<String> = users.into_iter().collect();
-    let rows = sqlx::query_as(
-        "SELECT id, user_id, payment_method_id, coalesce(is_default, false) AS is_default,
-                coalesce(is_active, true) AS is_active, registered_at, deleted_at
-           FROM main.user_payment_method_mapping WHERE user_id = ANY ($1)",
-    )
-    .bind(users);
-    Ok(rows.fetch_all(connection).await?)
-}
-
-/// The next rows by their ids.
-pub(crate) async fn page(
-    connection: &mut PgConnection,
-    after: Uuid,
-    limit: i64,
-) -> Result<Vec<MethodRow>, LedgerError> {
-    let rows = sqlx::query_as(
-        "SELECT id, user_id, payment_method_id, coalesce(is_default, false) AS is_default,
-                coalesce(is_active, true) AS is_active, registered_at, deleted_at
-           FROM main.user_payment_method_mapping WHERE id > $1 ORDER BY id LIMIT $2",
-    )
-    .bind(after)
-    .bind(limit);
+    let sql =
+        format!("SELECT {COLUMNS} FROM main.user_payment_method_mapping WHERE user_id = ANY ($1)");
+    let rows = sqlx::query_as(&sql).bind(users);
     Ok(rows.fetch_all(connection).await?)
 }
 

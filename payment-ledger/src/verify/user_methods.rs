@@ -1,80 +1,60 @@
 //! Whether `main.user_payment_method_mapping` is what the log says.
 
-use event_store::EventLog;
-use sqlx::PgPool;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Account, Fold, LedgerComparison, ROWS_PAGE, snapshot};
-use crate::book::{self, Event};
+use super::fold::Account;
+use super::table::{Row, TableComparison, text, time};
+use crate::book::Event;
 use crate::error::LedgerError;
-use crate::user_methods::{MethodRow, Methods, UserMethodBook, page};
+use crate::user_methods::{COLUMNS, MethodRow, Methods};
 
-impl Account for Methods {
-    fn wants(aggregate_type: &str) -> bool {
-        aggregate_type == "payment_methods"
-    }
+/// The log's account of the table.
+#[derive(Default)]
+pub(super) struct MethodsAccount(Methods);
+
+impl Account for MethodsAccount {
+    const TABLES: &'static [&'static str] = &[MethodRow::TABLE];
 
     fn take_in(&mut self, event: &Event) -> Result<(), LedgerError> {
-        self.take(event)
+        self.0.take(event)
     }
 
-    fn forget_changes(&mut self) {
-        self.forget_changes();
+    async fn end_page(&mut self, _: &mut PgConnection) -> Result<(), LedgerError> {
+        self.0.forget_changes();
+        Ok(())
+    }
+
+    async fn compare(
+        self,
+        snapshot: &mut PgConnection,
+    ) -> Result<Vec<TableComparison>, LedgerError> {
+        let wanted = self.0.into_rows();
+        Ok(vec![TableComparison::whole(snapshot, wanted).await?])
     }
 }
 
-/// Compares, as somebody who may read the schema `main`; the book may be kept meanwhile.
-///
-/// # Errors
-/// The database is away, or the log cannot be read.
-pub async fn verify_user_methods(
-    reader: &PgPool,
-    log: &EventLog,
-) -> Result<LedgerComparison, LedgerError> {
-    let mut fold = Fold::<Methods>::default();
-    fold.follow(log, book::position(reader, &UserMethodBook).await?)
-        .await?;
-    let mut connection = reader.acquire().await?;
-    let mut snapshot = snapshot(&mut connection).await?;
-    let position = book::position(&mut *snapshot, &UserMethodBook).await?;
-    fold.follow(log, position).await?;
-    let mut missing = fold.account.into_rows();
-    let mut comparison = LedgerComparison {
-        position,
-        rows: missing.len(),
-        ..LedgerComparison::default()
-    };
-    let mut after = Uuid::nil();
-    loop {
-        let rows = page(&mut snapshot, after, ROWS_PAGE).await?;
-        let Some(last) = rows.last() else { break };
-        after = last.id;
-        for row in &rows {
-            match missing.remove(&row.id) {
-                None => comparison.differs(format!("the log knows of no {}", told(row))),
-                Some(wanted) if wanted != *row => {
-                    comparison.differs(format!("{} should be {}", told(row), told(&wanted)));
-                }
-                Some(_) => {}
-            }
-        }
-    }
-    for row in missing.values() {
-        comparison.differs(format!("the {} is not there", told(row)));
-    }
-    snapshot.rollback().await?;
-    Ok(comparison)
-}
+impl Row for MethodRow {
+    const TABLE: &'static str = "main.user_payment_method_mapping";
+    const COLUMNS: &'static str = COLUMNS;
 
-fn told(row: &MethodRow) -> String {
-    let deleted = row.deleted_at.map(|at| at.to_rfc3339());
-    format!(
-        "method {} of {} ({}default, {}active, registered at {}, deleted at {})",
-        row.payment_method_id,
-        row.user_id,
-        if row.is_default { "" } else { "not " },
-        if row.is_active { "" } else { "not " },
-        row.registered_at.to_rfc3339(),
-        deleted.as_deref().unwrap_or("no time"),
-    )
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn name(&self) -> String {
+        format!("method {}", self.id)
+    }
+
+    fn columns(&self) -> Vec<(&'static str, String)> {
+        let deleted_at = self.deleted_at.as_ref().map(time);
+        vec![
+            ("user_id", self.user_id.clone()),
+            ("payment_method_id", self.payment_method_id.to_string()),
+            ("is_default", self.is_default.to_string()),
+            ("is_active", self.is_active.to_string()),
+            ("registered_at", time(&self.registered_at)),
+            ("deleted_at", text(deleted_at.as_ref())),
+        ]
+    }
 }

@@ -5,7 +5,9 @@
 )]
 
 mod exchanges;
+mod plants;
 mod rebuilding;
 mod shop;
 mod transactions;
 mod user_methods;
+mod verifying;

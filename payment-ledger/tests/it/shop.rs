@@ -17,7 +17,7 @@ use domain::{
     UserId,
 };
 use event_store::{Command, CommandId, Context, EventStore, Fingerprint, StoreConfig};
-use payment_ledger::{LedgerComparison, LedgerConfig, verify_transactions};
+use payment_ledger::{Ledger, LedgerComparison, LedgerConfig, TableComparison, rebuild, verify};
 use serde_json::Value;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
@@ -149,10 +149,41 @@ impl Shop {
         done.expect("the owner may");
     }
 
-    pub(crate) async fn compared(&self) -> LedgerComparison {
-        verify_transactions(&self.owner, self.store.log())
+    /// A part of the ledger beside the log.
+    pub(crate) async fn verified(&self, ledger: Ledger) -> LedgerComparison {
+        verify(&self.owner, self.store.log(), ledger)
             .await
             .expect("the ledger can be compared")
+    }
+
+    /// All tables of the ledger beside the log.
+    pub(crate) async fn compared_tables(&self) -> Vec<TableComparison> {
+        let mut tables = Vec::new();
+        for ledger in Ledger::ALL {
+            tables.extend(self.verified(ledger).await.tables);
+        }
+        tables
+    }
+
+    /// `payment.transactions` beside the log.
+    pub(crate) async fn compared(&self) -> TableComparison {
+        let transactions = self.verified(Ledger::Transactions).await;
+        let mut tables = transactions.tables.into_iter();
+        tables.next().expect("it is the first")
+    }
+
+    /// Every table is what the log says.
+    pub(crate) async fn all_same(&self) {
+        for table in self.compared_tables().await {
+            assert!(table.is_same(), "{table:?}");
+        }
+    }
+
+    /// Makes a part of the ledger anew, as its owner; how many events made it.
+    pub(crate) async fn rebuild(&self, ledger: Ledger) -> u64 {
+        let role = format!("{}_service", ledger.schema());
+        let rebuilt = rebuild(&self.pool(&role), self.store.log(), ledger, |_, _| {}).await;
+        rebuilt.expect("it is rebuilt").events
     }
 
     pub(crate) async fn close(self) {
@@ -293,7 +324,7 @@ impl Shop {
 }
 
 /// Limits that let a test see soon what it waits for.
-fn quick() -> LedgerConfig {
+pub(crate) fn quick() -> LedgerConfig {
     LedgerConfig {
         batch_events_max: 7,
         standby_interval: Duration::from_millis(50),

@@ -2,6 +2,7 @@
 
 mod gate;
 mod ledger;
+mod ledger_tables;
 mod log;
 mod read_models;
 mod report;
@@ -48,6 +49,7 @@ struct Verification {
     ledger: Option<String>,
     gate: CouponGateConfig,
     relay: Option<RelayConfig>,
+    config: OwnerConfig,
     owner: PgPool,
     app: PgPool,
     log: EventLog,
@@ -77,6 +79,7 @@ pub(crate) async fn run(args: VerifyArgs) -> Result<ExitCode, CommerceError> {
         ledger: args.ledger,
         gate,
         relay,
+        config,
         owner,
         app,
         log,

@@ -1,21 +1,17 @@
-//! What follows from the log: snapshots and read models, folded afresh and compared.
+//! What follows from the log: snapshots, read models and the payment ledger's tables, folded afresh and compared.
 
 use std::time::Duration;
 
-use chrono::Utc;
 use invariants::Invariant;
-use payment_ledger::LedgerComparison;
 use projections::Comparison;
 
-use super::Verification;
 use super::report::Report;
+use super::{Verification, ledger_tables};
 use crate::error::CommerceError;
 use crate::meter::Meter;
 
 /// How long an event may wait for a read model.
-const BEHIND_MAX: Duration = Duration::from_secs(60);
-/// Which saved payment methods users have, for the order service.
-const USER_METHODS: &str = "main.user_payment_method_mapping";
+pub(super) const BEHIND_MAX: Duration = Duration::from_secs(60);
 
 pub(super) async fn check_snapshots(
     verification: &Verification,
@@ -66,51 +62,9 @@ pub(super) async fn check(
         .iter()
         .map(|compared| compared.projection)
         .collect();
-    let Verification { owner, log, .. } = verification;
-    let transactions = payment_ledger::verify_transactions(owner, log).await?;
-    if is_kept("payment.transactions", &transactions, verification, report).await? {
-        names.push("payment.transactions");
-    }
-    let methods = payment_ledger::verify_user_methods(owner, log).await?;
-    if is_kept(USER_METHODS, &methods, verification, report).await? {
-        names.push(USER_METHODS);
-    }
+    names.extend(ledger_tables::check(verification, report).await?);
     report.holds(Invariant::Projections, names.join(", "));
     Ok(())
-}
-
-/// Reports what differs between a table of the ledger's and the log. Whether the table is kept at all.
-async fn is_kept(
-    table: &str,
-    found: &LedgerComparison,
-    verification: &Verification,
-    report: &mut Report,
-) -> Result<bool, CommerceError> {
-    if !found.is_same() {
-        let evidence = found.told.iter();
-        let evidence = evidence.map(|told| format!("{table}: {told}"));
-        report.broken(Invariant::Projections, found.differences, evidence);
-    }
-    if found.position == 0 {
-        report.note(format!(
-            "{table} is not kept: the role that does has never run"
-        ));
-        return Ok(false);
-    }
-    let next = verification.log.read(found.position, 1).await?;
-    let waits = next
-        .first()
-        .map(|next| (Utc::now() - next.recorded_at).to_std().unwrap_or_default());
-    if let Some(waits) = waits.filter(|waits| *waits > BEHIND_MAX) {
-        let (position, waits_s) = (found.position, waits.as_secs());
-        let behind =
-            format!("{table} stands at {position}, and the next event has waited {waits_s} s");
-        report.broken(Invariant::Projections, 1, [behind]);
-    }
-    let sums = [found.rows.to_string(), found.sums.clone()];
-    let sums: Vec<String> = sums.into_iter().filter(|sum| !sum.is_empty()).collect();
-    report.note(format!("{table}: {}", sums.join("; ")));
-    Ok(true)
 }
 
 /// What is wrong with a read model, if it is.

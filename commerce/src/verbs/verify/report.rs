@@ -31,10 +31,15 @@ impl Report {
             .or_insert(Verdict::Holds(looked_at));
     }
 
+    /// Something of the invariant could not be looked at; what is broken stays so.
     pub(super) fn not_checked(&mut self, invariant: Invariant, why: String) {
-        self.verdicts
-            .entry(invariant)
-            .or_insert(Verdict::NotChecked(why));
+        match self.verdicts.get_mut(&invariant) {
+            Some(Verdict::Broken(..)) => self.note_not_checked(invariant, &why),
+            Some(Verdict::NotChecked(before)) => *before = format!("{before}; {why}"),
+            Some(Verdict::Holds(_)) | None => {
+                self.verdicts.insert(invariant, Verdict::NotChecked(why));
+            }
+        }
     }
 
     /// Adds violations; whatever was said of the invariant before.
@@ -44,15 +49,19 @@ impl Report {
         count: u64,
         evidence: impl IntoIterator<Item = String>,
     ) {
-        let broken = Verdict::Broken(0, Vec::new());
-        let verdict = self.verdicts.entry(invariant).or_insert(broken);
-        if !matches!(verdict, Verdict::Broken(..)) {
-            *verdict = Verdict::Broken(0, Vec::new());
-        }
-        if let Verdict::Broken(before, all) = verdict {
+        if let Some(Verdict::Broken(before, all)) = self.verdicts.get_mut(&invariant) {
             *before += count;
             all.extend(evidence);
+            return;
         }
+        let broken = Verdict::Broken(count, evidence.into_iter().collect());
+        if let Some(Verdict::NotChecked(why)) = self.verdicts.insert(invariant, broken) {
+            self.note_not_checked(invariant, &why);
+        }
+    }
+
+    fn note_not_checked(&mut self, invariant: Invariant, why: &str) {
+        self.note(format!("{}: not checked: {why}", invariant.name()));
     }
 
     /// Something worth knowing that is no violation.
@@ -102,6 +111,41 @@ impl Report {
             if more > 0 {
                 say(format_args!("        and {more} more"));
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: Invariant = Invariant::Projections;
+
+    #[test]
+    fn what_could_not_be_looked_at_stays_so_whatever_else_holds() {
+        let mut report = Report::default();
+        report.not_checked(ONE, "the one is away".to_owned());
+        report.not_checked(ONE, "the other too".to_owned());
+        report.holds(ONE, "all".to_owned());
+        assert!(report.is_partial() && !report.is_broken());
+        let why = "NotChecked(\"the one is away; the other too\")";
+        assert_eq!(format!("{:?}", report.verdicts[&ONE]), why);
+    }
+
+    #[test]
+    fn what_is_broken_is_so_and_what_could_not_be_looked_at_is_a_note() {
+        for broken_first in [true, false] {
+            let mut report = Report::default();
+            report.holds(ONE, "all".to_owned());
+            if broken_first {
+                report.broken(ONE, 1, ["red".to_owned()]);
+            }
+            report.not_checked(ONE, "away".to_owned());
+            report.broken(ONE, 2, ["redder".to_owned()]);
+            assert!(report.is_broken() && !report.is_partial());
+            let count = if broken_first { 3 } else { 2 };
+            assert!(matches!(&report.verdicts[&ONE], Verdict::Broken(n, _) if *n == count));
+            assert_eq!(report.notes, ["projections: not checked: away"]);
         }
     }
 }
