@@ -69,6 +69,7 @@ kinds! {
     GatewayUnheard 70 "gateway-unheard" "the gateway did it; the answer is unknown",
     GatewayLate 45 "gateway-late" "the gateway hears minutes after its answer was given up",
     GatewayDoubled 60 "gateway-doubled" "the gateway hears twice",
+    GatewayDawdled 40 "gateway-dawdled" "the gateway's answer is on its way for seconds, and others overtake it",
     GatewaySlow 25 "gateway-slow" "the gateway answers after the call was given up",
     GatewaySlept 35 "gateway-slept" "the runner stands still past its lease, with its clock, while the gateway answers",
     GatewayWrongAmount 60 "gateway-wrong-amount" "the gateway charges another amount or currency",

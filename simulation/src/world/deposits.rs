@@ -19,8 +19,9 @@ const WINDOW_US: std::ops::Range<u64> = 15_000_000..240_000_000;
 const PAID_AFTER_US: u64 = 1_000_000;
 /// How long after it closed a late deposit comes: some before the shop's last look at it, some long after.
 const LATE_US: std::ops::Range<u64> = 1_000_000..1_500_000_000;
-/// How long after it a deposit is taken back.
+/// How long after it a deposit is taken back: some at once, while the shop hears that it has come.
 const TAKEN_BACK_US: std::ops::Range<u64> = 1_000_000..120_000_000;
+const TAKEN_BACK_AT_ONCE_US: std::ops::Range<u64> = 200_000..4_000_000;
 /// How long a person needs to find out where a buyer wants the money.
 const ACCOUNT_KNOWN_US: std::ops::Range<u64> = 5_000_000..900_000_000;
 
@@ -57,7 +58,12 @@ impl World {
                 0
             };
             let is_taken_back = self.strikes(Kind::DepositTakenBack, NOBODY);
-            let taken_back_after = is_taken_back.then(|| rng.u64(TAKEN_BACK_US));
+            let after = if rng.bool() {
+                TAKEN_BACK_US
+            } else {
+                TAKEN_BACK_AT_ONCE_US
+            };
+            let taken_back_after = is_taken_back.then(|| rng.u64(after));
             self.by_itself(wait, move |world| {
                 world.pay_in(payment_id, wrongly, taken_back_after);
             });

@@ -23,7 +23,7 @@ const ENDLESS_US: u64 = 70_000_000;
 /// A gateway that is away is away for so long.
 const AWAY_US: u64 = 600_000_000;
 
-/// So long an answer takes that a notice comes before.
+/// So long an answer takes that a notice, or the answer to a later question, comes before.
 const EARLY_US: std::ops::Range<u64> = 500_000..8_000_000;
 /// So long the gateway is undecided.
 const UNDECIDED_US: std::ops::Range<u64> = 2_000_000..150_000_000;
@@ -77,7 +77,7 @@ impl World {
                 world.sleep(n);
             }
             let mut back = world.latency(n);
-            if is_early {
+            if is_early || world.strikes(Kind::GatewayDawdled, n) {
                 back += world.draw(Topic::Gateway, 0).u64(EARLY_US);
             }
             if world.strikes(Kind::GatewayUnheard, n) {
