@@ -36,12 +36,12 @@ pub struct ProcessesConfig {
     pub inquiry_schedule: Schedule,
     /// When a refund that was not done is tried again (`PAYMENT_REFUND_SCHEDULE`).
     pub refund_schedule: Schedule,
-    /// When a gateway that did not answer is asked for a billing key again. What a browser brought is good for
-    /// minutes, so this is short, and then the registration has failed.
+    /// When a gateway that did not answer is asked for a billing key again (`PAYMENT_METHOD_SCHEDULE`). What a browser
+    /// brought is good for minutes, so this is short, and then the registration has failed.
     pub registration_schedule: Schedule,
     /// The longest that an order waits for a deposit (`DEPOSIT_WINDOW_MAX_H`), whatever the gateway allows.
     pub deposit_window: Duration,
-    /// Charges that may be under way at one gateway (`GATEWAY_CONCURRENCY`).
+    /// Calls that may be under way at one gateway (`GATEWAY_CONCURRENCY`).
     pub gateway_concurrency: usize,
     /// Commands without a gateway that may be under way (`PROCESSES_COMMAND_CONCURRENCY`).
     pub command_concurrency: usize,

@@ -1,7 +1,7 @@
 //! Actions that call a gateway: outside any transaction, and then what it said becomes a command.
 //!
 //! Every call may be a repeat of one that a crash interrupted. The gateway sees that by its idempotency
-//! key, which is the payment's or the refund's id.
+//! key, which is the payment's id, or one made of the refund's id and how often that was refused.
 //!
 //! A gateway that this program does not know (its name was checked when the payment was requested, so it
 //! has been taken out of the configuration since): a charge that was certainly never sent counts as

@@ -15,9 +15,10 @@ pub(crate) struct DatabaseConfig {
     pub(crate) payment_url: Option<Secret>,
     /// The schema `main`, as its owner.
     pub(crate) main_service_url: Option<Secret>,
-    /// Connections of one process to each of the two.
+    /// Connections to the log, and as many for queries. The pools of the services have sizes of their own
+    /// (`app/service_pools.rs`); leases and whoever follows the log have a few connections beside the pools.
     pub(crate) pool_size: u32,
-    /// The longest wait for one of them.
+    /// The longest wait for a connection of any pool.
     pub(crate) acquire_timeout: Duration,
 }
 
@@ -54,7 +55,7 @@ impl DatabaseConfig {
                 // More connections than cores only take turns: 64 are slower than 10 on two cores.
                 10,
                 4..=200,
-                "Connections of this process to each database, at most.",
+                "Connections in this process's pool for DATABASE_URL, and in that for READ_DATABASE_URL, at most.",
             ),
             acquire_timeout: env.duration_s(
                 "DATABASE_ACQUIRE_TIMEOUT_S",
@@ -65,18 +66,19 @@ impl DatabaseConfig {
     }
 }
 
-/// The database as its owner: for `migrate` and `rebuild`, never for `serve`.
+/// The database as its owner: for `migrate`, `rebuild`, `verify` and `doctor`, never for `serve`. The other URLs are
+/// those of the program; `migrate` gives each role the password that stands in its URL.
 #[derive(Clone, Debug)]
 pub(crate) struct OwnerConfig {
     /// As a role that may create roles and schemas.
     pub(crate) owner_url: Secret,
-    /// As the program: its password is set on the role.
+    /// As the program.
     pub(crate) app_url: Secret,
-    /// As the queries: its password is set on the role.
+    /// As the queries.
     pub(crate) read_url: Option<Secret>,
-    /// As the payment service: its password is set on the role.
+    /// As the payment service, which may have a database of its own.
     pub(crate) payment_url: Option<Secret>,
-    /// As the rest of the shop, where it looks at payments: its password is set on the role.
+    /// As the order service, which may have one too.
     pub(crate) main_service_url: Option<Secret>,
 }
 
@@ -87,7 +89,7 @@ impl OwnerConfig {
             owner_url: env.secret(
                 "OWNER_DATABASE_URL",
                 "postgres://postgres:…@localhost/commerce",
-                "The database as its owner, for migrate and rebuild.",
+                "The database as its owner, for migrate, rebuild, verify and doctor.",
             ),
             app_url: env.secret(
                 "DATABASE_URL",

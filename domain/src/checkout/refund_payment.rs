@@ -5,8 +5,9 @@
 //! yet (the order was paid or confirmed); from then on they are the buyer's, and an operator receives them
 //! when they come back. The points that paid a line go back with it, to the lots that they came from. Of the points
 //! that the order earned, each line gives back the part that its money does. Should they be spent already, the account
-//! owes them. The coupon comes back with the last of the order, and can be used again while it is valid. A customer refunds pieces of their own order until it is shipped; an amount of money, or
-//! anything later, is an operator's to refund.
+//! owes them. The coupon comes back with the last of the order, and can be used again while it is valid. A customer
+//! refunds pieces of their own order until it is shipped; an amount of money, or anything later, is an operator's to
+//! refund.
 
 use serde_json::{Value, json};
 
@@ -24,7 +25,7 @@ use crate::workspace::{Halt, Operation, Workspace};
 /// Give all or part of a payment back. The gateway itself is called by the checkout saga.
 #[derive(Clone, Debug)]
 pub struct RefundPayment {
-    /// The refund's new id: the gateway's idempotency key.
+    /// The refund's new id: the gateway's idempotency key, until it refuses.
     pub refund_id: RefundId,
     /// Which payment.
     pub payment_id: PaymentId,

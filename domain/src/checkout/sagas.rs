@@ -8,7 +8,7 @@
 //! | checkout | deposit awaited | gateway: inquire, now and then until the account closes | asked again; a late deposit is refunded |
 //! | checkout | an account that outlives its order's wait | gateway: inquire once when it has closed | asked again; a late deposit is refunded |
 //! | checkout | inquiry requested | gateway: inquire, out of turn | the schedule goes on |
-//! | checkout | refund requested or delayed | gateway: refund, on the schedule | asked again, under the same id |
+//! | checkout | refund requested or delayed | gateway: refund, on the schedule | asked again under the same id; refused: under the next one |
 //! | methods | payment method requested or delayed | gateway: issue a key, and keep it | refused or never answered: failed |
 //! | methods | payment method deleted or its erasure delayed | gateway: delete the key, and wipe it | asked again, on the schedule |
 //! | confirmation | order paid | confirm at its time, and earn points | cancelled meanwhile: nothing |

@@ -200,7 +200,7 @@ pub enum PaymentEvent {
     PaymentRefundRequested {
         /// For which order.
         order_id: OrderId,
-        /// Under which id: the gateway's idempotency key of the refund.
+        /// Under which id: the gateway's idempotency key of the refund, until it refuses.
         refund_id: RefundId,
         /// How much.
         amount: Money,

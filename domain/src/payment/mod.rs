@@ -2,7 +2,9 @@
 //!
 //! ```text
 //! (none) ── request ──▶ PENDING ── succeed ──▶ SUCCEEDED ── refund ──▶ CANCELLED (the order was cancelled)
-//!                        │  ▲ │                     ▲    └── refund ──▶ REFUNDED  (the success came too late)
+//!                        │  ▲ │                     ▲    ├── refund ──▶ REFUNDED  (somebody asked, or the success
+//!                        │  │ │                     │    │                         came too late or was wrong)
+//!                        │  │ │                     │    └── refund of a part ──▶ PARTIALLY_REFUNDED ── refund …
 //!                unknown ▼  │ └── fail ──▶ FAILED ──┘ late success
 //!                      UNKNOWN ── succeed / fail …
 //! ```

@@ -9,8 +9,9 @@
 //! | `main.payment_states` | a state an order | `last_updated_at` |
 //! | `main.user_payment_method_mapping` | its rows | |
 //!
-//! The columns that are left out are clocks of the database's, which the log does not know. What the legacy migration
-//! brought over is not the log's, and left alone: transactions with their history.
+//! The other columns that are left out are clocks of the database's, which the log does not know. What the legacy
+//! migration brought over is not the log's, and left alone: transactions with their history. `main.orders` and
+//! `main.users`, to which the others' keys lead, are not compared.
 
 mod fold;
 mod history;

@@ -11,7 +11,7 @@ use crate::client::Client;
 use crate::gateways::{NICE, TOSS, pay, tell};
 use crate::installation::{Installation, Process, text};
 
-/// How much a notice can be repeated before the shop stops asking about it.
+/// So many notices of a payment are followed up at once; what comes beyond is followed up together.
 const INQUIRIES_MAX: i64 = 32;
 
 /// A shop in which one company causes trouble.
