@@ -19,6 +19,13 @@ pub(crate) enum CommerceError {
         variable: &'static str,
         source: sqlx::Error,
     },
+    #[error(
+        "the database of {variable} refuses a question: is it migrated? run `commerce migrate`"
+    )]
+    DatabaseRefused {
+        variable: &'static str,
+        source: sqlx::Error,
+    },
     #[error("the database is not migrated; run `commerce migrate` first")]
     NotMigrated { source: event_store::StoreError },
     #[error("the migration failed")]

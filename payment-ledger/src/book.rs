@@ -11,6 +11,9 @@ use uuid::Uuid;
 
 use crate::error::LedgerError;
 
+/// Events that are folded at a time.
+pub(crate) const EVENTS_PAGE: usize = 2_000;
+
 /// The digits of a second that PostgreSQL keeps.
 const MICROSECONDS: u16 = 6;
 

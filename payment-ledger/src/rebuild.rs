@@ -9,14 +9,11 @@ use std::sync::Arc;
 use event_store::EventLog;
 use sqlx::{Connection, PgConnection, PgPool};
 
-use crate::book::{self, Book, Event};
+use crate::book::{self, Book, EVENTS_PAGE, Event};
 use crate::error::LedgerError;
 use crate::order_payments::OrderPaymentBook;
 use crate::transactions::TransactionBook;
 use crate::user_methods::UserMethodBook;
-
-/// Events that are taken in at a time.
-const EVENTS_PAGE: usize = 2_000;
 
 /// A part of the ledger that follows from the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -37,7 +37,7 @@ pub enum VaultError {
     /// It was sealed with a key that this process does not have: a rotation has not reached it yet, or the key was
     /// dropped too early.
     #[error(
-        "a billing key is sealed with key {key_name}, which this process does not have: add {key_name} to \
+        "a secret is sealed with key {key_name}, which this process does not have: add {key_name} to \
          PAYMENT_METHOD_KEYS of every process"
     )]
     UnknownKey {
@@ -45,10 +45,12 @@ pub enum VaultError {
         key_name: String,
     },
     /// What is stored is not what was sealed, or belongs to another method.
-    #[error("a sealed billing key does not open")]
+    #[error(
+        "a sealed secret does not open: its row is not what was sealed here; restore it from a backup"
+    )]
     Tampered,
     /// The machine gives no random numbers, or a key is too long to be sealed.
-    #[error("a billing key cannot be sealed")]
+    #[error("a secret cannot be sealed: it is too long, or the machine gives no random numbers")]
     Unsealable,
 }
 

@@ -7,9 +7,6 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 pub use tokio_util::sync::CancellationToken;
 
-/// How long what is under way may take after a signal: an orchestrator kills soon after.
-pub const DRAIN_LIMIT: Duration = Duration::from_secs(10);
-
 /// A token that is cancelled by SIGTERM or SIGINT. Call it once, inside the runtime.
 ///
 /// # Errors
@@ -43,7 +40,7 @@ pub struct NotDrained {
     pub limit: Duration,
 }
 
-/// Waits for something to finish, but no longer than the limit; see [`DRAIN_LIMIT`].
+/// Waits for something to finish, but no longer than the limit.
 ///
 /// # Errors
 /// It did not finish in that time; it is dropped.

@@ -1,5 +1,6 @@
 //! The limits of this room. The composition root reads them from the environment.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -14,12 +15,11 @@ const CONFIRMATION_DELAY_DEFAULT: Duration = Duration::from_secs(30 * 60);
 /// The longest delay: beyond a year it is a mistake, and time would overflow some day.
 const CONFIRMATION_DELAY_MAX: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 /// The shortest and the longest wait for a deposit: companies give an account for 1 to 720 hours.
-const DEPOSIT_WINDOW_MIN: Duration = Duration::from_secs(60 * 60);
-const DEPOSIT_WINDOW_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+pub const DEPOSIT_WINDOW_HOURS: RangeInclusive<u64> = 1..=720;
 /// Calls and commands at once, by default: 64 calls of 100 ms are 640 payments a second.
 const CONCURRENCY_DEFAULT: usize = 64;
 /// The most at once: each one is a connection to the gateway and some memory.
-const CONCURRENCY_MAX: usize = 4_096;
+pub const CONCURRENCY: RangeInclusive<usize> = 1..=4_096;
 /// A holder that died is replaced after so long.
 const LEASE_TTL_DEFAULT: Duration = Duration::from_secs(5);
 /// How long what is under way may take to finish at the end: the whole program has 10 s.
@@ -100,17 +100,18 @@ impl ProcessesConfig {
 
     pub(crate) fn checked(self) -> Result<Self, ProcessesError> {
         let invalid = |setting, bounds| Err(ProcessesError::InvalidSetting { setting, bounds });
-        let concurrency = 1..=CONCURRENCY_MAX;
+        let (shortest, longest) = (DEPOSIT_WINDOW_HOURS.start(), DEPOSIT_WINDOW_HOURS.end());
+        let windows = hours(*shortest)..=hours(*longest);
         if self.confirmation_delay > CONFIRMATION_DELAY_MAX {
             return invalid("CONFIRMATION_DELAY_S", "at most 366 days");
         }
-        if !(DEPOSIT_WINDOW_MIN..=DEPOSIT_WINDOW_MAX).contains(&self.deposit_window) {
+        if !windows.contains(&self.deposit_window) {
             return invalid("DEPOSIT_WINDOW_MAX_H", "1 to 720");
         }
-        if !concurrency.contains(&self.gateway_concurrency) {
+        if !CONCURRENCY.contains(&self.gateway_concurrency) {
             return invalid("GATEWAY_CONCURRENCY", "1 to 4096");
         }
-        if !concurrency.contains(&self.command_concurrency) {
+        if !CONCURRENCY.contains(&self.command_concurrency) {
             return invalid("PROCESSES_COMMAND_CONCURRENCY", "1 to 4096");
         }
         if self.lease_renew_interval.is_zero() || self.lease_renew_interval >= self.lease_ttl {
@@ -123,6 +124,10 @@ impl ProcessesConfig {
     }
 }
 
+fn hours(hours: u64) -> Duration {
+    Duration::from_secs(hours * 60 * 60)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,9 +137,9 @@ mod tests {
         let spoilt: [fn(&mut ProcessesConfig); 8] = [
             |config| config.confirmation_delay = CONFIRMATION_DELAY_MAX + Duration::from_secs(1),
             |config| config.deposit_window = Duration::ZERO,
-            |config| config.deposit_window = DEPOSIT_WINDOW_MAX + Duration::from_secs(1),
+            |config| config.deposit_window = hours(721),
             |config| config.gateway_concurrency = 0,
-            |config| config.command_concurrency = CONCURRENCY_MAX + 1,
+            |config| config.command_concurrency = CONCURRENCY.end() + 1,
             |config| config.lease_renew_interval = config.lease_ttl,
             |config| config.lease_renew_interval = Duration::ZERO,
             |config| config.lease_retry_interval = Duration::ZERO,

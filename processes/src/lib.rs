@@ -43,7 +43,7 @@ mod timers;
 mod work;
 
 pub use clock::{Clock, SystemClock};
-pub use config::ProcessesConfig;
+pub use config::{CONCURRENCY, DEPOSIT_WINDOW_HOURS, ProcessesConfig};
 pub use error::ProcessesError;
 pub use runner::Processes;
 pub use schedule::{Schedule, ScheduleError};

@@ -152,6 +152,12 @@ pub(super) fn payment_in_path(id: &str) -> Result<PaymentId, ApiError> {
         .map_err(|_| ApiError::not_found("PAYMENT_NOT_FOUND"))
 }
 
+/// The refund of a path.
+pub(super) fn refund_in_path(id: &str) -> Result<RefundId, ApiError> {
+    id.parse()
+        .map_err(|_| ApiError::not_found("REFUND_NOT_FOUND"))
+}
+
 fn asked_by(caller: &Principal, body: &Body) -> Result<AskedBy, ApiError> {
     if caller.has(Role::Operator) {
         return Ok(AskedBy::Operator);

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::refund::payment_in_path;
+use super::refund::{payment_in_path, refund_in_path};
 use crate::api::CommandApi;
 use crate::call::{KeyedCall, user_of};
 use crate::execute::{Ticket, detached, unexecuted, unread};
@@ -115,8 +115,7 @@ pub(super) async fn give_refund_account(
 ) -> Result<HttpResponse, ApiError> {
     let (payment_id, refund_id) = ids.into_inner();
     let payment_id = payment_in_path(&payment_id)?;
-    let refund_id = refund_id.parse::<RefundId>();
-    let refund_id = refund_id.map_err(|_| ApiError::not_found("REFUND_NOT_FOUND"))?;
+    let refund_id = refund_in_path(&refund_id)?;
     let user_id = asker(&caller)?;
     let account = body.value.checked()?;
     let accounts = api.gateways().refund_accounts();

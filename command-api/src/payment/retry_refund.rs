@@ -2,13 +2,12 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, post};
-use domain::RefundId;
 use domain::payment::RetryRefund;
 use platform::{ApiError, NoBody, Operator};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::refund::payment_in_path;
+use super::refund::{payment_in_path, refund_in_path};
 use crate::api::CommandApi;
 use crate::call::KeyedCall;
 use crate::openapi::{KeyedHeaders, WITH_KEY, errors};
@@ -57,10 +56,9 @@ pub(super) async fn retry_refund(
     _: NoBody,
 ) -> Result<HttpResponse, ApiError> {
     let (payment_id, refund_id) = ids.into_inner();
-    let refund_id = refund_id.parse::<RefundId>();
     let retry = RetryRefund {
         payment_id: payment_in_path(&payment_id)?,
-        refund_id: refund_id.map_err(|_| ApiError::not_found("REFUND_NOT_FOUND"))?,
+        refund_id: refund_in_path(&refund_id)?,
         now: call.0.now,
     };
     api.execute(&operator, &call.0, b"", retry, Reply::accepted())

@@ -11,7 +11,7 @@ use platform::auth::AuthConfig;
 use platform::config::{Env, describe, help_text};
 use platform::http::HttpConfig;
 use platform::telemetry::TelemetryConfig;
-use processes::ProcessesConfig;
+use processes::{CONCURRENCY, DEPOSIT_WINDOW_HOURS, ProcessesConfig};
 use projections::ProjectionsConfig;
 use projections::relay::RelayConfig;
 use read_api::ReadApiConfig;
@@ -84,7 +84,6 @@ impl ServeConfig {
 /// But for what the commands read too.
 fn read_processes(env: &Env) -> ProcessesConfig {
     let defaults = ProcessesConfig::default();
-    let concurrency = 1..=4_096;
     let lease_ttl = env.duration_s(
         "PROCESSES_LEASE_TTL_S",
         defaults.lease_ttl.as_secs(),
@@ -104,7 +103,7 @@ fn read_processes(env: &Env) -> ProcessesConfig {
         deposit_window: Duration::from_secs(HOUR_S.saturating_mul(env.within(
             "DEPOSIT_WINDOW_MAX_H",
             defaults.deposit_window.as_secs() / HOUR_S,
-            1..=720,
+            DEPOSIT_WINDOW_HOURS,
             "How long an order waits for a deposit at most, whatever the gateway allows, in hours: its stock is held as long.",
         ))),
         registration_schedule: env.parsed(
@@ -115,13 +114,13 @@ fn read_processes(env: &Env) -> ProcessesConfig {
         gateway_concurrency: env.within(
             "GATEWAY_CONCURRENCY",
             defaults.gateway_concurrency,
-            concurrency.clone(),
+            CONCURRENCY,
             "Calls that may be under way at one gateway.",
         ),
         command_concurrency: env.within(
             "PROCESSES_COMMAND_CONCURRENCY",
             defaults.command_concurrency,
-            concurrency,
+            CONCURRENCY,
             "Commands of the sagas that may be under way.",
         ),
         ..defaults.with_lease_ttl(lease_ttl)

@@ -19,6 +19,9 @@ use rebuild::How;
 pub(crate) use reconcile::ReconcileArgs;
 pub(crate) use verify::VerifyArgs;
 
+/// The exit code when nothing was found, and something could not be looked at.
+const NOT_CHECKED: u8 = 3;
+
 /// Does what was asked for.
 pub(crate) async fn run(verb: Verb) -> Result<ExitCode, CommerceError> {
     match verb {

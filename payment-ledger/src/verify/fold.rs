@@ -4,11 +4,8 @@ use event_store::EventLog;
 use sqlx::PgConnection;
 
 use super::table::TableComparison;
-use crate::book::{Book, Event};
+use crate::book::{Book, EVENTS_PAGE, Event};
 use crate::error::LedgerError;
-
-/// Events that are read at a time.
-const EVENTS_PAGE: usize = 2_000;
 
 /// The log's own account of a book's rows.
 pub(super) trait Account: Default {

@@ -4,7 +4,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::fold::Account;
-use super::table::{Row, TableComparison, text, time};
+use super::table::{Row, TableComparison, text, time_or_null};
 use crate::book::Event;
 use crate::error::LedgerError;
 use crate::order_payments::{MAPPING_COLUMNS, MappingRow, OrderPayments, STATE_COLUMNS, StateRow};
@@ -49,7 +49,6 @@ impl Row for MappingRow {
     }
 
     fn columns(&self) -> Vec<(&'static str, String)> {
-        let confirmed_at = self.payment_confirmed_at.as_ref().map(time);
         vec![
             ("order_id", self.order_id.to_string()),
             (
@@ -57,7 +56,10 @@ impl Row for MappingRow {
                 self.payment_transaction_id.to_string(),
             ),
             ("payment_status", self.payment_status.clone()),
-            ("payment_confirmed_at", text(confirmed_at.as_ref())),
+            (
+                "payment_confirmed_at",
+                time_or_null(self.payment_confirmed_at.as_ref()),
+            ),
         ]
     }
 }

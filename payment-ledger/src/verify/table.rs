@@ -205,6 +205,11 @@ pub(super) fn text(value: Option<&(impl Display + ?Sized)>) -> String {
     value.map_or_else(|| "null".to_owned(), ToString::to_string)
 }
 
+/// A column's time, or none.
+pub(super) fn time_or_null(at: Option<&DateTime<Utc>>) -> String {
+    text(at.map(time).as_ref())
+}
+
 /// A column's time.
 pub(super) fn time(at: &DateTime<Utc>) -> String {
     at.to_rfc3339()

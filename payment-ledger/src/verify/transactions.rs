@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::fold::Account;
 use super::history::History;
-use super::table::{Pair, Row, TableComparison, text, time};
+use super::table::{Pair, Row, TableComparison, time, time_or_null};
 use crate::book::Event;
 use crate::error::LedgerError;
 use crate::movement::Status;
@@ -67,10 +67,7 @@ impl Row for TransactionRow {
             ("currency", self.currency.clone()),
             ("status", self.status.clone()),
             ("requested_at", time(&self.requested_at)),
-            (
-                "completed_at",
-                text(self.completed_at.as_ref().map(time).as_ref()),
-            ),
+            ("completed_at", time_or_null(self.completed_at.as_ref())),
         ]
     }
 

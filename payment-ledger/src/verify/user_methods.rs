@@ -4,7 +4,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::fold::Account;
-use super::table::{Row, TableComparison, text, time};
+use super::table::{Row, TableComparison, time, time_or_null};
 use crate::book::Event;
 use crate::error::LedgerError;
 use crate::user_methods::{COLUMNS, MethodRow, Methods};
@@ -47,14 +47,13 @@ impl Row for MethodRow {
     }
 
     fn columns(&self) -> Vec<(&'static str, String)> {
-        let deleted_at = self.deleted_at.as_ref().map(time);
         vec![
             ("user_id", self.user_id.clone()),
             ("payment_method_id", self.payment_method_id.to_string()),
             ("is_default", self.is_default.to_string()),
             ("is_active", self.is_active.to_string()),
             ("registered_at", time(&self.registered_at)),
-            ("deleted_at", text(deleted_at.as_ref())),
+            ("deleted_at", time_or_null(self.deleted_at.as_ref())),
         ]
     }
 }

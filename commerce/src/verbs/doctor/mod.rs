@@ -56,9 +56,16 @@ async fn answers(
     variable: &'static str,
     query: &str,
 ) -> Result<Vec<String>, CommerceError> {
-    let away = |source| CommerceError::DatabaseAway { variable, source };
     let rows = sqlx::query_scalar(query).fetch_all(connection).await;
-    rows.map_err(away)
+    rows.map_err(unanswered(variable))
+}
+
+/// Why a database has no answer: it is away, or refuses.
+fn unanswered(variable: &'static str) -> impl Fn(sqlx::Error) -> CommerceError {
+    move |source| match source {
+        sqlx::Error::Database(_) => CommerceError::DatabaseRefused { variable, source },
+        source => CommerceError::DatabaseAway { variable, source },
+    }
 }
 
 /// Says what came of a question, and how many troubles that are.

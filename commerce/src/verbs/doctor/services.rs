@@ -5,9 +5,10 @@ use payment_vault::VaultKeys;
 use platform::config::Secret;
 use sqlx::PgConnection;
 
-use super::{answers, skip, tell};
+use super::{answers, skip, tell, unanswered};
 use crate::database;
 use crate::error::CommerceError;
+use crate::output::with_causes;
 
 /// A table that is further behind than this is not kept.
 const BEHIND_MAX: i64 = 10_000;
@@ -26,6 +27,8 @@ struct Service {
     schema: &'static str,
     /// Asks what the role may and should not, or may not and should.
     rights: &'static str,
+    /// What to do about that.
+    remedy: &'static str,
     /// The role of the program that keeps its tables.
     keeper: &'static str,
 }
@@ -36,6 +39,7 @@ const PAYMENT: Service = Service {
     schema: "payment",
     rights: "SELECT 'it may not write payment.method_keys'
               WHERE has_table_privilege(to_regclass('payment.method_keys'), 'INSERT') IS NOT TRUE",
+    remedy: "`commerce migrate` makes the role, the schema and its rights",
     keeper: "payment-ledger",
 };
 const MAIN: Service = Service {
@@ -48,6 +52,7 @@ const MAIN: Service = Service {
                FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
               WHERE n.nspname = 'payment' AND c.relkind = 'r' AND c.relname <> 'transactions'
                 AND has_table_privilege(c.oid, 'SELECT')",
+    remedy: "take the right away: REVOKE ALL ON that table FROM main_service",
     keeper: "order-payments",
 };
 
@@ -59,10 +64,7 @@ impl Services {
         let head: i64 = sqlx::query_scalar(head)
             .fetch_one(&mut *owner)
             .await
-            .map_err(|source| CommerceError::DatabaseAway {
-                variable: "OWNER_DATABASE_URL",
-                source,
-            })?;
+            .map_err(unanswered("OWNER_DATABASE_URL"))?;
         let payment = open(&PAYMENT, self.payment_url.as_ref(), &mut troubles).await?;
         if let Some(mut payment) = payment {
             troubles += is_kept(&mut payment, &PAYMENT, head).await?;
@@ -77,10 +79,6 @@ impl Services {
 
     /// Whether every billing key and every account of a refund can be opened with what `PAYMENT_METHOD_KEYS` says.
     async fn ask_about_keys(&self, payment: &mut PgConnection) -> Result<usize, CommerceError> {
-        let away = |source| CommerceError::DatabaseAway {
-            variable: PAYMENT.variable,
-            source,
-        };
         let sealed: Vec<(String, i64)> = sqlx::query_as(
             "SELECT key_name, count(*)
                FROM (SELECT key_name FROM payment.method_keys
@@ -89,7 +87,7 @@ impl Services {
         )
         .fetch_all(payment)
         .await
-        .map_err(away)?;
+        .map_err(unanswered(PAYMENT.variable))?;
         let asks = "every sealed secret can be opened";
         if self.keys.is_none() && sealed.is_empty() {
             skip(asks, "PAYMENT_METHOD_KEYS is not set");
@@ -128,7 +126,7 @@ async fn open(
     let mut connection = match database::connect(variable, url).await {
         Ok(connection) => connection,
         Err(error) => {
-            *troubles += tell(&asks, &[error.to_string()], &remedy);
+            *troubles += tell(&asks, &[with_causes(&error)], &remedy);
             return Ok(None);
         }
     };
@@ -142,15 +140,21 @@ async fn open(
          SELECT format('the schema {schema} is owned by %s', pg_get_userbyid(nspowner))
            FROM pg_namespace WHERE nspname = '{schema}' AND pg_get_userbyid(nspowner) <> '{role}'"
     );
-    let mut found = Vec::new();
     // Another role may not even ask what the next question asks.
-    for question in [who.as_str(), schema.as_str(), service.rights] {
-        if found.is_empty() {
-            found = answers(&mut connection, variable, question).await?;
+    let questions = [
+        (who.as_str(), remedy.as_str()),
+        (schema.as_str(), remedy.as_str()),
+        (service.rights, service.remedy),
+    ];
+    for (question, remedy) in questions {
+        let found = answers(&mut connection, variable, question).await?;
+        if !found.is_empty() {
+            *troubles += tell(&asks, &found, remedy);
+            return Ok(None);
         }
     }
-    *troubles += tell(&asks, &found, &remedy);
-    Ok(found.is_empty().then_some(connection))
+    *troubles += tell(&asks, &[], &remedy);
+    Ok(Some(connection))
 }
 
 /// Whether a service's tables follow the log.

@@ -12,6 +12,7 @@ use clap::Args;
 use payment_gateways::{ExchangeLog, NoLog};
 use platform::config::Env;
 
+use super::NOT_CHECKED;
 use crate::app;
 use crate::config::{DatabaseConfig, GatewaysConfig};
 use crate::database;
@@ -30,8 +31,6 @@ pub(crate) struct ReconcileArgs {
     day: NaiveDate,
 }
 
-/// The exit code when the company could not be asked, as `commerce verify` has it.
-const NOT_CHECKED: u8 = 3;
 /// The most differences that are written out.
 const LISTED_MAX: usize = 200;
 

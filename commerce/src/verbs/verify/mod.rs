@@ -20,6 +20,7 @@ use platform::shutdown::CancellationToken;
 use projections::relay::RelayConfig;
 use sqlx::PgPool;
 
+use super::NOT_CHECKED;
 use crate::config::{OwnerConfig, read_relay};
 use crate::database;
 use crate::error::CommerceError;
@@ -54,9 +55,6 @@ struct Verification {
     app: PgPool,
     log: EventLog,
 }
-
-/// The exit code when nothing was found, and something could not be looked at.
-const NOT_CHECKED: u8 = 3;
 
 /// Looks at everything; exit code 1 when something does not hold, [`NOT_CHECKED`] when something could not be
 /// looked at.
