@@ -60,11 +60,10 @@ pub(crate) fn fingerprint(keys: &VaultKeys, refund_id: Uuid, account: &RefundAcc
     keys.first().fingerprint(PURPOSE, &text)
 }
 
-/// Keeps an account, in the place of one that was told before, or only where there is none.
+/// Keeps an account, unless another was told later.
 pub(crate) async fn keep(
     (pool, keys): (&PgPool, &VaultKeys),
     told: &AccountOfRefund,
-    replaces: bool,
 ) -> Result<(), VaultError> {
     let sealed = seal::seal(keys, (told.refund_id, PURPOSE), &told.account)?;
     sqlx::query(
@@ -72,13 +71,12 @@ pub(crate) async fn keep(
          VALUES ($1, $2, $3, $4)
          ON CONFLICT (refund_id)
          DO UPDATE SET key_name = excluded.key_name, sealed = excluded.sealed, given_at = excluded.given_at
-          WHERE $5",
+          WHERE excluded.given_at >= refund_accounts.given_at",
     )
     .bind(told.refund_id)
     .bind(&keys.first().name)
     .bind(sealed)
     .bind(told.told_at)
-    .bind(replaces)
     .execute(pool)
     .await?;
     Ok(())

@@ -11,7 +11,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use domain::checkout::{GatewayAnswer, RefundAnswer, SettlePayment, SettleRefund};
 use domain::order::{Order, OrderStatus};
 use domain::payment::{Payment, PaymentStatus, RefundReason, RequestedPayment};
@@ -30,8 +29,9 @@ use crate::replies::{UNSUPPORTED, not_attempted, payment_answer, unknown};
 
 /// Longer than the longest deadline that an adapter can be given: it only catches one that never ends.
 const CALL_MAX: Duration = Duration::from_secs(65);
-/// So long is a gateway asked that says nothing of a payment about which no schedule asks.
-const ASKED_AGAIN_FOR: TimeDelta = TimeDelta::days(1);
+/// So often is a gateway asked, once a minute in the end, that says nothing of a payment about which no schedule asks:
+/// for a day.
+const ASKED_AGAIN_MAX: u32 = 24 * 60;
 pub(crate) const UNKNOWN_GATEWAY: &str = "UNKNOWN_GATEWAY";
 pub(crate) const NO_ANSWER: &str = "NO_ANSWER";
 
@@ -128,7 +128,7 @@ async fn inquire_about(
         && !payment.was_given_up()
     {
         // No schedule asks about it: whoever wanted to know would never hear.
-        if office.now() < item.due_at + ASKED_AGAIN_FOR {
+        if item.attempts < ASKED_AGAIN_MAX {
             return Err(Trouble::Later(format!("the gateway answers {reason}")));
         }
         tracing::error!(
@@ -152,7 +152,7 @@ pub(crate) async fn refund(
     };
     if refund.done {
         // By a try that ended before this.
-        refund_accounts::wipe(office, &payment, refund).await?;
+        refund_accounts::wipe(office, refund).await?;
         return Ok(Done::NotNeeded);
     }
     if refund
@@ -169,7 +169,8 @@ pub(crate) async fn refund(
     let request = |account| RefundRequest {
         payment_id: payment_id.uuid(),
         refund_id: refund_id.uuid(),
-        refusals: refund.refusals,
+        key_round: refund.key_round,
+        may_be_done: !item.is_first_try() || refund.next_attempt_at.is_some(),
         transaction_id: capture.gateway_transaction_id.clone(),
         amount_minor: refund.amount.amount(),
         // The same at every attempt: beside a refund of the whole charge there is no other.
@@ -196,7 +197,7 @@ pub(crate) async fn refund(
     };
     let settled = send(office, item, settle).await?;
     if is_done {
-        refund_accounts::wipe(office, &payment, refund).await?;
+        refund_accounts::wipe(office, refund).await?;
     }
     Ok(settled)
 }
@@ -303,10 +304,11 @@ async fn ask_refund(
     gateway: &Arc<dyn PaymentGateway>,
     request: RefundRequest,
 ) -> Result<RefundAnswer, Trouble> {
+    let round = request.key_round;
     let reply = call(office, gateway.refund(request)).await?;
     Ok(match reply {
         Some(RefundReply::Done { .. }) => RefundAnswer::Done,
-        Some(RefundReply::Refused { code, .. }) => RefundAnswer::Refused { code },
+        Some(RefundReply::Refused { code, .. }) => RefundAnswer::Refused { code, round },
         Some(RefundReply::NotAttempted { reason }) => return Err(not_attempted(&reason)),
         Some(RefundReply::Unknown { reason }) => not_done(reason),
         Some(RefundReply::Unsupported) => not_done(UNSUPPORTED.to_owned()),

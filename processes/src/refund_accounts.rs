@@ -34,8 +34,9 @@ pub(crate) async fn destination(
     } else {
         Destination::Origin
     };
-    if !payment.may_need_account(refund) {
-        return Ok(untold);
+    // The card of a refund that was merely slow has nothing to do with the safe.
+    if payment.deposit.is_none() && !refund.account_told {
+        return Ok(Destination::Origin);
     }
     let Some(safe) = office.key_safe() else {
         return if refund.account_told {
@@ -56,15 +57,9 @@ pub(crate) async fn destination(
 }
 
 /// Wipes the account of a refund that is done.
-pub(crate) async fn wipe(
-    office: &impl Office,
-    payment: &RequestedPayment,
-    refund: &Refund,
-) -> Result<(), Trouble> {
+pub(crate) async fn wipe(office: &impl Office, refund: &Refund) -> Result<(), Trouble> {
     match office.key_safe() {
-        Some(safe) if payment.may_need_account(refund) => {
-            Ok(safe.wipe_account(refund.refund_id.uuid()).await?)
-        }
+        Some(safe) if refund.account_told => Ok(safe.wipe_account(refund.refund_id.uuid()).await?),
         Some(_) | None => Ok(()),
     }
 }

@@ -125,10 +125,10 @@ impl Bank {
         answered.map_or(GatewayReply::NoRecord, Answered::said)
     }
 
-    /// Gives back, unless it has an answer for this key already, and then says the same, like Toss. Under a key that is
-    /// not the first its adapter looks before whether the refund is done.
+    /// Gives back, unless it has an answer for this key already, and then says the same, like Toss. Where an
+    /// earlier try may have done it, its adapter looks first.
     pub(crate) fn refund(&mut self, request: &RefundRequest, refuses: bool) -> RefundReply {
-        if request.refusals > 0 && self.has_refunded(request) {
+        if request.may_be_done && self.has_refunded(request) {
             return refunded(request);
         }
         if let Some(answer) = self.refund_answers.get(&request.key()) {

@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use payment_vault::{BillingKey, Keeping, KeptMethod, NewMethod, RefundAccount};
+use payment_vault::{AccountOfRefund, BillingKey, Keeping, KeptMethod, NewMethod, RefundAccount};
 use uuid::Uuid;
 
 /// The tables.
 #[derive(Default)]
 pub struct Safe {
     rows: BTreeMap<Uuid, Row>,
-    accounts: BTreeMap<Uuid, RefundAccount>,
+    accounts: BTreeMap<Uuid, AccountOfRefund>,
 }
 
 /// A method's row, and its key's while it has one.
@@ -96,15 +96,19 @@ impl Safe {
         found.map(|(method_id, _)| *method_id)
     }
 
-    /// Keeps the account that a refund goes to, in the place of one that was told before.
-    pub fn keep_account(&mut self, refund_id: Uuid, account: RefundAccount) {
-        self.accounts.insert(refund_id, account);
+    /// Keeps the account that a refund goes to, unless another was told later.
+    pub fn keep_account(&mut self, told: &AccountOfRefund) {
+        let kept = self.accounts.get(&told.refund_id);
+        if kept.is_none_or(|kept| kept.told_at <= told.told_at) {
+            self.accounts.insert(told.refund_id, told.clone());
+        }
     }
 
     /// The account that a refund goes to.
     #[must_use]
     pub fn open_account(&self, refund_id: Uuid) -> Option<RefundAccount> {
-        self.accounts.get(&refund_id).cloned()
+        let told = self.accounts.get(&refund_id);
+        told.map(|told| told.account.clone())
     }
 
     /// Wipes the account that a refund went to.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, post};
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use domain::payment::{NoteRefundAccount, Payment};
 use domain::{PaymentId, RefundId, UserId};
 use event_store::{EventStore, Outcome};
@@ -35,7 +36,7 @@ pub trait RefundAccounts: Send + Sync {
     /// What tells one from another to whoever has the safe's keys, and tells nobody else anything.
     fn fingerprint(&self, refund_id: Uuid, account: &RefundAccount) -> String;
 
-    /// Keeps one; in the place of one that was told before, or only where there is none.
+    /// Keeps one, unless another was told later.
     ///
     /// # Errors
     /// It is not known to be kept.
@@ -43,7 +44,7 @@ pub trait RefundAccounts: Send + Sync {
         &self,
         refund_id: Uuid,
         account: RefundAccount,
-        replaces: bool,
+        told_at: DateTime<Utc>,
     ) -> Result<(), ApiError>;
 
     /// Wipes one.
@@ -80,6 +81,15 @@ struct NotedBody {
     payment_id: Uuid,
     /// PENDING: it is tried in a moment, and then on the schedule.
     status: String,
+    /// When the account was told.
+    told_at: DateTime<Utc>,
+}
+
+/// What is read again of such an answer.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Told {
+    told_at: DateTime<Utc>,
 }
 
 errors!(
@@ -150,9 +160,10 @@ async fn take_in(
     }
     // A repeat after the money is back keeps nothing, and what came too late for it goes again.
     if is_wanted(&store, payment_id, refund_id).await? {
-        // A repeat must not take the place of what was told since.
-        let replaces = !outcome.replayed;
-        accounts.keep(refund_id.uuid(), account, replaces).await?;
+        // Of a repeat the moment of the first: it takes the place of what was told before, and not of what was since.
+        let told = serde_json::from_str::<Told>(&outcome.body);
+        let told_at = told.map_err(|error| ApiError::internal(&error))?.told_at;
+        accounts.keep(refund_id.uuid(), account, told_at).await?;
         if !is_wanted(&store, payment_id, refund_id).await? {
             accounts.wipe(refund_id.uuid()).await?;
         }

@@ -20,6 +20,9 @@ use crate::rejection::Rejection;
 use crate::streams::StreamId;
 use crate::workspace::{Halt, Operation, Workspace};
 
+/// Why an outcome is unknown of which the gateway is asked again at once.
+const OVERTAKEN: &str = "OVERTAKEN";
+
 /// What a gateway said about a payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GatewayAnswer {
@@ -164,6 +167,8 @@ impl SettlePayment {
             return self.review(workspace, reason, Some(charged));
         }
         if self.may_be_taken_back(workspace)? {
+            // Asked in its turn, it still has a next one.
+            self.unknown(workspace, OVERTAKEN)?;
             return self.ask_again(workspace);
         }
         let gateway_transaction_id = gateway_transaction_id.to_owned();

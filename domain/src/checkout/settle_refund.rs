@@ -24,6 +24,9 @@ pub enum RefundAnswer {
     Refused {
         /// Its code.
         code: String,
+        /// The round of the key that it refused. Asked twice under one key it says the same twice, and that is one
+        /// refusal.
+        round: u32,
     },
 }
 
@@ -55,9 +58,9 @@ impl Operation for SettleRefund {
         let refund_id = self.refund_id;
         let command = match &self.answer {
             RefundAnswer::Done => PaymentCommand::CompleteRefund { refund_id },
-            RefundAnswer::NotDone { reason } => self.delay(workspace, reason.clone(), false)?,
-            RefundAnswer::Refused { code } => {
-                self.delay(workspace, format!("REFUSED_{code}"), true)?
+            RefundAnswer::NotDone { reason } => self.delay(workspace, reason.clone(), None)?,
+            RefundAnswer::Refused { code, round } => {
+                self.delay(workspace, format!("REFUSED_{code}"), Some(*round))?
             }
         };
         workspace.execute::<Payment>(self.payment_id, command)?;
@@ -76,11 +79,12 @@ impl SettleRefund {
         &self,
         workspace: &mut Workspace<'_>,
         reason: String,
-        refused: bool,
+        refused_round: Option<u32>,
     ) -> Result<PaymentCommand, Halt> {
         let payment = Payment::requested_in(workspace, self.payment_id)?;
         let refund = payment.refund(self.refund_id);
         let made = refund.map_or(0, |refund| refund.attempts);
+        let refused = refund.is_some_and(|refund| refused_round == Some(refund.key_round));
         Ok(PaymentCommand::DelayRefund {
             refund_id: self.refund_id,
             reason,

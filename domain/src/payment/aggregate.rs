@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::commands::{PaymentCommand, RefundRequest};
 use super::error::PaymentError;
-use super::events::{ACCOUNT_GIVEN, PaymentEvent};
+use super::events::{ACCOUNT_GIVEN, PaymentEvent, RETRY_REQUESTED};
 use super::state::{PaymentState, PaymentStatus, RequestedPayment};
 use super::waiting;
 use crate::decider::Decider;
@@ -16,8 +16,6 @@ const GATEWAY_MAX_CHARS: usize = 32;
 /// The most characters of a token (Toss allows 200 for its `paymentKey`).
 const TOKEN_MAX_CHARS: usize = 200;
 
-/// Why a refund waits that an operator has tried again.
-const RETRY_REQUESTED: &str = "RETRY_REQUESTED";
 /// The account is kept in a moment, beside the log: so long the refund waits for that.
 const ACCOUNT_KEPT_WITHIN: TimeDelta = TimeDelta::seconds(2);
 /// A try that comes within this time needs no other before it, however often an account is told again.

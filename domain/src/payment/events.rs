@@ -14,7 +14,9 @@ pub const DEPOSIT_EXPIRED: &str = "DEPOSIT_EXPIRED";
 /// The failure code of a payment of which the gateway charged another amount than was asked for; its order is
 /// cancelled with the same one.
 pub const AMOUNT_MISMATCH: &str = "AMOUNT_MISMATCH";
-/// Why a refund waits whose account was told.
+/// Why a refund waits that an operator has tried again.
+pub(super) const RETRY_REQUESTED: &str = "RETRY_REQUESTED";
+/// Why one waits whose account was told.
 pub(super) const ACCOUNT_GIVEN: &str = "ACCOUNT_GIVEN";
 
 /// Why captured money goes back.

@@ -1,6 +1,8 @@
 //! How events change a payment.
 
-use super::events::{ACCOUNT_GIVEN, AMOUNT_MISMATCH, InquiryCause, NO_RECORD, PaymentEvent};
+use super::events::{
+    ACCOUNT_GIVEN, AMOUNT_MISMATCH, InquiryCause, NO_RECORD, PaymentEvent, RETRY_REQUESTED,
+};
 use super::state::{Capture, Deposit, PaymentState, PaymentStatus, Refund, RequestedPayment};
 use crate::ids::RefundId;
 
@@ -111,7 +113,7 @@ impl RequestedPayment {
                     reason: *reason,
                     attempts: 0,
                     next_attempt_at: None,
-                    refusals: 0,
+                    key_round: 0,
                     account_told: false,
                     done: false,
                 });
@@ -126,7 +128,8 @@ impl RequestedPayment {
                 if let Some(refund) = self.refund_mut(*refund_id) {
                     refund.attempts = *attempts;
                     refund.next_attempt_at = *next_attempt_at;
-                    refund.refusals = refund.refusals.saturating_add(u32::from(*refused));
+                    let is_new_round = *refused || reason == RETRY_REQUESTED;
+                    refund.key_round = refund.key_round.saturating_add(u32::from(is_new_round));
                     refund.account_told |= reason == ACCOUNT_GIVEN;
                 }
             }

@@ -131,8 +131,9 @@ pub struct Refund {
     pub attempts: u32,
     /// When it is tried next, after a failed attempt.
     pub next_attempt_at: Option<DateTime<Utc>>,
-    /// How many times the gateway refused it in so many words: each refusal is its last word on that key.
-    pub refusals: u32,
+    /// The round of its key: another after each refusal, which is the gateway's last word on a key, and after each
+    /// schedule, since companies forget keys.
+    pub key_round: u32,
     /// Whether an account was told that it can go to.
     pub account_told: bool,
     /// Whether the money went back.
@@ -207,10 +208,10 @@ impl RequestedPayment {
     }
 
     /// Whether a refund may go to an account that is told: what was paid into one does not go back where it came
-    /// from. The shop need not know that it was: then the gateway has not done the refund, and it is tried again.
+    /// from. The shop need not know that it was: then the gateway has refused the refund.
     #[must_use]
     pub fn may_need_account(&self, refund: &Refund) -> bool {
-        self.deposit.is_some() || refund.attempts > 0 || refund.next_attempt_at.is_some()
+        self.deposit.is_some() || refund.key_round > 0
     }
 
     /// Whether a refund waits for an account that the money can go to.

@@ -48,7 +48,8 @@ fn refund(status: u16, body: &Value) -> RefundReply {
     let request = RefundRequest {
         payment_id: PAYMENT,
         refund_id: REFUND,
-        refusals: 0,
+        key_round: 0,
+        may_be_done: false,
         transaction_id: "mock_1".to_owned(),
         amount_minor: 12_900,
         currency: "KRW".to_owned(),

@@ -135,7 +135,10 @@ fn done(request: &RefundRequest, payment: &Payment, cancel: &Cancel) -> RefundRe
     let mut cancels = payment.cancels.iter().flatten();
     let back = cancels.try_fold(0_i64, |sum, one| sum.checked_add(one.amount));
     let left = back.and_then(|back| payment.amount.checked_sub(back));
-    if cancel.amount != request.amount_minor || left != Some(payment.balance_amt) {
+    // Somebody may have given a part of it back before: then what was left is less than the whole.
+    let is_rest = request.is_all_left && payment.balance_amt == 0 && cancel.amount > 0;
+    let agrees = cancel.amount == request.amount_minor || is_rest;
+    if !agrees || left != Some(payment.balance_amt) {
         return RefundReply::unknown(MISMATCHED);
     }
     if !is_transaction_id(&cancel.tid) {

@@ -12,7 +12,8 @@ fn request(amount: i64) -> RefundRequest {
     RefundRequest {
         payment_id: Uuid::from_u128(1),
         refund_id: Uuid::from_u128(2),
-        refusals: 0,
+        key_round: 0,
+        may_be_done: false,
         transaction_id: "tid_1".to_owned(),
         amount_minor: amount,
         is_all_left: false,

@@ -11,9 +11,12 @@ pub struct RefundRequest {
     pub payment_id: Uuid,
     /// Our refund: the company's record of it carries this id.
     pub refund_id: Uuid,
-    /// How many times the company refused it in so many words: Toss repeats its first answer for as long as it
-    /// remembers the key, so each refusal asks for another key.
-    pub refusals: u32,
+    /// The round of the idempotency key: Toss repeats its first answer for as long as it remembers a key, so each
+    /// refusal asks for another one.
+    pub key_round: u32,
+    /// Whether an earlier try may have given it back, under this key or another: a company that forgets keys is to be
+    /// asked first.
+    pub may_be_done: bool,
     /// The gateway's own id of the charge.
     pub transaction_id: String,
     /// How much, in minor units: at most what is left of the charge.
@@ -30,16 +33,12 @@ pub struct RefundRequest {
 }
 
 impl RefundRequest {
-    /// The idempotency key where refusals are remembered: the refund's id, until it is refused. Under any later one the
-    /// company must be asked first whether it has given back.
+    /// The idempotency key: the refund's id, and then one for each round.
     #[must_use]
     pub fn key(&self) -> Uuid {
-        match self.refusals {
+        match self.key_round {
             0 => self.refund_id,
-            refusals => Uuid::new_v5(
-                &self.refund_id,
-                format!("after refusal {refusals}").as_bytes(),
-            ),
+            round => Uuid::new_v5(&self.refund_id, format!("round {round}").as_bytes()),
         }
     }
 }

@@ -130,8 +130,8 @@ impl PaymentGateway for TossGateway {
         if request.currency != CURRENCY || !is_path_segment(&request.transaction_id) {
             return RefundReply::Unsupported;
         }
-        // Toss repeats a refusal for as long as it remembers the key. Under another it must not give back once more.
-        if request.refusals > 0 {
+        // A key is good for fifteen days, and another may have gone before it: nothing may go back once more.
+        if request.may_be_done {
             let looked = match self.look_up(&request).await {
                 Ok(answer) => cancellation::of_first_look(&request, &answer),
                 Err(trouble) => Some(trouble.into()),

@@ -5,6 +5,7 @@
 //! | 200 with our payment, a cancel with our refund's id in its reason and our amount, and a balance that agrees | done |
 //! | a code of [`super::declines::REFUSALS`] | refused |
 //! | `ALREADY_CANCELED_PAYMENT`, `ALREADY_REFUND_PAYMENT` | the payment is read: done if our refund is on it, else refused |
+//! | the same, of a deposit whose `refundStatus` says that the transfer failed | unknown |
 //! | anything else | unknown |
 //! | a payment that is read before another try under another key | done if our refund is on it; if not, the try is made |
 //!
@@ -22,6 +23,9 @@ use crate::port::{RefundReply, RefundRequest};
 
 /// The most characters of a reason, our mark included.
 const REASON_MAX_CHARS: usize = 200;
+
+/// Toss took a deposit's refund, and its bank did not: a person has to ask the company.
+const TRANSFER_FAILED: &str = "REFUND_TRANSFER_FAILED";
 
 /// What an answer to a cancel leads to.
 pub(super) enum Cancelled {
@@ -113,8 +117,16 @@ fn found_on(request: &RefundRequest, answer: &Answer) -> Option<RefundReply> {
         .try_fold(0_i64, |sum, cancel| sum.checked_add(cancel.cancel_amount));
     let balance_agrees = back.and_then(|back| payment.total_amount.checked_sub(back))
         == Some(payment.balance_amount);
-    if !is_done(ours, request.amount_minor) || !balance_agrees {
+    // Somebody may have given a part of it back before: then what was left is less than the whole.
+    let is_rest = request.is_all_left && payment.balance_amount == 0 && ours.cancel_amount > 0;
+    let agrees = ours.cancel_amount == request.amount_minor || is_rest;
+    if !agrees || !is_done(ours) || !balance_agrees {
         return Some(RefundReply::unknown(MISMATCHED));
+    }
+    let account = payment.virtual_account.as_ref();
+    let transfer = account.and_then(|account| account.refund_status.as_deref());
+    if matches!(transfer, Some("FAILED" | "PARTIAL_FAILED")) {
+        return Some(RefundReply::unknown(TRANSFER_FAILED));
     }
     if !is_transaction_id(&ours.transaction_key) {
         return Some(RefundReply::unknown(MALFORMED));
@@ -124,10 +136,10 @@ fn found_on(request: &RefundRequest, answer: &Answer) -> Option<RefundReply> {
     })
 }
 
-fn is_done(cancel: &Cancel, amount: i64) -> bool {
+fn is_done(cancel: &Cancel) -> bool {
     // Toss leaves the status out where a cancel is done at once.
     let status = cancel.cancel_status.as_deref();
-    cancel.cancel_amount == amount && status.is_none_or(|status| status == "DONE")
+    status.is_none_or(|status| status == "DONE")
 }
 
 /// The reason with the refund's id behind it: by that it is found again.

@@ -9,7 +9,8 @@ fn request(amount: i64, is_all_left: bool) -> RefundRequest {
     RefundRequest {
         payment_id: Uuid::from_u128(1),
         refund_id: Uuid::from_u128(2),
-        refusals: 0,
+        key_round: 0,
+        may_be_done: false,
         transaction_id: "pk_1".to_owned(),
         amount_minor: amount,
         is_all_left,

@@ -52,7 +52,7 @@ pub(super) fn declines(status: u16, code: &str) -> bool {
 }
 
 /// The codes on which a cancel is refused: nothing went back.
-pub(super) const REFUSALS: [&str; 14] = [
+pub(super) const REFUSALS: [&str; 15] = [
     "INVALID_REFUND_ACCOUNT_INFO",
     "INVALID_REFUND_ACCOUNT_NUMBER",
     "INVALID_BANK",
@@ -62,6 +62,7 @@ pub(super) const REFUSALS: [&str; 14] = [
     "FORBIDDEN_BANK_REFUND_REQUEST",
     "NOT_CANCELABLE_AMOUNT",
     "NOT_CANCELABLE_PAYMENT",
+    "FORBIDDEN_CONSECUTIVE_REQUEST",
     "EXCEED_MAX_REFUND_DUE",
     "EXCEED_CANCEL_LIMIT",
     "NOT_ALLOWED_PARTIAL_REFUND",

@@ -46,6 +46,9 @@ pub(super) struct VirtualAccount {
     #[serde(default)]
     pub(super) customer_name: Option<String>,
     pub(super) due_date: DateTime<FixedOffset>,
+    /// What became of the transfer back.
+    #[serde(default)]
+    pub(super) refund_status: Option<String>,
 }
 
 #[derive(Deserialize)]

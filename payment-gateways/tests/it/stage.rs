@@ -112,7 +112,8 @@ pub(crate) fn refund_of(
     RefundRequest {
         payment_id: request.payment_id,
         refund_id: Uuid::now_v7(),
-        refusals: 0,
+        key_round: 0,
+        may_be_done: false,
         transaction_id: transaction_id.to_owned(),
         amount_minor: amount,
         is_all_left: amount == request.amount_minor,

@@ -366,7 +366,8 @@ async fn a_deposit_goes_back_to_the_buyers_account_only() {
     let repeated = gateway.refund(to_buyer.clone()).await;
     assert_eq!(repeated.outcome(), "refused", "the key's first answer");
     let under_another_key = RefundRequest {
-        refusals: 1,
+        key_round: 1,
+        may_be_done: true,
         ..to_buyer
     };
     assert_eq!(gateway.refund(under_another_key).await.outcome(), "done");
@@ -380,8 +381,9 @@ async fn a_refund_that_was_refused_once_goes_back_once_under_another_key() {
     let gateway = gateway_of(&stage, Company::Toss, PATIENT);
     let request = payment("tok_approve");
     let transaction = approved(&request, gateway.confirm(request.clone()).await);
-    let refund = |refusals| RefundRequest {
-        refusals,
+    let refund = |key_round| RefundRequest {
+        key_round,
+        may_be_done: key_round > 0,
         is_all_left: false,
         refund_id: request.payment_id,
         ..refund_of(&request, &transaction, 4_000)

@@ -74,7 +74,7 @@ impl Waiting {
             },
             told_at: self.saving.shop.clock.now(),
         };
-        self.saving.vault.keep_account(&told, true).await.unwrap();
+        self.saving.vault.keep_account(&told).await.unwrap();
         self.saving.shop.clock.advance(KEPT);
     }
 
@@ -137,7 +137,7 @@ async fn an_account_that_was_refused_is_corrected_and_the_money_goes_there() {
     let waiting = Waiting::open().await;
     waiting.tell(NO_BANK).await;
     eventually("the account is refused", async || {
-        (waiting.refund().await.refusals == 1).then_some(())
+        (waiting.refund().await.key_round == 1).then_some(())
     })
     .await;
     waiting.saving.shop.until_idle().await;

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use domain::payment::{NoteRefundAccount, PaymentEvent};
 use domain::{DomainEvent, PaymentId, RefundId};
 use payment_gateways::{ConfirmRequest, GatewayReply};
-use payment_vault::RefundAccount;
+use payment_vault::{AccountOfRefund, RefundAccount};
 use uuid::Uuid;
 
 use super::{NOBODY, World, tell};
@@ -112,12 +112,16 @@ impl World {
         if !self.accounts_told.insert(refund_id.uuid()) {
             return;
         }
-        let account = RefundAccount {
-            bank: "20".to_owned(),
-            number: "1002123456789".to_owned(),
-            holder: "somebody".to_owned(),
+        let told = AccountOfRefund {
+            refund_id: refund_id.uuid(),
+            account: RefundAccount {
+                bank: "20".to_owned(),
+                number: "1002123456789".to_owned(),
+                holder: "somebody".to_owned(),
+            },
+            told_at: self.wall(0),
         };
-        self.safe.keep_account(refund_id.uuid(), account);
+        self.safe.keep_account(&told);
         let note = NoteRefundAccount {
             payment_id,
             refund_id,

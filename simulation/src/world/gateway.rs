@@ -155,7 +155,7 @@ impl World {
             request.refund_id = Uuid::new_v5(&request.refund_id, b"again");
         }
         if self.plant == Some(Plant::RefusalRepeated) {
-            request.refusals = 0;
+            request.key_round = 0;
         }
         let reply = self.bank.refund(&request, refuses);
         tell!(

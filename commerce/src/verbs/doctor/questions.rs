@@ -69,7 +69,8 @@ pub(super) const QUESTIONS: [Question; 13] = [
         query: "SELECT format('%s of action %s, the oldest due %s ago: %s', count(*), name,
                               date_trunc('second', now() - min(due_at)),
                               coalesce(max(last_error), 'not tried yet'))
-                  FROM processes.actions WHERE due_at < now() - interval '30 seconds'
+                  FROM processes.actions
+                 WHERE due_at < now() - interval '30 seconds' OR (attempts > 8 AND due_at < now() + interval '2 minutes')
                  GROUP BY name",
         remedy: "the last error says what they wait for",
     },

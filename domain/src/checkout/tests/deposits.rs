@@ -5,6 +5,7 @@ use chrono::Duration;
 use super::deeds::{account, approved, by, cancel, expire, refunded, settle, unknown};
 use super::runner::Runner;
 use super::shop::Shop;
+use crate::checkout::sagas::react;
 use crate::checkout::{GatewayAnswer, RefundAnswer, SettlePayment};
 use crate::mothers::{at, krw, payment_id, refund_id as refund_id_of, user};
 use crate::order::OrderStatus;
@@ -12,6 +13,7 @@ use crate::payment::{
     DEPOSIT_EXPIRED, GatewayNotice, InquiryCause, NoteRefundAccount, PaymentError, PaymentStatus,
     RequestInquiry, ReviewReason,
 };
+use crate::saga::{Action, Due};
 
 /// The account of `account` closes at the minute 10 080, and lingers for five more.
 const CLOSED: i64 = 7 * 24 * 60 + 5;
@@ -188,6 +190,41 @@ fn an_answer_from_before_the_deposit_was_taken_back_pays_no_order() {
     assert_eq!(shop.order(1).status, OrderStatus::Paid);
 }
 
+/// The look of the schedule itself is overtaken, by a notice: whatever becomes of the inquiries that follow, the
+/// schedule goes on.
+#[test]
+fn a_look_that_was_overtaken_leaves_somebody_who_asks() {
+    for then in [unknown(), account(1_500)] {
+        let mut shop = awaited();
+        let look_at = shop.payment(1).next_inquiry_at.unwrap();
+        let look = SettlePayment {
+            asked_at: shop.payment(1).revision,
+            ..settled_at(12, approved(1_500))
+        };
+        shop.does(&RequestInquiry {
+            payment_id: payment_id(1),
+            cause: InquiryCause::Notice(notice_of("paid-in")),
+            now: look_at,
+        });
+        shop.does(&look);
+        let asked_again = ["PaymentOutcomeUnknown", "PaymentInquiryRequested"];
+        assert_eq!(shop.last(), asked_again, "asked once more, and at its time");
+        let out_of_turn = SettlePayment {
+            asked_at: shop.payment(1).revision,
+            out_of_turn: true,
+            ..settled_at(13, then)
+        };
+        shop.does(&out_of_turn);
+        shop.does(&out_of_turn);
+        let steps = shop.log.events.iter().flat_map(react);
+        let to_come = steps.filter(|step| {
+            let is_inquiry = matches!(step.action, Action::InquirePayment { .. });
+            is_inquiry && matches!(step.due, Due::At(at) if at > look_at)
+        });
+        assert!(to_come.count() > 0, "nobody ever asks again");
+    }
+}
+
 #[test]
 fn an_old_answer_pays_no_order_whose_charge_the_company_gave_back() {
     let mut shop = Shop::with_a_payment_under_way();
@@ -201,7 +238,8 @@ fn an_old_answer_pays_no_order_whose_charge_the_company_gave_back() {
         asked_at: 0,
         ..settle(1, approved(1_500))
     });
-    assert_eq!(shop.last(), ["PaymentInquiryRequested"], "asked once more");
+    let asked_again = ["PaymentOutcomeUnknown", "PaymentInquiryRequested"];
+    assert_eq!(shop.last(), asked_again);
     assert_eq!(shop.order(1).status, OrderStatus::Pending);
 }
 

@@ -74,3 +74,17 @@ fn a_refund_that_nobody_asked_for_is_refused() {
         assert_eq!(refused, PaymentError::NotFound.into());
     }
 }
+
+/// Two tries of one key are under way at once, and the company says the same to both.
+#[test]
+fn the_refusal_of_one_key_is_counted_once() {
+    let mut shop = shop();
+    let refused = |round| RefundAnswer::Refused {
+        code: "INVALID_BANK".to_owned(),
+        round,
+    };
+    for (round, next) in [(0, 1), (0, 1), (1, 2), (0, 2)] {
+        shop.does(&refunded(1, refused(round)));
+        assert_eq!(shop.payment(1).refunds.remove(0).key_round, next);
+    }
+}

@@ -24,6 +24,7 @@ const TABLE: Table<Payment> = Table {
         ("late", "request fail succeed"),
         ("refunding", "request succeed refund"),
         ("delayed", "request succeed refund delay"),
+        ("refused", "request succeed refund refuse"),
         ("cancelled", "request succeed refund complete"),
         ("late-refunded", "request fail succeed refund-late complete"),
         ("mismatched", "request mischarge"),
@@ -76,7 +77,8 @@ const TABLE: Table<Payment> = Table {
     succeeded           -          exists     -          settled    -          settled  -        Refunding  Refunding  Refunding  norefund  norefund    norefund  norefund  norefund  -        -       Asked  Review  norefund
     late                -          exists     -          settled    -          settled  -        Refunding  Refunding  Refunding  norefund  norefund    norefund  norefund  norefund  -        -       Asked  Review  norefund
     refunding           -          exists     -          settled    -          settled  -        -          -          toolarge   Refunded  norefund    Delayed   norefund  notover   -        -       Asked  Review  noaccount
-    delayed             -          exists     -          settled    -          settled  -        -          -          toolarge   Refunded  norefund    Delayed   norefund  notover   -        -       Asked  Review  Delayed
+    delayed             -          exists     -          settled    -          settled  -        -          -          toolarge   Refunded  norefund    Delayed   norefund  notover   -        -       Asked  Review  noaccount
+    refused             -          exists     -          settled    -          settled  -        -          -          toolarge   Refunded  norefund    Delayed   norefund  notover   -        -       Asked  Review  Delayed
     cancelled           -          exists     -          settled    -          settled  -        -          nothing    toolarge   -         norefund    -         norefund  notover   -        -       Asked  Review  noaccount
     late-refunded       -          exists     -          settled    -          settled  -        -          nothing    toolarge   -         norefund    -         norefund  notover   -        -       Asked  Review  noaccount
     mismatched          -          exists     -          settled    -          -        -        Refunding  Refunding  Refunding  norefund  norefund    norefund  norefund  norefund  -        Asked   Asked  Review  norefund
@@ -86,7 +88,7 @@ const TABLE: Table<Payment> = Table {
     parted              -          exists     -          settled    -          settled  -        Refunding  Refunding  -          norefund  norefund    norefund  norefund  norefund  -        -       Asked  Review  norefund
     rest-refunding      -          exists     -          settled    -          settled  -        -          -          -          Refunded  norefund    Delayed   norefund  notover   -        -       Asked  Review  noaccount
     rest-refunded       -          exists     -          settled    -          settled  -        -          nothing    -          -         norefund    -         norefund  notover   -        -       Asked  Review  noaccount
-    over                -          exists     -          settled    -          settled  -        -          -          toolarge   Refunded  norefund    Delayed   norefund  Delayed   -        -       Asked  Review  Delayed
+    over                -          exists     -          settled    -          settled  -        -          -          toolarge   Refunded  norefund    Delayed   norefund  Delayed   -        -       Asked  Review  noaccount
     awaited             -          exists     Succeeded  Succeeded  Wrong      Failed   Unknown  nothing    nothing    nothing    norefund  norefund    norefund  norefund  norefund  Awaited  Asked   Asked  Review  norefund
     expired             -          exists     Succeeded  Succeeded  Wrong      -        Unknown  nothing    nothing    nothing    norefund  norefund    norefund  norefund  norefund  Awaited  Asked   Asked  Review  norefund
     deposited           -          exists     -          settled    -          settled  -        Refunding  Refunding  Refunding  norefund  norefund    norefund  norefund  norefund  -        Asked   Asked  Review  norefund
@@ -117,6 +119,7 @@ fn command(name: &str) -> PaymentCommand {
         "complete-2" => complete(2),
         "complete-part" => complete(3),
         "delay" => delay(1),
+        "refuse" => refuse(),
         "delay-2" => delay(2),
         "delay-for-good" => PaymentCommand::DelayRefund {
             refund_id: refund_id(1),
@@ -238,6 +241,15 @@ fn delay(number: u32) -> PaymentCommand {
     }
 }
 
+fn refuse() -> PaymentCommand {
+    PaymentCommand::DelayRefund {
+        refund_id: refund_id(1),
+        reason: "REFUSED_NOT_CANCELABLE_PAYMENT".to_owned(),
+        refused: true,
+        next_attempt_at: Some(at(2)),
+    }
+}
+
 fn stage(name: &str) -> Given<Payment> {
     given::<Payment>(TABLE.history(name))
 }
@@ -267,6 +279,7 @@ fn every_stage_has_its_status() {
         ("late", Succeeded),
         ("refunding", Succeeded),
         ("delayed", Succeeded),
+        ("refused", Succeeded),
         ("cancelled", Cancelled),
         ("late-refunded", Refunded),
         ("mismatched", Failed),
