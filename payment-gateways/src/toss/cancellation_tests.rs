@@ -113,7 +113,6 @@ fn every_listed_code_refuses_and_every_other_is_unknown() {
     }
     for (status, code) in [
         (400, "PROVIDER_ERROR"),
-        (403, "FORBIDDEN_CONSECUTIVE_REQUEST"),
         (409, "IDEMPOTENT_REQUEST_PROCESSING"),
         (401, "UNAUTHORIZED_KEY"),
         (500, "FAILED_REFUND_PROCESS"),
@@ -177,4 +176,41 @@ fn the_whole_is_asked_for_without_an_amount_and_a_part_with_one() {
     let reason = body["cancelReason"].as_str().unwrap();
     assert_eq!(reason.chars().count(), REASON_MAX_CHARS);
     assert!(reason.ends_with(&to_account.refund_id.to_string()));
+}
+
+/// Somebody gave a part back in the company's console: what is left is less than the whole that is asked for.
+#[test]
+fn a_whole_refund_is_done_when_all_that_was_left_has_gone_back() {
+    let whole = request(15_000, true);
+    let console = json!({
+        "transactionKey": "c1", "cancelAmount": 4_000, "cancelReason": "by hand", "cancelStatus": "DONE",
+    });
+    let cancels = [console, cancel(&whole, "c2", 11_000)];
+    let said = answer(200, &payment("CANCELED", 0, &cancels));
+    assert_eq!(reply(&whole, &said), done("c2"));
+    let part = request(15_000, false);
+    assert_eq!(reply(&part, &said), RefundReply::unknown(MISMATCHED));
+}
+
+#[test]
+fn a_deposit_whose_transfer_back_failed_is_not_back() {
+    let whole = request(15_000, true);
+    let said = |status: &str| {
+        let mut body = payment("CANCELED", 0, &[cancel(&whole, "c1", 15_000)]);
+        body["virtualAccount"] = json!({
+            "accountNumber": "X6505636518308", "bankCode": "20", "dueDate": "2026-11-29T12:00:00+09:00",
+            "refundStatus": status,
+        });
+        reply(&whole, &answer(200, &body))
+    };
+    for status in ["NONE", "PENDING", "COMPLETED"] {
+        assert_eq!(said(status), done("c1"), "{status}");
+    }
+    for status in ["FAILED", "PARTIAL_FAILED"] {
+        assert_eq!(
+            said(status),
+            RefundReply::unknown(TRANSFER_FAILED),
+            "{status}"
+        );
+    }
 }
