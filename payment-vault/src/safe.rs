@@ -127,12 +127,12 @@ pub trait KeySafe: Send + Sync {
     /// What tells one account of a refund from another to whoever has the keys; it changes with the key in use.
     fn account_fingerprint(&self, refund_id: Uuid, account: &RefundAccount) -> String;
 
-    /// Seals the account that a refund goes to and keeps it: in the place of one that was told before, or only where
-    /// there is none.
+    /// Seals the account that a refund goes to and keeps it, in the place of one that was told before; one that was
+    /// told since stays.
     ///
     /// # Errors
     /// It is not known to be kept.
-    async fn keep_account(&self, told: &AccountOfRefund, replaces: bool) -> Result<(), VaultError>;
+    async fn keep_account(&self, told: &AccountOfRefund) -> Result<(), VaultError>;
 
     /// Opens the account that a refund goes to; none when none was told, or it was wiped.
     ///

@@ -220,8 +220,8 @@ impl KeySafe for Vault {
         refund_accounts::fingerprint(&self.keys, refund_id, account)
     }
 
-    async fn keep_account(&self, told: &AccountOfRefund, replaces: bool) -> Result<(), VaultError> {
-        refund_accounts::keep((&self.pool, &self.keys), told, replaces).await
+    async fn keep_account(&self, told: &AccountOfRefund) -> Result<(), VaultError> {
+        refund_accounts::keep((&self.pool, &self.keys), told).await
     }
 
     async fn open_account(&self, refund_id: Uuid) -> Result<Option<RefundAccount>, VaultError> {

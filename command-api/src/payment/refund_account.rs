@@ -6,9 +6,11 @@ use std::sync::Arc;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, post};
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use domain::payment::{NoteRefundAccount, Payment};
 use domain::{PaymentId, RefundId, UserId};
 use event_store::{EventStore, Outcome};
+use failpoints::failpoint;
 use platform::{ApiError, JsonWithBytes, Principal, Role};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -35,7 +37,7 @@ pub trait RefundAccounts: Send + Sync {
     /// What tells one from another to whoever has the safe's keys, and tells nobody else anything.
     fn fingerprint(&self, refund_id: Uuid, account: &RefundAccount) -> String;
 
-    /// Keeps one; in the place of one that was told before, or only where there is none.
+    /// Keeps one, in the place of one that was told before; one that was told since stays.
     ///
     /// # Errors
     /// It is not known to be kept.
@@ -43,7 +45,7 @@ pub trait RefundAccounts: Send + Sync {
         &self,
         refund_id: Uuid,
         account: RefundAccount,
-        replaces: bool,
+        told_at: DateTime<Utc>,
     ) -> Result<(), ApiError>;
 
     /// Wipes one.
@@ -149,14 +151,16 @@ async fn take_in(
     if outcome.status >= 400 {
         return Ok(outcome);
     }
-    // A repeat after the money is back keeps nothing, and what came too late for it goes again.
+    failpoint!("command-api.refund-account.taken");
+    // A repeat must not take the place of what was told since, and one whose first try died before it was kept must.
+    let told_at = outcome.recorded_at;
     if is_wanted(&store, payment_id, refund_id).await? {
-        // A repeat must not take the place of what was told since.
-        let replaces = !outcome.replayed;
-        accounts.keep(refund_id.uuid(), account, replaces).await?;
-        if !is_wanted(&store, payment_id, refund_id).await? {
-            accounts.wipe(refund_id.uuid()).await?;
-        }
+        accounts.keep(refund_id.uuid(), account, told_at).await?;
+    }
+    // A repeat after the money is back keeps nothing. What came too late for it goes again, also what the first try
+    // left behind when it died here.
+    if !is_wanted(&store, payment_id, refund_id).await? {
+        accounts.wipe(refund_id.uuid()).await?;
     }
     Ok(outcome)
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use command_api::{CustomerKeys, RefundAccount, RefundAccounts, SavedKeys, SavedMethod};
 use domain::PaymentMethodId;
 use payment_vault::{AccountOfRefund, BillingKey, KeySafe, Vault, VaultError, VaultKeys};
@@ -81,14 +81,14 @@ impl RefundAccounts for InTheSafe {
         &self,
         refund_id: Uuid,
         account: RefundAccount,
-        replaces: bool,
+        told_at: DateTime<Utc>,
     ) -> Result<(), ApiError> {
         let account = AccountOfRefund {
             refund_id,
             account: to_be_sealed(&account),
-            told_at: Utc::now(),
+            told_at,
         };
-        let kept = self.0.keep_account(&account, replaces).await;
+        let kept = self.0.keep_account(&account).await;
         kept.map_err(|error| not_kept(refund_id, &error))
     }
 

@@ -74,7 +74,7 @@ impl Waiting {
             },
             told_at: self.saving.shop.clock.now(),
         };
-        self.saving.vault.keep_account(&told, true).await.unwrap();
+        self.saving.vault.keep_account(&told).await.unwrap();
         self.saving.shop.clock.advance(KEPT);
     }
 

@@ -249,7 +249,7 @@ impl KeySafe for Drawer {
         refund_id.to_string()
     }
 
-    async fn keep_account(&self, _: &AccountOfRefund, _: bool) -> Result<(), VaultError> {
+    async fn keep_account(&self, _: &AccountOfRefund) -> Result<(), VaultError> {
         // The command API keeps accounts; no process does.
         Err(VaultError::Unsealable)
     }

@@ -91,7 +91,7 @@ async fn the_safe_in_memory_says_what_the_vault_says() {
                     account: told,
                     told_at: Utc::now(),
                 };
-                vault.keep_account(&told, true).await.unwrap();
+                vault.keep_account(&told).await.unwrap();
                 safe.keep_account(id, told.account);
             }
             6 => {
