@@ -161,7 +161,7 @@ impl Refunds {
         let Some(((why, None), planned)) = refund.last_try() else {
             return Fate::Broken;
         };
-        if planned.is_none_or(|planned| planned < answered_at) {
+        if planned.is_some_and(|planned| planned < answered_at) {
             return Fate::Open("told when the schedule was over");
         }
         if why == UNTOLD || why.starts_with(REFUSED) {

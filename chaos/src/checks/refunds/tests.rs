@@ -1,5 +1,7 @@
 //! A defect each, and what is open for a reason.
 
+use testkit::TestDatabase;
+
 use super::*;
 use crate::journal::{Line, Request, Verb};
 
@@ -210,4 +212,57 @@ fn an_account_that_is_left_behind_or_nobodys_is_found() {
     unanswered.tell("two", GOOD, 2_000, None);
     unanswered.refunds.kept.insert(REFUND);
     assert!(unanswered.check().holds());
+}
+
+/// What is read is what the log, the vault and the books have.
+#[tokio::test]
+async fn a_refund_is_read_as_it_is_stored() {
+    let database = TestDatabase::create().await;
+    let pool = database.owner_pool().await;
+    let sql = format!(
+        r#"INSERT INTO event_store.events (position, aggregate_type, aggregate_id, sequence, event_type,
+                                           event_version, payload, metadata, recorded_at)
+           SELECT n, 'payment', '{PAYMENT}', n, type, 1, json_build_object(type, payload::json), '{{}}', now()
+             FROM (VALUES
+               (1, 'PaymentRequested', '{{"gateway": "toss"}}'),
+               (2, 'PaymentRefundRequested', '{{"refund_id": "{REFUND}"}}'),
+               (3, 'PaymentRefundDelayed', '{{"refund_id": "{REFUND}", "reason": "{UNTOLD}",
+                   "attempts": 1, "next_attempt_at": "1970-01-01T00:00:03Z"}}'),
+               (4, 'PaymentRefundDelayed', '{{"refund_id": "{REFUND}", "reason": "NO_ANSWER",
+                   "attempts": 2, "next_attempt_at": null}}'),
+               (5, 'PaymentRefunded', '{{"refund_id": "{REFUND}",
+                   "amount": {{"amount": {AMOUNT}, "currency": "KRW"}}}}')) stored (n, type, payload);
+           INSERT INTO event_store.commands (command_id, fingerprint, status, body, position, recorded_at)
+           VALUES ('{PAYMENT}', sha256('a'), 202, '{{}}', 5, '1970-01-01T00:00:02Z'),
+                  ('{REFUND}', sha256('b'), 409, '{{}}', 5, now());
+           INSERT INTO payment.refund_accounts (refund_id, key_name, sealed, given_at)
+           VALUES ('{REFUND}', 'chaos', sha256('a') || sha256('b'), now());"#
+    );
+    sqlx::raw_sql(&sql)
+        .execute(&pool)
+        .await
+        .expect("all of it is stored");
+    let folder = tempfile::tempdir().expect("a folder");
+    let entry =
+        |kind, amount| format!(r#"{{"kind":"{kind}","paymentId":"{PAYMENT}","amount":{amount}}}"#);
+    let book = [
+        entry("DEPOSIT", 9),
+        entry("REFUND", 1_000),
+        entry("REFUND", 500),
+    ];
+    std::fs::write(folder.path().join(GATEWAY_BOOKS), book.join("\n")).expect("a file");
+    let chronicle = Chronicle::create(&folder.path().join("c.jsonl")).expect("a chronicle");
+    let read = Refunds::read(&pool, folder.path(), &chronicle).await;
+    let read = read.expect("all of it is read");
+    let refund = &read.log[&REFUND];
+    assert_eq!((refund.payment, &*refund.company), (PAYMENT, CAREFUL));
+    assert_eq!(refund.done, [AMOUNT]);
+    let delays = [
+        (UNTOLD.to_owned(), Some(at(3_000))),
+        ("NO_ANSWER".to_owned(), None),
+    ];
+    assert_eq!(refund.delays, delays);
+    assert_eq!(read.taken, [(PAYMENT, (at(2_000), 5))].into());
+    assert_eq!(read.kept, [REFUND].into());
+    assert_eq!(read.books, [(PAYMENT, AMOUNT)].into());
 }
