@@ -55,8 +55,11 @@ struct Refund {
     /// What was given back, each time that it says so.
     done: Vec<i64>,
     /// Why it was put off, and until when, the oldest first.
-    delays: Vec<(String, Option<DateTime<Utc>>)>,
+    delays: Vec<Delay>,
 }
+
+/// Why a refund was put off, and until when: never again when the schedule is over.
+type Delay = (String, Option<DateTime<Utc>>);
 
 impl Refunds {
     /// Reads them after all else is still.
@@ -210,7 +213,7 @@ impl Refund {
     }
 
     /// The last time that it was put off, and when the try before that was to be.
-    fn last_try(&self) -> Option<(&(String, Option<DateTime<Utc>>), Option<DateTime<Utc>>)> {
+    fn last_try(&self) -> Option<(&Delay, Option<DateTime<Utc>>)> {
         let (last, before) = self.delays.split_last()?;
         Some((last, before.last().and_then(|(_, planned)| *planned)))
     }

@@ -96,14 +96,14 @@ impl Run {
         self.refunds.check(&History::of(self.lines))
     }
 
-    fn is_open_as(self, why: &str) {
+    fn stays_open(self, why: &str) {
         let check = self.check();
         assert_eq!((check.broken, check.looked_at), (0, 0), "{check:?}");
         let open = format!("open: 1 {why}");
         assert!(check.details[0].contains(&open), "{check:?}");
     }
 
-    fn is_broken(self, evidence: &str) {
+    fn breaks(self, evidence: &str) {
         let check = self.check();
         assert_eq!(check.broken, 1, "{check:?}");
         assert!(check.evidence[0].contains(evidence), "{check:?}");
@@ -128,17 +128,17 @@ fn a_run_in_which_nobody_told_an_account_proves_nothing() {
 #[test]
 fn a_refund_that_is_left_open_though_its_account_was_taken_is_found() {
     // Nobody saw the account, or saw another; it was never tried; it would be tried some day.
-    Run::open(1_000, 3_000, UNTOLD).is_broken("is not done once");
-    Run::open(1_000, 3_000, "REFUSED_INVALID_BANK").is_broken("is not done once");
+    Run::open(1_000, 3_000, UNTOLD).breaks("is not done once");
+    Run::open(1_000, 3_000, "REFUSED_INVALID_BANK").breaks("is not done once");
     let mut never = Run::open(1_000, 3_000, UNTOLD);
     never.refund().delays.clear();
-    never.is_broken("is not done once");
+    never.breaks("is not done once");
     let mut some_day = Run::open(1_000, 3_000, "NO_ANSWER");
     some_day.refund().delays[1].1 = Some(at(9_000));
-    some_day.is_broken("is not done once");
+    some_day.breaks("is not done once");
     let mut forgotten = Run::open(1_000, 3_000, "NO_ANSWER");
     forgotten.refunds.log.clear();
-    forgotten.is_broken("is not done once");
+    forgotten.breaks("is not done once");
 }
 
 #[test]
@@ -147,12 +147,12 @@ fn a_correction_that_was_lost_is_found_and_a_good_account_that_was_replaced_is_n
     corrected.tell("one", NO_BANK, 1_000, Some(202));
     corrected.tell("two", GOOD, 2_000, Some(202));
     corrected.ended(3_000, "REFUSED_INVALID_BANK");
-    corrected.is_broken("is not done once");
+    corrected.breaks("is not done once");
     let mut replaced = Run::untold();
     replaced.tell("one", GOOD, 1_000, Some(202));
     replaced.tell("two", NO_BANK, 2_000, Some(202));
     replaced.ended(3_000, "REFUSED_INVALID_BANK");
-    replaced.is_open_as("at a bank that the company refuses");
+    replaced.stays_open("at a bank that the company refuses");
 }
 
 /// What the log refused, or never took, is no last word.
@@ -163,7 +163,7 @@ fn a_bad_account_that_was_not_taken_excuses_nothing() {
         run.tell("two", NO_BANK, 2_000, is_refused.then_some(409));
         let id = event_store::CommandId::from_key("ann", "two").uuid();
         run.refunds.taken.remove(&id);
-        run.is_broken("is not done once");
+        run.breaks("is not done once");
     }
 }
 
@@ -173,7 +173,7 @@ fn a_company_that_looks_at_no_bank_must_give_back_all_the_same() {
     run.refund().company = "nice".to_owned();
     run.tell("one", NO_BANK, 1_000, Some(202));
     run.ended(3_000, UNTOLD);
-    run.is_broken("is not done once");
+    run.breaks("is not done once");
 }
 
 #[test]
@@ -181,9 +181,9 @@ fn a_refund_may_be_open_whose_teller_was_not_answered_or_too_late_or_whose_compa
     let mut lost = Run::untold();
     lost.tell("one", GOOD, 1_000, None);
     lost.ended(3_000, UNTOLD);
-    lost.is_open_as("whose teller does not know");
-    Run::open(4_000, 3_000, UNTOLD).is_open_as("told when the schedule was over");
-    Run::open(1_000, 3_000, "NO_ANSWER").is_open_as("of which the company said nothing");
+    lost.stays_open("whose teller does not know");
+    Run::open(4_000, 3_000, UNTOLD).stays_open("told when the schedule was over");
+    Run::open(1_000, 3_000, "NO_ANSWER").stays_open("of which the company said nothing");
 }
 
 #[test]
@@ -191,11 +191,11 @@ fn money_that_came_back_twice_or_not_at_all_is_found() {
     let mut twice = Run::good();
     twice.refund().done.push(AMOUNT);
     twice.refunds.books.insert(PAYMENT, 2 * AMOUNT);
-    twice.is_broken("is not done once");
+    twice.breaks("is not done once");
     for books in [0, 2 * AMOUNT] {
         let mut run = Run::good();
         run.refunds.books.insert(PAYMENT, books);
-        run.is_broken("the books");
+        run.breaks("the books");
     }
 }
 
@@ -203,10 +203,10 @@ fn money_that_came_back_twice_or_not_at_all_is_found() {
 fn an_account_that_is_left_behind_or_nobodys_is_found() {
     let mut left = Run::good();
     left.refunds.kept.insert(REFUND);
-    left.is_broken("is kept");
+    left.breaks("is kept");
     let mut nobodys = Run::good();
     nobodys.refunds.kept.insert(PAYMENT);
-    nobodys.is_broken("is kept");
+    nobodys.breaks("is kept");
     // Its teller was never answered, and would wipe it by asking again.
     let mut unanswered = Run::good();
     unanswered.tell("two", GOOD, 2_000, None);
