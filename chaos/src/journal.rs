@@ -12,6 +12,8 @@ use tokio::sync::oneshot;
 
 use crate::error::ChaosError;
 
+/// The journal, among what is kept of a run.
+pub(crate) const JOURNAL: &str = "journal.jsonl";
 /// Lines that share one flush.
 const BATCH_MAX: usize = 512;
 

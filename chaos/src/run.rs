@@ -13,7 +13,7 @@ use crate::checks;
 use crate::chronicle::Chronicle;
 use crate::error::ChaosError;
 use crate::faults::{self, Field};
-use crate::journal::Journal;
+use crate::journal::{JOURNAL, Journal};
 use crate::output::{is_terminal, progress, say};
 use crate::proxy::Proxy;
 use crate::report::Report;
@@ -38,7 +38,7 @@ pub(crate) async fn run(args: Args) -> Result<bool, ChaosError> {
         folder.display()
     ));
     let chronicle = Arc::new(Chronicle::create(&folder.join("chronicle.jsonl"))?);
-    let journal = Journal::create(&folder.join("journal.jsonl"))?;
+    let journal = Journal::create(&folder.join(JOURNAL))?;
     let servers = Servers::new(&args)?;
     // The faults end first, then the shoppers, then the processes.
     let (calm, closing) = (CancellationToken::new(), CancellationToken::new());

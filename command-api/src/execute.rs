@@ -4,6 +4,7 @@
 use std::future::Future;
 
 use actix_web::HttpResponse;
+use chrono::DateTime;
 use domain::{Operation, Rejection};
 use event_store::{Answer, Command, CommandId, Context, ExecuteError, Fingerprint, Outcome};
 use failpoints::failpoint;
@@ -182,6 +183,7 @@ pub(crate) fn refused(error: &ApiError, body: String, replayed: bool) -> Outcome
         status: error.status().as_u16(),
         body,
         position: 0,
+        recorded_at: DateTime::UNIX_EPOCH,
         replayed,
     }
 }

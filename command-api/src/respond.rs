@@ -170,6 +170,7 @@ mod tests {
             status,
             body: body.to_owned(),
             position: 7,
+            recorded_at: chrono::DateTime::UNIX_EPOCH,
             replayed,
         }
     }

@@ -269,6 +269,7 @@ impl Batch {
                     status: entry.answer.status,
                     body: entry.answer.body,
                     position: head,
+                    recorded_at,
                     replayed: false,
                 }));
                 continue;
@@ -349,7 +350,7 @@ pub(crate) async fn stored_outcome(
     id: CommandId,
 ) -> Result<Option<(Vec<u8>, Outcome)>, StoreError> {
     let row = sqlx::query(
-        "SELECT fingerprint, status, body, position FROM event_store.commands
+        "SELECT fingerprint, status, body, position, recorded_at FROM event_store.commands
           WHERE command_id = $1",
     )
     .bind(id.uuid())
@@ -361,6 +362,7 @@ pub(crate) async fn stored_outcome(
         status: u16::try_from(status).map_err(|_| StoreError::OutOfRange { what: "status" })?,
         body: row.try_get("body")?,
         position: unsigned(row.try_get("position")?, "position")?,
+        recorded_at: row.try_get("recorded_at")?,
         replayed: true,
     };
     Ok(Some((row.try_get("fingerprint")?, outcome)))

@@ -190,6 +190,8 @@ pub struct Outcome {
     pub body: String,
     /// The log's position that the command reached.
     pub position: u64,
+    /// When it was taken for the first time, by the database's clock.
+    pub recorded_at: DateTime<Utc>,
     /// Whether it had been answered before: this is the first answer again.
     pub replayed: bool,
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
+use failpoints::failpoint;
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -47,7 +48,7 @@ pub struct AccountOfRefund {
     pub refund_id: Uuid,
     /// The account.
     pub account: RefundAccount,
-    /// When it was told.
+    /// When the log took that it was told: the first time, whichever repeat keeps it.
     pub told_at: DateTime<Utc>,
 }
 
@@ -60,18 +61,20 @@ pub(crate) fn fingerprint(keys: &VaultKeys, refund_id: Uuid, account: &RefundAcc
     keys.first().fingerprint(PURPOSE, &text)
 }
 
-/// Keeps an account, unless another was told later.
+/// Keeps an account, unless another was told since: whoever keeps what it was told late must not undo a correction, and
+/// a correction that a crash kept from being kept takes its place when it is repeated.
 pub(crate) async fn keep(
     (pool, keys): (&PgPool, &VaultKeys),
     told: &AccountOfRefund,
 ) -> Result<(), VaultError> {
+    failpoint!("payment-vault.account.keep.before", sqlx::Error::Io);
     let sealed = seal::seal(keys, (told.refund_id, PURPOSE), &told.account)?;
     sqlx::query(
         "INSERT INTO payment.refund_accounts (refund_id, key_name, sealed, given_at)
          VALUES ($1, $2, $3, $4)
          ON CONFLICT (refund_id)
          DO UPDATE SET key_name = excluded.key_name, sealed = excluded.sealed, given_at = excluded.given_at
-          WHERE excluded.given_at >= refund_accounts.given_at",
+          WHERE refund_accounts.given_at <= excluded.given_at",
     )
     .bind(told.refund_id)
     .bind(&keys.first().name)
@@ -79,6 +82,7 @@ pub(crate) async fn keep(
     .bind(told.told_at)
     .execute(pool)
     .await?;
+    failpoint!("payment-vault.account.keep.after", sqlx::Error::Io);
     Ok(())
 }
 
@@ -92,15 +96,18 @@ pub(crate) async fn open(
             .bind(refund_id)
             .fetch_optional(pool)
             .await?;
+    failpoint!("payment-vault.account.open.read", sqlx::Error::Io);
     row.map(|(key_name, sealed)| seal::open(keys, &key_name, (refund_id, PURPOSE), &sealed))
         .transpose()
 }
 
 /// Wipes an account: the money is back.
 pub(crate) async fn wipe(pool: &PgPool, refund_id: Uuid) -> Result<(), VaultError> {
+    failpoint!("payment-vault.account.wipe.before", sqlx::Error::Io);
     sqlx::query("DELETE FROM payment.refund_accounts WHERE refund_id = $1")
         .bind(refund_id)
         .execute(pool)
         .await?;
+    failpoint!("payment-vault.account.wipe.after", sqlx::Error::Io);
     Ok(())
 }

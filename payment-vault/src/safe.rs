@@ -127,7 +127,8 @@ pub trait KeySafe: Send + Sync {
     /// What tells one account of a refund from another to whoever has the keys; it changes with the key in use.
     fn account_fingerprint(&self, refund_id: Uuid, account: &RefundAccount) -> String;
 
-    /// Seals the account that a refund goes to and keeps it, unless another was told later.
+    /// Seals the account that a refund goes to and keeps it, in the place of one that was told before; one that was
+    /// told since stays.
     ///
     /// # Errors
     /// It is not known to be kept.

@@ -14,10 +14,12 @@ use crate::shoppers::Told;
 /// Who the events of the sagas say has asked.
 const SAGAS: &str = "processes";
 /// Who those of a company's notices say, before its name; and all that a notice may do.
-const NOTICES: &str = "webhook/";
+pub(super) const NOTICES: &str = "webhook/";
 const INQUIRY: &str = "PaymentInquiryRequested";
 /// A payment that was declined: the request was carried out, and its answer is final all the same.
 const PAYMENT_REQUIRED: u16 = 402;
+/// Where the account of a refund is told.
+const ACCOUNT: &str = "/account";
 
 /// The answer to a key with another request than its first.
 const UNPROCESSABLE: u16 = 422;
@@ -144,11 +146,11 @@ pub(crate) fn check(history: &History, stored: &Stored) -> Vec<Check> {
     vec![kept, refused, unknown, wanted, told, same, reused]
 }
 
-/// The thing that was named to the client, if it has events of its own: a refund is its payment's, a correction of
-/// points its account's, a saved method its user's.
+/// The thing that was named to the client, if it has events of its own: a refund and its account are its payment's, a
+/// correction of points its account's, a saved method its user's.
 fn thing_of(asked: &Asked, told: &Told) -> Option<String> {
     let path = &asked.request.path;
-    if path.ends_with("/refunds") {
+    if path.ends_with("/refunds") || path.ends_with(ACCOUNT) {
         told.text("/data/paymentId")
     } else if path.starts_with("/points/") || path.starts_with("/payment-methods") {
         None
@@ -157,9 +159,11 @@ fn thing_of(asked: &Asked, told: &Told) -> Option<String> {
     }
 }
 
-/// A card that is the default already is made the default by no event.
+/// A card that is the default already is made the default by no event, and the account of a refund that is tried soon
+/// is told by none.
 fn may_change_nothing(asked: &Asked) -> bool {
-    asked.request.path.ends_with("/default")
+    let path = &asked.request.path;
+    path.ends_with("/default") || path.ends_with(ACCOUNT)
 }
 
 fn is_accepted(id: &Uuid, stored: &Stored) -> bool {

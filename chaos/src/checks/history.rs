@@ -22,6 +22,8 @@ pub(crate) struct Asked {
     pub(crate) attempts: u64,
     /// Every definite answer.
     pub(crate) answers: Vec<Told>,
+    /// When the first of them came, in milliseconds since the run began.
+    pub(crate) answered_ms: Option<u64>,
 }
 
 impl History {
@@ -44,11 +46,15 @@ impl History {
                         request,
                         attempts: 0,
                         answers: Vec::new(),
+                        answered_ms: None,
                     });
                     asked.attempts += 1;
                 }
                 Line::Told {
-                    n, status, body, ..
+                    n,
+                    ms,
+                    status,
+                    body,
                 } => {
                     let told = Told { status, body };
                     if let Some(request) = under_reused.remove(&n) {
@@ -60,6 +66,7 @@ impl History {
                     let asked = asked_as.get(&n).and_then(|id| requests.get_mut(id));
                     if let (true, Some(asked)) = (told.is_definite(), asked) {
                         asked.answers.push(told);
+                        asked.answered_ms.get_or_insert(ms);
                     }
                 }
                 Line::Lost { .. } => {}

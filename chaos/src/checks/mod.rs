@@ -3,6 +3,7 @@
 mod acknowledged;
 mod auditor;
 mod history;
+mod refunds;
 mod repeat;
 mod sagas;
 mod secrets;
@@ -60,8 +61,16 @@ impl Check {
 
 /// The invariants that `commerce verify` looks at.
 const INVARIANTS: u64 = 15;
-/// What it says of the payment service's transactions, before how many there are.
-const TRANSACTIONS: &str = "payment.transactions: ";
+/// The tables of which it says how many rows it compared.
+const LEDGER_TABLES: [&str; 5] = [
+    "payment.transactions",
+    "payment.transaction_history",
+    "main.order_payment_mapping",
+    "main.payment_states",
+    "main.user_payment_method_mapping",
+];
+
+const VERIFY: &str = "commerce verify: every invariant holds";
 
 /// Waits for quiet, and makes all checks.
 pub(crate) async fn make(
@@ -84,7 +93,9 @@ pub(crate) async fn make(
     checks.extend(repeat::check(shop, wire, &pool, &history, &stored).await?);
     let wallets = wallet::Wallets::read(&pool).await?;
     checks.push(wallets.check(&history));
-    checks.push(secrets::hidden(&shop.folder, &pool).await?);
+    let refunds = refunds::Refunds::read(&pool, &shop.folder, &wire.chronicle).await?;
+    checks.push(refunds.check(&history));
+    checks.extend(secrets::hidden(&shop.folder, &pool).await?);
     checks.push(verify(shop).await);
     Ok(checks)
 }
@@ -92,31 +103,51 @@ pub(crate) async fn make(
 /// The program's own proof: the log and every invariant, the gate, the gateway's ledger, Kafka, the read
 /// models. What it could not look at counts as broken: here everything is there.
 async fn verify(shop: &Shop) -> Check {
-    let mut check = Check::new("commerce verify: every invariant holds");
     match shop.run_verb("verify", &[]).await {
-        Ok(said) => {
-            for line in said.lines().map(str::trim) {
-                let mut words = line.split_whitespace();
-                let is_verdict = words.next().is_some_and(|word| word.parse::<u8>().is_ok());
-                if is_verdict && let Some(verdict) = words.nth(1) {
-                    check.look(verdict == "holds", || line.to_owned());
-                }
-                check.details.push(line.to_owned());
-            }
-            let verdicts = check.looked_at;
-            let is_kept = said.lines().any(|line| {
-                let rest = line.split_once(TRANSACTIONS).map(|(_, rest)| rest);
-                let count = rest.and_then(|rest| rest.split(';').next()?.parse::<u64>().ok());
-                count.is_some_and(|count| count > 0)
-            });
-            check.look(is_kept, || "it compared no payment.transactions".to_owned());
-            if verdicts < INVARIANTS {
-                check.look(false, || {
-                    format!("it looked at {verdicts} invariants: {said}")
-                });
-            }
+        Ok(said) => verified(&said),
+        Err(error) => {
+            let mut check = Check::new(VERIFY);
+            check.look(false, || error.to_string());
+            check
         }
-        Err(error) => check.look(false, || error.to_string()),
+    }
+}
+
+/// What `commerce verify` said when it had found nothing.
+fn verified(said: &str) -> Check {
+    let mut check = Check::new(VERIFY);
+    for line in said.lines().map(str::trim) {
+        let mut words = line.split_whitespace();
+        let is_verdict = words.next().is_some_and(|word| word.parse::<u8>().is_ok());
+        if is_verdict && let Some(verdict) = words.nth(1) {
+            check.look(verdict == "holds", || line.to_owned());
+        }
+        check.details.push(line.to_owned());
+    }
+    let verdicts = check.looked_at;
+    for table in LEDGER_TABLES {
+        check.look(compared(said, table) > 0, || {
+            format!("it compared no {table}")
+        });
+    }
+    if verdicts < INVARIANTS {
+        check.look(false, || {
+            format!("it looked at {verdicts} invariants: {said}")
+        });
     }
     check
 }
+
+/// How many rows of a table it compared.
+fn compared(said: &str, table: &str) -> u64 {
+    let lines = said.lines().filter_map(|line| {
+        let (before, rest) = line.split_once(table)?;
+        let is_whole = before.is_empty() || before.ends_with(' ');
+        let count = rest.strip_prefix(": ").filter(|_| is_whole)?;
+        count.split(';').next()?.trim().parse().ok()
+    });
+    lines.max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,5 @@
-//! No billing key, and not what they are sealed with, is in clear text in any table or any file of the run but the
-//! company's own books. That Kafka has nothing but the log's events is looked at by `commerce verify`.
+//! No billing key, no number of a refund's account, and not what they are sealed with, is in clear text in any table or
+//! any file of the run but the company's own books and, of the number, the shoppers' own journal. That Kafka has nothing but the log's events is looked at by `commerce verify`.
 
 use std::path::Path;
 
@@ -7,13 +7,23 @@ use sqlx::PgPool;
 
 use super::Check;
 use crate::error::ChaosError;
+use crate::journal::JOURNAL;
 use crate::shop::{GATEWAY_BOOKS, SEALING_KEY};
+use crate::shoppers::ACCOUNT_CANARY;
 
 /// What every billing key of the mock begins with.
 const KEY_PREFIX: &str = "tbill_";
 
-/// Looks for both everywhere; where the company has issued no key there is nothing to look for.
-pub(crate) async fn hidden(folder: &Path, pool: &PgPool) -> Result<Check, ChaosError> {
+/// Looks for all of them everywhere.
+pub(crate) async fn hidden(folder: &Path, pool: &PgPool) -> Result<[Check; 2], ChaosError> {
+    Ok([
+        keys_hidden(folder, pool).await?,
+        accounts_hidden(folder, pool).await?,
+    ])
+}
+
+/// Where the company has issued no key there is nothing to look for.
+async fn keys_hidden(folder: &Path, pool: &PgPool) -> Result<Check, ChaosError> {
     let mut check = Check::new("no billing key is in clear text in any table, log or journal");
     let issued = read(&folder.join(GATEWAY_BOOKS))?
         .matches(KEY_PREFIX)
@@ -26,8 +36,25 @@ pub(crate) async fn hidden(folder: &Path, pool: &PgPool) -> Result<Check, ChaosE
     }
     for needle in [KEY_PREFIX, SEALING_KEY] {
         look_at_tables(&mut check, needle, pool).await?;
-        look_at_files(&mut check, needle, folder)?;
+        look_at_files(&mut check, (needle, &[GATEWAY_BOOKS]), folder)?;
     }
+    Ok(check)
+}
+
+/// Where nobody has told an account there is nothing to look for.
+async fn accounts_hidden(folder: &Path, pool: &PgPool) -> Result<Check, ChaosError> {
+    let mut check =
+        Check::new("no number of a refund's account is in clear text in any table or log");
+    let told = read(&folder.join(JOURNAL))?.matches(ACCOUNT_CANARY).count();
+    check
+        .details
+        .push(format!("the shoppers told an account {told} times"));
+    if told == 0 {
+        return Ok(check);
+    }
+    look_at_tables(&mut check, ACCOUNT_CANARY, pool).await?;
+    let who_may = [GATEWAY_BOOKS, JOURNAL];
+    look_at_files(&mut check, (ACCOUNT_CANARY, &who_may), folder)?;
     Ok(check)
 }
 
@@ -53,11 +80,17 @@ async fn look_at_tables(check: &mut Check, needle: &str, pool: &PgPool) -> Resul
     Ok(())
 }
 
-fn look_at_files(check: &mut Check, needle: &str, folder: &Path) -> Result<(), ChaosError> {
+fn look_at_files(
+    check: &mut Check,
+    (needle, who_may): (&str, &[&str]),
+    folder: &Path,
+) -> Result<(), ChaosError> {
     for entry in std::fs::read_dir(folder).map_err(ChaosError::file(folder))? {
         let path = entry.map_err(ChaosError::file(folder))?.path();
-        let is_books = path.file_name().is_some_and(|name| name == GATEWAY_BOOKS);
-        if is_books || !path.is_file() {
+        let may_have_it = path
+            .file_name()
+            .is_some_and(|name| who_may.iter().any(|may| name == *may));
+        if may_have_it || !path.is_file() {
             continue;
         }
         let found = read(&path)?.contains(needle);
@@ -78,8 +111,8 @@ mod tests {
 
     use super::*;
 
-    /// A run in which the company issued a key, with this in its database and in a log.
-    async fn after(planted: Option<&str>, logged: &str) -> Check {
+    /// A run in which the company issued a key and a shopper told an account, with this in its database and in a file.
+    async fn after(planted: Option<&str>, (file, text): (&str, &str)) -> [Check; 2] {
         let database = TestDatabase::create().await;
         let pool = database.owner_pool().await;
         if let Some(value) = planted {
@@ -89,36 +122,52 @@ mod tests {
         }
         let folder = tempfile::tempdir().expect("a folder");
         let book = format!(r#"{{"billingKey":"{KEY_PREFIX}1"}}"#);
-        std::fs::write(folder.path().join(GATEWAY_BOOKS), book).expect("a file");
-        std::fs::write(folder.path().join("processes-1.log"), logged).expect("a file");
+        let told = format!(r#"{{"bank":"20","number":"{ACCOUNT_CANARY}001"}}"#);
+        for (name, text) in [(GATEWAY_BOOKS, &*book), (JOURNAL, &*told), (file, text)] {
+            std::fs::write(folder.path().join(name), text).expect("a file");
+        }
         hidden(folder.path(), &pool).await.expect("an answer")
     }
 
     #[tokio::test]
     async fn what_is_hidden_breaks_nothing() {
-        let check = after(Some("'sealed'::text"), "all is well").await;
-        assert!(check.holds(), "{check:?}");
+        let checks = after(Some("'sealed'::text"), ("processes-1.log", "all is well")).await;
+        assert!(checks.iter().all(Check::holds), "{checks:?}");
     }
 
     #[tokio::test]
-    async fn a_key_in_a_row_as_text_or_bytes_and_one_in_a_log_are_found() {
-        for (planted, logged) in [
-            (Some("'the key is tbill_1'::text"), ""),
-            (Some("'tbill_1'::bytea"), ""),
-            (Some(&*format!("'{SEALING_KEY}'::text")), ""),
-            (None, "charged by tbill_1"),
+    async fn a_key_or_an_account_in_a_row_as_text_or_bytes_and_one_in_a_file_are_found() {
+        let quiet = ("processes-1.log", "");
+        let number = format!("{ACCOUNT_CANARY}002");
+        let (as_text, as_bytes) = (format!("'{number}'::text"), format!("'{number}'::bytea"));
+        let in_json = format!("jsonb_build_object('number', '{number}')");
+        let logged = format!("refunded to {number}");
+        for (planted, file, broken) in [
+            (Some("'the key is tbill_1'::text"), quiet, [1, 0]),
+            (Some("'tbill_1'::bytea"), quiet, [1, 0]),
+            (Some(&*format!("'{SEALING_KEY}'::text")), quiet, [1, 0]),
+            (None, ("processes-1.log", "charged by tbill_1"), [1, 0]),
+            (None, (JOURNAL, &*format!("tbill_1 {number}")), [1, 0]),
+            (Some(&*as_text), quiet, [0, 1]),
+            (Some(&*as_bytes), quiet, [0, 1]),
+            (Some(&*in_json), quiet, [0, 1]),
+            (None, ("command-api-1.log", &*logged), [0, 1]),
+            (None, ("chronicle.jsonl", &*logged), [0, 1]),
         ] {
-            let check = after(planted, logged).await;
-            assert_eq!(check.broken, 1, "{planted:?} {logged}: {check:?}");
+            let checks = after(planted, file).await;
+            let found = checks.each_ref().map(|check| check.broken);
+            assert_eq!(found, broken, "{planted:?} {file:?}: {checks:?}");
         }
     }
 
     #[tokio::test]
-    async fn where_no_key_was_issued_nothing_is_proven() {
+    async fn where_no_key_was_issued_and_no_account_told_nothing_is_proven() {
         let database = TestDatabase::create().await;
         let folder = tempfile::tempdir().expect("a folder");
-        std::fs::write(folder.path().join(GATEWAY_BOOKS), "").expect("a file");
-        let check = hidden(folder.path(), &database.owner_pool().await).await;
-        assert!(!check.expect("an answer").holds());
+        for name in [GATEWAY_BOOKS, JOURNAL] {
+            std::fs::write(folder.path().join(name), "").expect("a file");
+        }
+        let checks = hidden(folder.path(), &database.owner_pool().await).await;
+        assert!(!checks.expect("an answer").iter().any(Check::holds));
     }
 }

@@ -1,8 +1,9 @@
-//! Shoppers, all at once: they buy, pay with money and points, by saved cards and into accounts, cancel, give back,
-//! claim coupons, race for last pieces, hang up, ask again.
+//! Shoppers, all at once: they buy, pay with money and points, by saved cards and into accounts, cancel, give back
+//! (and tell where to), claim coupons, race for last pieces, hang up, ask again.
 
 mod clerk;
 mod client;
+mod giving_back;
 mod shopper;
 mod wallet;
 
@@ -17,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub(crate) use client::{Client, Told, Wire};
+pub(crate) use giving_back::{ACCOUNT_CANARY, NO_BANK};
 
 use crate::chance;
 use crate::chronicle::Chronicle;

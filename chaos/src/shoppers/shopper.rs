@@ -104,15 +104,15 @@ impl Shopper {
             _ => {}
         }
         match self.random.random_range(0..100) {
-            0..60 => self.pay(&order).await.map(drop),
-            60..78 => self.pay_and_give_back(&order).await,
-            78..86 => self.cancel(&order).await,
-            86..92 => {
+            0..54 => self.pay(&order).await.map(drop),
+            54..70 => self.pay_and_give_back(&order).await,
+            70..78 => self.cancel(&order).await,
+            78..84 => {
                 self.pay(&order).await?;
                 self.cancel(&order).await
             }
-            92..94 => self.pay_and_cancel_at_once(&order).await,
-            94..97 => self.pay_into_an_account(&order).await,
+            84..86 => self.pay_and_cancel_at_once(&order).await,
+            86..97 => self.pay_into_an_account(&order).await,
             // Left unpaid: it expires.
             _ => Ok(()),
         }
@@ -210,7 +210,7 @@ impl Shopper {
     }
 
     /// A refund of a piece of the order, if the read model tells which items it has.
-    async fn piece_of(&mut self, order: &str, position: Option<u64>) -> Option<Value> {
+    pub(super) async fn piece_of(&mut self, order: &str, position: Option<u64>) -> Option<Value> {
         let seen = self
             .client
             .see(&format!("/orders/{order}"), position)
@@ -279,7 +279,7 @@ impl Shopper {
         Ok(())
     }
 
-    async fn both(&mut self, one: &Request, other: &Request) -> Result<(), ChaosError> {
+    pub(super) async fn both(&mut self, one: &Request, other: &Request) -> Result<(), ChaosError> {
         use rand::SeedableRng as _;
         let (first, second) = (self.client.clone(), self.client.clone());
         let mut random = StdRng::seed_from_u64(self.random.random());

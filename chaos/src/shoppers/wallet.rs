@@ -18,8 +18,9 @@ const COMPANIES: [(&str, u32); 3] = [("mock", 7), ("toss", 2), ("nice", 2)];
 const ACCOUNTS: [&str; 2] = ["toss", "nice"];
 /// How many cards somebody saves before they delete one.
 const SAVED_MAX: usize = 3;
-/// How long somebody waits for a card to be saved, or for an account to pay into.
+/// How long somebody waits for a card to be saved, and for what becomes of an account to pay into.
 const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const DEPOSIT_PATIENCE: Duration = Duration::from_secs(15);
 const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 /// How long the company's page may take.
 const PAGE_LIMIT: Duration = Duration::from_secs(2);
@@ -56,7 +57,7 @@ impl Shopper {
         let is_active = |seen: &Value| seen.get("status").is_some_and(|is| is == "ACTIVE");
         let path = format!("/payment-methods/{method}");
         self.on_their_way.push(method);
-        if self.see_in_time(&path, is_active).await {
+        if self.see_in_time(&path, PATIENCE, is_active).await {
             self.look_into_the_wallet().await;
         }
         Ok(())
@@ -90,7 +91,7 @@ impl Shopper {
         self.told(&request).await.map(drop)
     }
 
-    fn wallet_request(&mut self, path: String, body: Value) -> Request {
+    pub(super) fn wallet_request(&mut self, path: String, body: Value) -> Request {
         self.client.request(new_key(&mut self.random), path, body)
     }
 
@@ -107,7 +108,7 @@ impl Shopper {
         company.map_or("mock", |(name, _)| *name)
     }
 
-    /// Asks for an account to pay into, and mostly pays in.
+    /// Asks for an account to pay into, and mostly pays in; most who did want the money back.
     pub(super) async fn pay_into_an_account(&mut self, order: &str) -> Result<(), ChaosError> {
         let company = ACCOUNTS.choose(&mut self.random).copied().unwrap_or("toss");
         let body = json!({ "token": "tok_virtual_account", "gateway": company });
@@ -118,30 +119,38 @@ impl Shopper {
         };
         let has_account = |seen: &Value| seen.pointer("/deposit/number").is_some();
         let path = format!("/payments/{payment}");
-        let is_told = self.see_in_time(&path, has_account).await;
-        if is_told && self.random.random_ratio(7, 8) {
-            self.deposit(company, &payment).await;
+        let is_told = self.see_in_time(&path, DEPOSIT_PATIENCE, has_account).await;
+        let is_paid_into =
+            is_told && self.random.random_ratio(7, 8) && self.deposit(company, &payment).await;
+        if is_paid_into && self.random.random_ratio(7, 8) {
+            return self.give_back_a_deposit(order, &payment).await;
         }
         Ok(())
     }
 
     /// The bank, which is the mock's page. It may have been killed a moment ago: then nobody pays in.
-    async fn deposit(&self, company: &str, payment: &str) {
+    async fn deposit(&self, company: &str, payment: &str) -> bool {
         let wire = &self.client.wire;
         let page = format!("{}/deposits", wire.gateway_url);
         let of = json!({ "company": company, "orderId": payment });
         let paid = self.client.http.post(page).json(&of).timeout(PAGE_LIMIT);
-        if paid
+        let is_paid = paid
             .send()
             .await
-            .is_ok_and(|told| told.status().is_success())
-        {
+            .is_ok_and(|told| told.status().is_success());
+        if is_paid {
             wire.chronicle.add("deposits", 1);
         }
+        is_paid
     }
 
     /// Whether this is to be seen there before patience ends.
-    async fn see_in_time(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> bool {
+    pub(super) async fn see_in_time(
+        &self,
+        path: &str,
+        patience: Duration,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> bool {
         let looking = async {
             loop {
                 let seen = self.client.see(path, None).await;
@@ -151,6 +160,6 @@ impl Shopper {
                 tokio::time::sleep(LOOK_INTERVAL).await;
             }
         };
-        tokio::time::timeout(PATIENCE, looking).await.is_ok()
+        tokio::time::timeout(patience, looking).await.is_ok()
     }
 }

@@ -128,6 +128,7 @@ mod tests {
                 status,
                 body: body.to_owned(),
                 position: 1,
+                recorded_at: chrono::DateTime::UNIX_EPOCH,
                 replayed: false,
             })
         };

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use domain::payment::{NoteRefundAccount, Payment};
 use domain::{PaymentId, RefundId, UserId};
 use event_store::{EventStore, Outcome};
+use failpoints::failpoint;
 use platform::{ApiError, JsonWithBytes, Principal, Role};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -36,7 +37,7 @@ pub trait RefundAccounts: Send + Sync {
     /// What tells one from another to whoever has the safe's keys, and tells nobody else anything.
     fn fingerprint(&self, refund_id: Uuid, account: &RefundAccount) -> String;
 
-    /// Keeps one, unless another was told later.
+    /// Keeps one, in the place of one that was told before; one that was told since stays.
     ///
     /// # Errors
     /// It is not known to be kept.
@@ -81,15 +82,6 @@ struct NotedBody {
     payment_id: Uuid,
     /// PENDING: it is tried in a moment, and then on the schedule.
     status: String,
-    /// When the account was told.
-    told_at: DateTime<Utc>,
-}
-
-/// What is read again of such an answer.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Told {
-    told_at: DateTime<Utc>,
 }
 
 errors!(
@@ -158,15 +150,16 @@ async fn take_in(
     if outcome.status >= 400 {
         return Ok(outcome);
     }
-    // A repeat after the money is back keeps nothing, and what came too late for it goes again.
+    failpoint!("command-api.refund-account.taken");
+    // A repeat must not take the place of what was told since, and one whose first try died before it was kept must.
+    let told_at = outcome.recorded_at;
     if is_wanted(&store, payment_id, refund_id).await? {
-        // Of a repeat the moment of the first: it takes the place of what was told before, and not of what was since.
-        let told = serde_json::from_str::<Told>(&outcome.body);
-        let told_at = told.map_err(|error| ApiError::internal(&error))?.told_at;
         accounts.keep(refund_id.uuid(), account, told_at).await?;
-        if !is_wanted(&store, payment_id, refund_id).await? {
-            accounts.wipe(refund_id.uuid()).await?;
-        }
+    }
+    // A repeat after the money is back keeps nothing. What came too late for it goes again, also what the first try
+    // left behind when it died here.
+    if !is_wanted(&store, payment_id, refund_id).await? {
+        accounts.wipe(refund_id.uuid()).await?;
     }
     Ok(outcome)
 }

@@ -23,6 +23,7 @@ mod payments;
 mod points;
 mod products;
 mod proxy;
+mod refund_accounts;
 mod refunds;
 mod settler;
 mod shop;

@@ -21,6 +21,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use testkit::TestDatabase;
 
 use crate::contract::Contract;
+use crate::refund_accounts::PaperAccounts;
 use crate::webhooks::{PaperCompany, PaperKeys};
 
 /// How long any answer may take before it counts as stuck.
@@ -38,6 +39,8 @@ pub(crate) struct Settings {
     pub(crate) store: StoreConfig,
     /// Where PostgreSQL is, when not where the database is.
     pub(crate) postgres_port: Option<u16>,
+    /// Where the accounts of refunds are kept.
+    pub(crate) accounts: Arc<PaperAccounts>,
 }
 
 impl Default for Settings {
@@ -52,6 +55,7 @@ impl Default for Settings {
             },
             store: StoreConfig::default(),
             postgres_port: None,
+            accounts: Arc::default(),
         }
     }
 }
@@ -278,6 +282,7 @@ fn start_server(
             .expect("gateways")
             .with_customer_keys(names)
             .with_saved_keys(Arc::new(PaperKeys))
+            .with_refund_accounts(Arc::clone(&settings.accounts) as _)
             .with_webhooks(Arc::new(PaperCompany)),
         config: settings.api.clone(),
     };

@@ -322,7 +322,7 @@ impl App {
             .collect();
         tokio::select! {
             () = stop.cancelled() => {}
-            role = first_ended(&watched) => {
+            role = ended_by_itself(&watched, &stop) => {
                 ended = Some(role);
                 stop.cancel();
             }
@@ -374,12 +374,17 @@ async fn join(running: Vec<Running>) {
     }
 }
 
-/// The first role that is no longer running; for ever when there is none to watch.
-async fn first_ended(watched: &[(&'static str, tokio::task::AbortHandle)]) -> &'static str {
+/// The first role that is no longer running though nobody has told it to end; for ever when there is none to watch.
+/// One that was told may have ended by the time that anybody looks.
+async fn ended_by_itself(
+    watched: &[(&'static str, tokio::task::AbortHandle)],
+    stop: &CancellationToken,
+) -> &'static str {
     /// How often the tasks are looked at.
     const LOOK_INTERVAL: Duration = Duration::from_millis(250);
     loop {
-        if let Some((role, _)) = watched.iter().find(|(_, task)| task.is_finished()) {
+        let ended = watched.iter().find(|(_, task)| task.is_finished());
+        if let Some((role, _)) = ended.filter(|_| !stop.is_cancelled()) {
             return role;
         }
         tokio::time::sleep(LOOK_INTERVAL).await;
@@ -394,4 +399,23 @@ fn schema_registry() -> Result<SchemaRegistry, CommerceError> {
         content_type: event_schemas::CONTENT_TYPE,
         answer: Arc::new(|method, segments, body| registry.answer(method, segments, body)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A standby ends at once when it is told to: whoever looked just then said that it had ended by itself.
+    #[tokio::test]
+    async fn a_role_that_was_told_to_end_has_not_ended_by_itself() {
+        let task = tokio::spawn(async {});
+        let watched = [("processes", task.abort_handle())];
+        task.await.expect("it ends");
+        let stop = CancellationToken::new();
+        assert_eq!(ended_by_itself(&watched, &stop).await, "processes");
+        stop.cancel();
+        let told = ended_by_itself(&watched, &stop);
+        let looked = tokio::time::timeout(Duration::from_millis(600), told).await;
+        assert!(looked.is_err(), "{looked:?}");
+    }
 }

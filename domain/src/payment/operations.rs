@@ -110,12 +110,6 @@ impl Operation for NoteRefundAccount {
         let (refund_id, now) = (self.refund_id, self.now);
         let note = PaymentCommand::NoteRefundAccount { refund_id, now };
         workspace.execute::<Payment>(self.payment_id, note)?;
-        // Of two accounts the one that was told later counts, also when it is told again.
-        Ok(json!({
-            "id": refund_id,
-            "paymentId": self.payment_id,
-            "status": "PENDING",
-            "toldAt": now,
-        }))
+        Ok(json!({ "id": refund_id, "paymentId": self.payment_id, "status": "PENDING" }))
     }
 }

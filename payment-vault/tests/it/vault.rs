@@ -1,6 +1,6 @@
 //! What is kept, and what is nowhere to be seen.
 
-use chrono::{DateTime, SubsecRound as _, Utc};
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use payment_vault::{
     AccountOfRefund, BillingKey, Keeping, KeySafe as _, NewMethod, RefundAccount, Vault,
     VaultError, VaultKeys,
@@ -238,28 +238,29 @@ async fn an_account_is_kept_sealed_replaced_and_wiped() {
         holder: "holder-canary".to_owned(),
     };
     assert_eq!(vault.open_account(refund_id).await.unwrap(), None);
-    for number in ["1002123456789", "9999123456789"] {
+    let (first, second) = (now() - TimeDelta::seconds(1), now());
+    for (number, told_at) in [("1002123456789", first), ("9999123456789", second)] {
         let told = account(number);
         let told = AccountOfRefund {
             refund_id,
             account: told,
-            told_at: now(),
+            told_at,
         };
         vault.keep_account(&told).await.unwrap();
         let opened = vault.open_account(refund_id).await.unwrap();
         assert_eq!(opened, Some(told.account));
     }
-    let told_before = AccountOfRefund {
+    let late = AccountOfRefund {
         refund_id,
         account: account("1"),
-        told_at: now() - chrono::TimeDelta::minutes(1),
+        told_at: first,
     };
-    vault.keep_account(&told_before).await.unwrap();
+    vault.keep_account(&late).await.unwrap();
     let opened = vault.open_account(refund_id).await.unwrap();
     assert_eq!(
         opened,
         Some(account("9999123456789")),
-        "a repeat of what was told before replaces nothing"
+        "what was told before replaces nothing"
     );
     assert!(!dump(&database).await.contains("holder-canary"));
     let mark = |refund_id, number| vault.account_fingerprint(refund_id, &account(number));

@@ -310,6 +310,7 @@ impl World {
             status: 409,
             body,
             position: 0,
+            recorded_at: chrono::DateTime::UNIX_EPOCH,
             replayed: false,
         };
         self.respond(n, knock.op, knock.attempt, Ok(refused));

@@ -177,6 +177,29 @@ fn a_refund_is_looked_for_where_its_payment_is() {
     }
 }
 
+/// Where the refund is tried soon in any case, that its account was told is no event; else it is its payment's.
+#[test]
+fn an_account_of_a_refund_is_looked_for_where_its_payment_is_or_by_its_command() {
+    let other = Uuid::nil().to_string();
+    for (payment, is_stored, events, broken) in [
+        (ORDER, true, 1, vec![]),
+        (ORDER, true, 0, vec![]),
+        (ORDER, false, 0, vec![KEPT]),
+    ] {
+        let mut run = Run::good();
+        run.send(Request {
+            path: format!("/payments/{payment}/refunds/{other}/account"),
+            ..request("account")
+        });
+        let body = format!(r#"{{"data":{{"id":"{other}","paymentId":"{payment}"}}}}"#);
+        run.told(202, &body);
+        if is_stored {
+            run.happened("account", 202, events);
+        }
+        assert_eq!(run.broken(), broken, "{is_stored} {events}");
+    }
+}
+
 #[test]
 fn an_acknowledged_command_without_its_outcome_is_lost() {
     let mut run = Run::good();

@@ -141,6 +141,7 @@ pub(super) fn written(batch: &Batch) -> Vec<Verdict> {
                 status,
                 body,
                 position: 1,
+                recorded_at: chrono::DateTime::UNIX_EPOCH,
                 replayed: false,
             })
         })
