@@ -107,10 +107,14 @@ impl World {
         });
     }
 
-    /// The account that a refund goes to is told, once, as the command API takes it in.
-    pub(super) fn tell_account(&mut self, payment_id: PaymentId, refund_id: RefundId) {
-        if !self.accounts_told.insert(refund_id.uuid()) {
-            return;
+    /// The account that a refund goes to is told, as the command API takes it in, unless it is kept by now: who had no
+    /// answer tells it again. Whether it is wanted.
+    pub(super) fn tell_account(&mut self, payment_id: PaymentId, refund_id: RefundId) -> bool {
+        let payment = self.payment(payment_id.uuid());
+        let is_wanted =
+            payment.is_some_and(|payment| payment.check_account_wanted(refund_id).is_ok());
+        if !is_wanted || self.safe.open_account(refund_id.uuid()).is_some() {
+            return false;
         }
         let told = AccountOfRefund {
             refund_id: refund_id.uuid(),
@@ -121,14 +125,23 @@ impl World {
             },
             told_at: self.wall(0),
         };
-        self.safe.keep_account(&told);
         let note = NoteRefundAccount {
             payment_id,
             refund_id,
             user_id: None,
             now: self.wall(0),
         };
-        self.operate(refund_id.uuid(), note);
+        self.operate_then(refund_id.uuid(), note, move |world, is_taken| {
+            if is_taken {
+                world.safe.keep_account(&told);
+            } else if world.is_owed(refund_id.uuid()) {
+                world.fail(
+                    "operator",
+                    format!("the account of {refund_id} was refused"),
+                );
+            }
+        });
+        true
     }
 
     /// Whether a refund has not been done: one that a company refuses for good is a person's to settle.

@@ -158,6 +158,10 @@ impl World {
             request.key_round = 0;
         }
         let reply = self.bank.refund(&request, refuses);
+        if matches!(reply, RefundReply::Refused { .. }) {
+            // Whoever waits for the money hears of it.
+            self.find_out_where_to(request.refund_id);
+        }
         tell!(
             self,
             "gateway: refund {} of {} → {reply:?}",

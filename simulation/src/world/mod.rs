@@ -104,8 +104,6 @@ pub(crate) struct World {
     notices: Notices,
     /// What the operator has looked after: payments and refunds.
     looked_after: BTreeSet<Uuid>,
-    /// Refunds of deposits whose account was told.
-    accounts_told: BTreeSet<Uuid>,
     faults_ended_at: Option<u64>,
     next_term: u64,
     config: Arc<ProcessesConfig>,
@@ -157,7 +155,6 @@ impl World {
             late_calls: 0,
             notices: Notices::default(),
             looked_after: BTreeSet::new(),
-            accounts_told: BTreeSet::new(),
             faults_ended_at: None,
             next_term: 1,
             config: Arc::new(processes_config()),

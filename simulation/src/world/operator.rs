@@ -45,12 +45,15 @@ impl World {
                 );
                 any = true;
             }
+            if story.was_taken_back {
+                // There is nothing to give back: no account and no other try helps.
+                continue;
+            }
             let given_up = payment.pending_refunds();
             let given_up = given_up.filter(|refund| refund.next_attempt_at.is_none());
             let given_up: Vec<_> = given_up.map(|refund| refund.refund_id).collect();
             for refund_id in given_up {
-                if !self.accounts_told.contains(&refund_id.uuid()) {
-                    self.tell_account(payment_id, refund_id);
+                if self.tell_account(payment_id, refund_id) {
                     any = true;
                 } else if self.looked_after.insert(refund_id.uuid()) {
                     let now = self.wall(0);
@@ -69,6 +72,21 @@ impl World {
 
     pub(super) fn operate(&mut self, about: Uuid, operation: impl Operation + 'static) {
         let name = operation.name();
+        self.operate_then(about, operation, move |world, done| {
+            if !done {
+                world.fail("operator", format!("{name} of {about} was refused"));
+            }
+        });
+    }
+
+    /// An operator's command, and what follows when it was taken, or refused.
+    pub(super) fn operate_then(
+        &mut self,
+        about: Uuid,
+        operation: impl Operation + 'static,
+        then: impl FnOnce(&mut Self, bool) + 'static,
+    ) {
+        let name = operation.name();
         tell!(self, "the operator: {name} of {about}");
         let key = format!("{name}-{about}");
         let context = Context {
@@ -81,10 +99,7 @@ impl World {
         let command = Command::new(id, Fingerprint::of(&[key.as_bytes()]), operation, context);
         self.on_node(0, 0, move |world, n| {
             world.submit(n, command, move |world, _, answer| {
-                let done = answer.is_ok_and(|outcome| outcome.status < 400);
-                if !done {
-                    world.fail("operator", format!("{key} was refused"));
-                }
+                then(world, answer.is_ok_and(|outcome| outcome.status < 400));
             });
         });
     }
