@@ -68,7 +68,8 @@ fn stock_that_is_released_twice_is_found() {
 
 #[test]
 fn steps_that_are_lost_are_found() {
-    assert_eq!(found(Plant::LostSteps, 60), "sagas-end");
+    // Of a card that was to be saved the wallet shows it.
+    assert!(finds(Plant::LostSteps, 60, &["sagas-end"]));
 }
 
 #[test]
@@ -94,8 +95,9 @@ fn a_gate_that_believes_itself_is_found() {
 fn a_refund_under_a_new_key_is_found() {
     // A part goes back twice, which the ledger shows; the gateway gives back no more than it charged, so a refund of
     // all that is left never comes to its end.
-    for check in ["gateway-ledger", "sagas-end"] {
-        assert!(finds(Plant::RefundedTwice, 400, &[check]), "{check}");
+    // Mostly the company's own notice shows it first, and a payment waits for a person that should not.
+    for (check, seeds) in [("gateway-ledger", 1_100), ("sagas-end", 400)] {
+        assert!(finds(Plant::RefundedTwice, seeds, &[check]), "{check}");
     }
 }
 
@@ -116,7 +118,7 @@ fn an_account_that_is_told_and_not_found_is_found() {
 
 #[test]
 fn a_notice_that_is_believed_is_found() {
-    assert_eq!(found(Plant::BelievedNotice, 10), "gateway-ledger");
+    assert_eq!(found(Plant::BelievedNotice, 20), "gateway-ledger");
 }
 
 #[test]

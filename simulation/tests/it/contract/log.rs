@@ -17,7 +17,8 @@ use domain::{
     Quantity, RefundId, aggregate_types,
 };
 use event_store::sans_io::{
-    Appended, Batch, Caution, Core, Job, ReadResult, Snapshot, SnapshotState, Wanted, load, save,
+    Appended, Batch, Caution, Core, Job, ReadResult, Snapshot, SnapshotState, Verdict, Wanted,
+    load, save,
 };
 use event_store::{
     Command, CommandId, Context, EventLog, ExecuteError, Fence, Fingerprint, Lease, Outcome,
@@ -231,7 +232,8 @@ impl Side {
             format!("{event:?}")
         });
         let events: Vec<String> = events.collect();
-        let said = format!("{:?} {events:?} {}", appended.verdicts, appended.head);
+        let verdicts: Vec<Verdict> = appended.verdicts.iter().map(timeless).collect();
+        let said = format!("{verdicts:?} {events:?} {}", appended.head);
         let landed = self.cores[core].landed(Ok(appended)).unwrap();
         let committed = self.cores[core].settle(landed);
         let mut saved = Vec::new();
@@ -441,7 +443,29 @@ fn compare_answers(simulated: &mut Side, real: &mut Side) {
     let answers = simulated.answers.iter_mut().zip(&mut real.answers);
     for (one, other) in answers {
         let (one, other) = (one.try_recv(), other.try_recv());
+        let [one, other] = [one, other].map(|answer| {
+            answer.map(|outcome| {
+                outcome.map(|outcome| Outcome {
+                    recorded_at: DateTime::UNIX_EPOCH,
+                    ..outcome
+                })
+            })
+        });
         assert_eq!(format!("{one:?}"), format!("{other:?}"));
+    }
+}
+
+/// A verdict without the moment, of which each side has its own.
+fn timeless(verdict: &Verdict) -> Verdict {
+    let still = |outcome: &Outcome| Outcome {
+        recorded_at: DateTime::UNIX_EPOCH,
+        ..outcome.clone()
+    };
+    match verdict {
+        Verdict::Written(outcome) => Verdict::Written(still(outcome)),
+        Verdict::Duplicate(outcome) => Verdict::Duplicate(outcome.as_ref().map(still)),
+        Verdict::Conflict => Verdict::Conflict,
+        Verdict::Fenced => Verdict::Fenced,
     }
 }
 
