@@ -106,8 +106,9 @@ pub(crate) async fn give_up(store: &EventStore, payment_id: PaymentId, refund_id
     let operation = SettleRefund {
         payment_id,
         refund_id,
-        answer: RefundAnswer::NotDone {
-            reason: "REFUSED_BANK_AWAY".to_owned(),
+        answer: RefundAnswer::Refused {
+            code: "BANK_AWAY".to_owned(),
+            round: 0,
         },
         now: Utc::now(),
         attempts: RetrySchedule::new(vec![]),
