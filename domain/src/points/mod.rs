@@ -16,7 +16,8 @@
 //! ```
 //!
 //! - Points leave the lot that expires first, of two the older; never more than the balance, which a debt
-//!   reduces. Which points of which lot pay which line of the order is in the event (many to many).
+//!   reduces. Which points of which lot pay which line of the order is in the event (many to many:
+//!   `docs/adr/0009`).
 //! - A refund leaves the buyer where they would be had they never bought. So points come back to exactly
 //!   the lots that they left, of several on one line to the one that expires last; what comes back to a
 //!   lot that has expired expires at once.
