@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use event_store::{EventLog, EventRows, Lease, Scan, StoreError, scan_events};
+use event_store::{EventLog, EventRows, Lease, Scan, StoreError, scan_events, with_causes};
 use failpoints::failpoint;
 use invariants::{Invariant, Violation};
 use sqlx::PgPool;
@@ -79,10 +79,15 @@ impl Role {
         while !self.stop.is_cancelled() {
             match self.watch_once(&mut watch).await {
                 Ok(()) => said = false,
-                Err(error) if said => tracing::debug!(error = error.chain(), "still no audit"),
+                Err(error) if said => {
+                    tracing::debug!(error = with_causes(&error), "still no audit")
+                }
                 Err(error) => {
                     said = true;
-                    tracing::warn!(error = error.chain(), "the audit pauses, and tries again");
+                    tracing::warn!(
+                        error = with_causes(&error),
+                        "the audit pauses, and tries again"
+                    );
                 }
             }
             self.pause(self.config.standby_interval).await;
@@ -91,7 +96,7 @@ impl Role {
             && let Err(error) = lease.release(&self.pool).await
         {
             tracing::debug!(
-                error = error.chain(),
+                error = with_causes(&error),
                 "the audit's lease runs out by itself"
             );
         }

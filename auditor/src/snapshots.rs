@@ -2,7 +2,7 @@
 //! snapshot and tail are then the full replay.
 
 use domain::{AggregateTypes, StreamId, StreamStateError, aggregate_types};
-use event_store::StoreError;
+use event_store::{StoreError, with_causes};
 use invariants::{Invariant, Violation};
 use sqlx::{PgConnection, PgPool, Row};
 
@@ -92,8 +92,10 @@ async fn check(
     }
     report.compared += 1;
     let wrong = match fold(connection, types, stored).await? {
-        Err(error) => Some(chain(&error)),
-        Ok(folded) => differs(types, stored, &folded).unwrap_or_else(|error| Some(chain(&error))),
+        Err(error) => Some(with_causes(&error)),
+        Ok(folded) => {
+            differs(types, stored, &folded).unwrap_or_else(|error| Some(with_causes(&error)))
+        }
     };
     report.violations.extend(wrong.map(|evidence| Violation {
         invariant: Invariant::Snapshots,
@@ -181,9 +183,4 @@ fn around(text: &str, at: usize) -> String {
     const LENGTH: usize = 64;
     let bytes = text.bytes().skip(at.saturating_sub(BEFORE)).take(LENGTH);
     String::from_utf8_lossy(&bytes.collect::<Vec<u8>>()).into_owned()
-}
-
-fn chain(error: &StreamStateError) -> String {
-    let source = std::error::Error::source(error);
-    source.map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
 }

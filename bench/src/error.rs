@@ -57,16 +57,3 @@ pub(crate) enum BenchError {
     #[error("a value of the load's own: {0}")]
     Value(String),
 }
-
-impl BenchError {
-    /// The error and what caused it, on one line.
-    pub(crate) fn chain(&self) -> String {
-        let mut text = self.to_string();
-        let mut source = std::error::Error::source(self);
-        while let Some(cause) = source {
-            text = format!("{text}: {cause}");
-            source = cause.source();
-        }
-        text
-    }
-}

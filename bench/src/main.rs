@@ -41,7 +41,11 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nothing is left to do when even stderr is gone.
-            let _ = writeln!(std::io::stderr(), "bench: {}", error.chain());
+            let _ = writeln!(
+                std::io::stderr(),
+                "bench: {}",
+                event_store::with_causes(&error)
+            );
             ExitCode::FAILURE
         }
     }

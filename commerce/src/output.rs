@@ -20,14 +20,3 @@ pub(crate) fn complain(error: &dyn Error) {
         source = cause.source();
     }
 }
-
-/// What went wrong, and what caused it, in one line.
-pub(crate) fn with_causes(error: &dyn Error) -> String {
-    let mut line = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        line = format!("{line}: {cause}");
-        source = cause.source();
-    }
-    line
-}

@@ -92,16 +92,16 @@ impl StoreError {
                 .any(|class| code.starts_with(class))
         })
     }
+}
 
-    /// The error and what caused it, on one line.
-    #[must_use]
-    pub fn chain(&self) -> String {
-        let mut text = self.to_string();
-        let mut source = std::error::Error::source(self);
-        while let Some(cause) = source {
-            text = format!("{text}: {cause}");
-            source = cause.source();
-        }
-        text
+/// An error and what caused it, on one line, as logs and reports want it.
+#[must_use]
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        line = format!("{line}: {cause}");
+        source = cause.source();
     }
+    line
 }

@@ -27,7 +27,7 @@ mod wake;
 
 pub use command::{Answer, Command, CommandId, Context, Fence, Fingerprint, Outcome};
 pub use config::StoreConfig;
-pub use error::{ExecuteError, StoreError};
+pub use error::{ExecuteError, StoreError, with_causes};
 pub use lease::Lease;
 pub use log::EventLog;
 pub use recorded::{Metadata, RecordedEvent, event_id};

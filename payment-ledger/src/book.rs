@@ -36,6 +36,16 @@ pub(crate) trait Book: Send + Sync {
         events: &[Event],
     ) -> Result<(), LedgerError>;
 
+    /// The last step before a batch is committed: what its rows take from elsewhere.
+    async fn finish_batch(&self, _: &mut PgConnection, _: &[Event]) -> Result<(), LedgerError> {
+        Ok(())
+    }
+
+    /// The same of a rebuild, whose rows are all of them.
+    async fn finish_rebuild(&self, _: &mut PgConnection) -> Result<(), LedgerError> {
+        Ok(())
+    }
+
     /// Takes all of its rows away, but for those of the legacy migration: for a rebuild, in the transaction that makes
     /// them anew.
     async fn clear(&self, transaction: &mut PgConnection) -> Result<(), LedgerError>;

@@ -96,6 +96,7 @@ pub async fn rebuild(
         on_progress(position, end);
     }
     book::advance(&mut transaction, &*book, held, position).await?;
+    book.finish_rebuild(&mut transaction).await?;
     transaction.commit().await?;
     Ok(RebuiltLedger { position, events })
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use event_store::follower::{Applied, Follow, FollowLimits, Lead, open_session};
-use event_store::{EventLog, RecordedEvent};
+use event_store::{EventLog, RecordedEvent, with_causes};
 use failpoints::failpoint;
 use sqlx::{Connection, PgConnection, PgPool};
 
@@ -30,15 +30,8 @@ impl Follow for Runner {
     type Error = LedgerError;
     type Event = Event;
 
-    fn limits(&self) -> FollowLimits {
-        FollowLimits {
-            batch_events_max: self.config.batch_events_max,
-            idle_checkpoint_interval: self.config.idle_checkpoint_interval,
-            standby_interval: self.config.standby_interval,
-            heartbeat_interval: self.config.heartbeat_interval,
-            retry_wait_min: self.config.retry_wait_min,
-            retry_wait_max: self.config.retry_wait_max,
-        }
+    fn limits(&self) -> &FollowLimits {
+        &self.config.follow
     }
 
     async fn connect(&self) -> Result<PgConnection, LedgerError> {
@@ -84,6 +77,7 @@ impl Follow for Runner {
         book::advance(&mut transaction, &*self.book, from, to).await?;
         if !wanted.is_empty() {
             self.book.apply(&mut transaction, wanted).await?;
+            self.book.finish_batch(&mut transaction, wanted).await?;
         }
         failpoint!("payment-ledger.apply.written", sqlx::Error::Io);
         transaction.commit().await?;
@@ -98,16 +92,16 @@ impl Follow for Runner {
 
     fn report(&self, error: &LedgerError, is_first: bool) {
         let (ledger, code) = (self.book.name(), error.code());
-        let cause = std::error::Error::source(error)
-            .map(ToString::to_string)
-            .unwrap_or_default();
+        let error = with_causes(error);
         if is_first {
             tracing::warn!(
-                ledger, code, error = %error, cause,
+                ledger,
+                code,
+                error,
                 "the ledger {ledger} cannot go on; it tries again until it can",
             );
         } else {
-            tracing::debug!(ledger, code, error = %error, cause, "the ledger {ledger} still waits");
+            tracing::debug!(ledger, code, error, "the ledger {ledger} still waits");
         }
     }
 }

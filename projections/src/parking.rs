@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use event_store::with_causes;
 use sqlx::{Connection, PgConnection};
 
 use crate::error::{ProjectionError, signed};
@@ -23,12 +24,7 @@ pub(crate) struct Parked {
 
 impl Parked {
     pub(crate) fn failed(position: u64, key: String, error: &dyn std::error::Error) -> Self {
-        let mut text = error.to_string();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            text = format!("{text}: {cause}");
-            source = cause.source();
-        }
+        let text = with_causes(error);
         let error = Some(text.chars().take(ERROR_MAX_CHARS).collect());
         Self {
             position,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use event_store::follower::{Applied, Follow, FollowLimits, Lead};
-use event_store::{EventLog, RecordedEvent};
+use event_store::{EventLog, RecordedEvent, with_causes};
 use failpoints::failpoint;
 use sqlx::{PgConnection, PgPool};
 
@@ -26,15 +26,8 @@ impl Follow for Runner {
     type Error = ProjectionError;
     type Event = Arc<RecordedEvent>;
 
-    fn limits(&self) -> FollowLimits {
-        FollowLimits {
-            batch_events_max: self.config.batch_events_max,
-            idle_checkpoint_interval: self.config.idle_checkpoint_interval,
-            standby_interval: self.config.standby_interval,
-            heartbeat_interval: self.config.heartbeat_interval,
-            retry_wait_min: self.config.retry_wait_min,
-            retry_wait_max: self.config.retry_wait_max,
-        }
+    fn limits(&self) -> &FollowLimits {
+        &self.config.follow
     }
 
     async fn connect(&self) -> Result<PgConnection, ProjectionError> {
@@ -109,19 +102,16 @@ impl Follow for Runner {
 
     fn report(&self, error: &ProjectionError, is_first: bool) {
         let projection = self.target.projection();
-        let cause = std::error::Error::source(error)
-            .map(ToString::to_string)
-            .unwrap_or_default();
+        let error = with_causes(error);
         if is_first {
             tracing::warn!(
                 projection,
                 projection.generation = self.target.generation,
-                error = %error,
-                cause,
+                error,
                 "the projection {projection} cannot go on; it tries again until it can",
             );
         } else {
-            tracing::debug!(projection, error = %error, cause, "{projection} still waits");
+            tracing::debug!(projection, error, "{projection} still waits");
         }
     }
 }

@@ -57,7 +57,7 @@ struct Running {
 
 impl Supervisor {
     async fn run(mut self) {
-        let mut looks = interval(self.config.standby_interval);
+        let mut looks = interval(self.config.follow.standby_interval);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut away = false;
         let mut measured: Option<Instant> = None;

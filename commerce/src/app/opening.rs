@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use event_store::StoreError;
+use event_store::{StoreError, with_causes};
 use platform::shutdown::CancellationToken;
 
 use crate::error::CommerceError;
@@ -37,7 +37,7 @@ pub(super) async fn when_there<T>(
             return Err(CommerceError::NotMigrated { source: error });
         }
         if !std::mem::replace(&mut waited, true) {
-            let error = error.chain();
+            let error = with_causes(&error);
             tracing::warn!(
                 error,
                 "waiting for the database before anything is served: {error}"

@@ -20,7 +20,7 @@ use super::job::Job;
 use crate::append::{Appended, Batch, Verdict};
 use crate::command::{Answer, CommandId};
 use crate::config::StoreConfig;
-use crate::error::{ExecuteError, StoreError};
+use crate::error::{ExecuteError, StoreError, with_causes};
 use crate::load::{ReadResult, Wanted};
 use crate::recorded::RecordedEvent;
 use crate::snapshots::Snapshot;
@@ -269,7 +269,7 @@ impl Core {
                 Some(Landed { flight, appended })
             }
             Err(error) if error.is_of_the_statement() => {
-                self.refused_by_database(&error.chain());
+                self.refused_by_database(&with_causes(&error));
                 None
             }
             Err(error) => {
@@ -297,7 +297,10 @@ impl Core {
 
     fn went_away(&mut self, error: &StoreError) {
         if !std::mem::replace(&mut self.is_away, true) {
-            tracing::error!(error = %error.chain(), "the event store's database failed");
+            tracing::error!(
+                error = with_causes(error),
+                "the event store's database failed"
+            );
             metrics::counter!("event_store_database_failures_total").increment(1);
         }
     }

@@ -22,12 +22,13 @@ use crate::recorded::RecordedEvent;
 pub use backoff::Backoff;
 pub use session::{Lead, close, open_session};
 
-/// The limits of following.
+/// The limits of following. The defaults are meant for one process on a small machine.
 #[derive(Clone, Debug)]
 pub struct FollowLimits {
-    /// Events of one transaction.
+    /// Events of one transaction: bounds its memory, and how long a reader of the newest rows waits.
     pub batch_events_max: usize,
-    /// How long events that are not wanted may go unnoted in the checkpoint.
+    /// How long events that are not wanted may go unnoted in the checkpoint. A query that waits for such an event's
+    /// position waits this long.
     pub idle_checkpoint_interval: Duration,
     /// How often an instance that stands by looks whether it is needed.
     pub standby_interval: Duration,
@@ -38,6 +39,19 @@ pub struct FollowLimits {
     pub retry_wait_min: Duration,
     /// The longest wait between two attempts.
     pub retry_wait_max: Duration,
+}
+
+impl Default for FollowLimits {
+    fn default() -> Self {
+        Self {
+            batch_events_max: 500,
+            idle_checkpoint_interval: Duration::from_millis(50),
+            standby_interval: Duration::from_millis(500),
+            heartbeat_interval: Duration::from_secs(5),
+            retry_wait_min: Duration::from_millis(100),
+            retry_wait_max: Duration::from_secs(5),
+        }
+    }
 }
 
 /// What became of a batch.
@@ -57,7 +71,7 @@ pub trait Follow: Send + Sync {
     type Event: Send + Sync;
 
     /// The limits.
-    fn limits(&self) -> FollowLimits;
+    fn limits(&self) -> &FollowLimits;
 
     /// Opens the session that nobody else uses: see [`open_session`].
     fn connect(&self) -> impl Future<Output = Result<PgConnection, Self::Error>> + Send;
@@ -105,7 +119,7 @@ pub trait Follow: Send + Sync {
 
 /// Follows the log until `stop`, or until the tables are no longer kept. Trouble is waited out.
 pub async fn run(follow: impl Follow, log: EventLog, stop: CancellationToken) {
-    let limits = follow.limits();
+    let limits = follow.limits().clone();
     let mut backoff = Backoff::new(limits.retry_wait_min, limits.retry_wait_max);
     let follower = Follower {
         follow,

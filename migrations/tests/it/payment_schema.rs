@@ -14,8 +14,8 @@ const TABLES: [&str; 5] = [
     "pg_api_logs",
 ];
 
-/// The requirements' §2, column by column, as PostgreSQL writes it; and `pg_api_logs.payment_id`, by which an
-/// exchange is found.
+/// The requirements' §2, column by column, as PostgreSQL writes it; and `pg_api_logs.payment_id` and
+/// `transaction_id`, by which an exchange is found.
 const COLUMNS: &str = "\
 method_history.id uuid not null
 method_history.method_id uuid not null
@@ -48,6 +48,7 @@ pg_api_logs.success boolean default false
 pg_api_logs.error_message text
 pg_api_logs.created_at timestamp with time zone not null
 pg_api_logs.payment_id uuid
+pg_api_logs.transaction_id uuid
 transaction_history.id uuid not null
 transaction_history.transaction_id uuid not null
 transaction_history.previous_status character varying(20)
@@ -66,7 +67,7 @@ transactions.pg_response_data json
 transactions.requested_at timestamp with time zone not null default now()
 transactions.completed_at timestamp with time zone";
 
-const INDEXED: [&str; 15] = [
+const INDEXED: [&str; 16] = [
     "transactions.pg_transaction_id",
     "transactions.status",
     "transactions.requested_at",
@@ -80,6 +81,7 @@ const INDEXED: [&str; 15] = [
     "pg_api_logs.success",
     "pg_api_logs.created_at",
     "pg_api_logs.payment_id",
+    "pg_api_logs.transaction_id",
     "transactions.id",
     "methods.id",
 ];

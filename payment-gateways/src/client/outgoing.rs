@@ -5,6 +5,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::exchange::CallFields;
+use crate::port::RefundRequest;
 
 /// A request.
 #[derive(Clone)]
@@ -17,6 +18,8 @@ pub(crate) struct Outgoing {
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Option<Value>,
     pub(crate) payment_id: Option<Uuid>,
+    /// What it wants to know of, or to bring about: the payment itself or a refund of it, by its id.
+    pub(crate) transaction_id: Option<Uuid>,
     pub(crate) fields: &'static CallFields,
 }
 
@@ -43,6 +46,7 @@ impl Outgoing {
             headers: Vec::new(),
             body: None,
             payment_id: None,
+            transaction_id: None,
             fields,
         }
     }
@@ -50,6 +54,14 @@ impl Outgoing {
     /// The payment that it is about.
     pub(crate) fn about(mut self, payment_id: Uuid) -> Self {
         self.payment_id = Some(payment_id);
+        self.transaction_id = Some(payment_id);
+        self
+    }
+
+    /// The refund that it is about.
+    pub(crate) fn about_refund(mut self, request: &RefundRequest) -> Self {
+        self.payment_id = Some(request.payment_id);
+        self.transaction_id = Some(request.refund_id);
         self
     }
 

@@ -60,6 +60,8 @@ pub struct Exchange {
     pub error: Option<String>,
     /// The payment that it was about, where it was about one.
     pub payment_id: Option<Uuid>,
+    /// What of the payment it was about: the charge, by the payment's id, or a refund, by its own.
+    pub transaction_id: Option<Uuid>,
 }
 
 /// Hears of every exchange.
@@ -124,6 +126,7 @@ pub(crate) fn exchange_of(
         is_success: answer.is_some_and(|answer| answer.status < 400),
         error,
         payment_id: outgoing.payment_id,
+        transaction_id: outgoing.transaction_id,
     }
 }
 

@@ -130,7 +130,7 @@ impl PaymentGateway for MockGateway {
         let path = format!("/v1/payments/{}/refunds", request.payment_id);
         let outgoing = Outgoing::post(path, &REFUND, body)
             .with_header(IDEMPOTENCY_KEY, request.refund_id.to_string())
-            .about(request.payment_id);
+            .about_refund(&request);
         match self.client.send(&outgoing).await {
             Ok(answer) => answers::of_refund(&request, &answer),
             Err(trouble) => trouble.into(),

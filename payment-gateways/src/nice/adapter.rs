@@ -148,7 +148,7 @@ impl PaymentGateway for NiceGateway {
         let body = cancellation::body_of(&request, &self.key, &edi_date());
         let outgoing = Outgoing::post(format!("/v1/payments/{tid}/cancel"), &fields::CANCEL, body)
             .hiding(tid)
-            .about(request.payment_id);
+            .about_refund(&request);
         let cancelled = match self.send(outgoing).await {
             Ok(answer) => cancellation::of_cancel(&self.key, &request, &answer),
             Err(trouble) => return trouble.into(),
@@ -159,7 +159,7 @@ impl PaymentGateway for NiceGateway {
         };
         let outgoing = Outgoing::get(format!("/v1/payments/{tid}"), &fields::INQUIRY)
             .hiding(tid)
-            .about(request.payment_id);
+            .about_refund(&request);
         match self.send(outgoing).await {
             Ok(answer) => cancellation::of_look(&self.key, &request, &answer, code, message),
             // The cancel itself was sent, and said something else than no.

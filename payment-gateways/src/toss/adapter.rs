@@ -92,7 +92,7 @@ impl TossGateway {
         let path = format!("/v1/payments/{}", request.transaction_id);
         let outgoing = Outgoing::get(path, &fields::INQUIRY)
             .hiding(&request.transaction_id)
-            .about(request.payment_id);
+            .about_refund(request);
         self.send(outgoing).await
     }
 }
@@ -145,7 +145,7 @@ impl PaymentGateway for TossGateway {
         let outgoing = Outgoing::post(path, &fields::CANCEL, body)
             .hiding(&request.transaction_id)
             .with_header(IDEMPOTENCY_KEY, request.key().to_string())
-            .about(request.payment_id);
+            .about_refund(&request);
         let cancelled = match self.send(outgoing).await {
             Ok(answer) => cancellation::of_cancel(&request, &answer),
             Err(trouble) => return trouble.into(),

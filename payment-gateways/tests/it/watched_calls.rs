@@ -60,7 +60,8 @@ async fn every_exchange_is_told_and_no_key_of_it() {
         let mut request = payment("tok_approve_canary");
         request.token = "tok_approve_4111111111111111".to_owned();
         let transaction = approved(&request, gateway.confirm(request.clone()).await);
-        gateway.refund(refund_of(&request, &transaction, 900)).await;
+        let refund = refund_of(&request, &transaction, 900);
+        gateway.refund(refund.clone()).await;
         gateway.inquire(request.payment_id).await;
         gateway.confirm(payment("unheard-of")).await;
 
@@ -73,6 +74,9 @@ async fn every_exchange_is_told_and_no_key_of_it() {
                 .take(3)
                 .all(|one| one.payment_id == Some(request.payment_id))
         );
+        let about = told.iter().take(3).map(|one| one.transaction_id);
+        let charge = Some(request.payment_id);
+        assert!(about.eq([charge, Some(refund.refund_id), charge]));
         assert!(
             told.iter()
                 .take(3)

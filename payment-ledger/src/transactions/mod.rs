@@ -1,5 +1,6 @@
 //! `payment.transactions` and `payment.transaction_history`: a row a charge and a row a return of money, as what
-//! the gateway did. What was asked and answered word for word is in `payment.pg_api_logs`, by `payment_id`.
+//! the gateway did. What was asked and answered word for word is in `payment.pg_api_logs`; the last of it that a
+//! transaction is about stands in its row too (`said`).
 //!
 //! - `pg_transaction_id` is ours (the row's own id) until the company's is known. The events know the company's id
 //!   of a charge; of a return of money they know only ours, which stays.
@@ -9,6 +10,7 @@
 
 mod fold;
 mod rows;
+pub(crate) mod said;
 
 use std::collections::BTreeSet;
 
@@ -54,6 +56,21 @@ impl Book for TransactionBook {
         }
         rows::save(transaction, &transactions.changed()).await?;
         rows::add_history(transaction, transactions.history()).await
+    }
+
+    async fn finish_batch(
+        &self,
+        transaction: &mut PgConnection,
+        events: &[Event],
+    ) -> Result<(), LedgerError> {
+        let touched = touched(events)?.rows.into_iter().collect();
+        // Nobody else writes them: this transaction does.
+        said::copy_alone(transaction, touched).await?;
+        Ok(())
+    }
+
+    async fn finish_rebuild(&self, transaction: &mut PgConnection) -> Result<(), LedgerError> {
+        Ok(said::copy_to_all(transaction).await?)
     }
 
     async fn clear(&self, transaction: &mut PgConnection) -> Result<(), LedgerError> {

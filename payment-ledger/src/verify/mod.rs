@@ -3,7 +3,7 @@
 //!
 //! | table | held in memory | not compared |
 //! | --- | --- | --- |
-//! | `payment.transactions` | its rows | the two bodies, which are the legacy migration's |
+//! | `payment.transactions` | its rows | the two bodies: with `pg_api_logs` instead, which has them |
 //! | `payment.transaction_history` | the rows of one page of events, and of each other row its id | |
 //! | `main.order_payment_mapping` | its rows | `created_at`, `updated_at` |
 //! | `main.payment_states` | a state an order | `last_updated_at` |

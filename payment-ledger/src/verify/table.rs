@@ -132,7 +132,7 @@ impl TableComparison {
         }
     }
 
-    fn differs(&mut self, difference: impl FnOnce() -> String) {
+    pub(super) fn differs(&mut self, difference: impl FnOnce() -> String) {
         self.differences += 1;
         if self.told.len() < TOLD_MAX {
             self.told.push(difference());

@@ -12,7 +12,7 @@ use super::table::{Pair, Row, TableComparison, time, time_or_null};
 use crate::book::Event;
 use crate::error::LedgerError;
 use crate::movement::Status;
-use crate::transactions::{COLUMNS, HistoryRow, TransactionRow, Transactions};
+use crate::transactions::{COLUMNS, HistoryRow, TransactionRow, Transactions, said};
 
 /// The log's account of both tables.
 #[derive(Default)]
@@ -39,6 +39,13 @@ impl Account for TransactionsAccount {
     ) -> Result<Vec<TableComparison>, LedgerError> {
         let wanted = self.transactions.into_rows();
         let mut transactions = TableComparison::whole(snapshot, wanted).await?;
+        for id in said::differing(snapshot).await? {
+            transactions.differs(|| {
+                format!(
+                    "{id}: pg_request_data and pg_response_data are not what pg_api_logs says last"
+                )
+            });
+        }
         transactions.sums = sums(snapshot).await?;
         Ok(vec![transactions, self.history.end(snapshot).await?])
     }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 /// More than the queue takes.
 const FLOOD_EXCHANGES: usize = 5_000;
 
-fn exchange(payment_id: Option<Uuid>) -> Exchange {
+pub(crate) fn exchange(payment_id: Option<Uuid>) -> Exchange {
     Exchange {
         at: Utc::now(),
         company: "toss",
@@ -30,6 +30,7 @@ fn exchange(payment_id: Option<Uuid>) -> Exchange {
         is_success: true,
         error: None,
         payment_id,
+        transaction_id: payment_id,
     }
 }
 
@@ -80,6 +81,7 @@ async fn an_exchange_is_found_by_its_payment_with_all_that_was_said() {
         "request_headers": { "idempotency-key": "k" }, "request_body": { "amount": 12_900 },
         "response_status": 200, "response_headers": {}, "response_body": { "status": "DONE" },
         "duration_ms": 37, "success": true, "error_message": null, "payment_id": payment,
+        "transaction_id": payment,
     });
     assert_eq!(row, wanted);
     let lost: Value = sqlx::query_scalar(

@@ -7,6 +7,7 @@
 mod exchanges;
 mod plants;
 mod rebuilding;
+mod said;
 mod shop;
 mod transactions;
 mod user_methods;

@@ -16,6 +16,7 @@ use domain::{
     Currency, Money, Operation, OrderId, OrderItemId, PaymentId, ProductId, Quantity, RefundId,
     UserId,
 };
+use event_store::follower::FollowLimits;
 use event_store::{Command, CommandId, Context, EventStore, Fingerprint, StoreConfig};
 use payment_ledger::{Ledger, LedgerComparison, LedgerConfig, TableComparison, rebuild, verify};
 use serde_json::Value;
@@ -325,12 +326,16 @@ impl Shop {
 
 /// Limits that let a test see soon what it waits for.
 pub(crate) fn quick() -> LedgerConfig {
+    let config = LedgerConfig::default();
     LedgerConfig {
-        batch_events_max: 7,
-        standby_interval: Duration::from_millis(50),
-        retry_wait_min: Duration::from_millis(10),
-        retry_wait_max: Duration::from_millis(200),
-        ..LedgerConfig::default()
+        follow: FollowLimits {
+            batch_events_max: 7,
+            standby_interval: Duration::from_millis(50),
+            retry_wait_min: Duration::from_millis(10),
+            retry_wait_max: Duration::from_millis(200),
+            ..config.follow
+        },
+        ..config
     }
 }
 

@@ -29,7 +29,7 @@ mod topics;
 mod window;
 
 use event_store::follower::Backoff;
-use event_store::{EventLog, Lease};
+use event_store::{EventLog, Lease, with_causes};
 use failpoints::failpoint;
 use sqlx::PgPool;
 use tokio::task::JoinHandle;
@@ -114,12 +114,10 @@ impl Relay {
 
 /// Says it once, not at every attempt: Kafka may be away for long.
 fn report(error: &RelayError, first: bool) {
-    let cause = std::error::Error::source(error)
-        .map(ToString::to_string)
-        .unwrap_or_default();
+    let error = with_causes(error);
     if first {
-        tracing::warn!(error = %error, cause, "the relay cannot send; events wait until it can");
+        tracing::warn!(error, "the relay cannot send; events wait until it can");
     } else {
-        tracing::debug!(error = %error, cause, "the relay still cannot send");
+        tracing::debug!(error, "the relay still cannot send");
     }
 }

@@ -1,7 +1,7 @@
 //! From an event of the log to a record for Kafka.
 
 use event_schemas::publish;
-use event_store::RecordedEvent;
+use event_store::{RecordedEvent, with_causes};
 use rdkafka::message::{Header, OwnedHeaders};
 
 use super::config::RelayConfig;
@@ -41,15 +41,9 @@ pub(super) fn prepare(
     ids: &SchemaIds,
     resend: bool,
 ) -> Prepared {
-    let unfit = |topic: &str, error: &dyn std::error::Error| {
-        let source = error
-            .source()
-            .map(|source| format!(": {source}"))
-            .unwrap_or_default();
-        Prepared::Unfit {
-            topic: topic.to_owned(),
-            error: format!("{error}{source}"),
-        }
+    let unfit = |topic: &str, error: &dyn std::error::Error| Prepared::Unfit {
+        topic: topic.to_owned(),
+        error: with_causes(error),
     };
     let recorded = match event.decode() {
         Ok(recorded) => recorded,

@@ -7,7 +7,7 @@ use projections::ProjectionsConfig;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-use crate::shop::{Shop, quick};
+use crate::shop::{Shop, quick, quick_in_batches_of};
 
 /// A process that runs the projections and can be killed.
 struct Instance(Runtime);
@@ -37,10 +37,7 @@ impl Instance {
 async fn killed_at_any_moment_and_run_twice_at_once_the_rows_are_those_of_a_fresh_fold() {
     let shop = Shop::open().await;
     let kettle = shop.product("Kettle", 1_000, 1_000).await;
-    let config = ProjectionsConfig {
-        batch_events_max: 7,
-        ..quick()
-    };
+    let config = quick_in_batches_of(7);
     for round in 0..12_u64 {
         let first = Instance::start(&shop, config.clone());
         let second = Instance::start(&shop, config.clone());

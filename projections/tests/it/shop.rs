@@ -21,6 +21,7 @@ use domain::{
     CouponCode, CouponPoolId, Currency, Money, Operation, OrderId, OrderItemId, PaymentId,
     ProductId, Quantity, RefundId, UserId,
 };
+use event_store::follower::FollowLimits;
 use event_store::{
     Command, CommandId, Context, EventLog, EventStore, Fingerprint, Outcome, StoreConfig,
 };
@@ -369,10 +370,18 @@ impl Shop {
 
 /// Limits that let a test see soon what it waits for.
 pub(crate) fn quick() -> ProjectionsConfig {
+    quick_in_batches_of(FollowLimits::default().batch_events_max)
+}
+
+pub(crate) fn quick_in_batches_of(batch_events_max: usize) -> ProjectionsConfig {
     ProjectionsConfig {
-        standby_interval: Duration::from_millis(50),
-        retry_wait_min: Duration::from_millis(10),
-        retry_wait_max: Duration::from_millis(200),
+        follow: FollowLimits {
+            batch_events_max,
+            standby_interval: Duration::from_millis(50),
+            retry_wait_min: Duration::from_millis(10),
+            retry_wait_max: Duration::from_millis(200),
+            ..FollowLimits::default()
+        },
         ..ProjectionsConfig::default()
     }
 }

@@ -147,10 +147,7 @@ async fn a_changed_lost_or_invented_row_of_any_table_is_found() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_rows_do_not_depend_on_how_the_events_were_cut_into_batches() {
     let shop = Shop::open().await;
-    shop.project_with(projections::ProjectionsConfig {
-        batch_events_max: 1,
-        ..crate::shop::quick()
-    });
+    shop.project_with(crate::shop::quick_in_batches_of(1));
     let kettle = shop.product("Kettle", 1_000, 100).await;
     for number in 0..10 {
         let user = format!("user-{number}");

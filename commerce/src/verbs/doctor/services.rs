@@ -1,6 +1,7 @@
 //! What the doctor asks the databases of the services `payment_service` and `main_service`: they are asked as those
 //! roles, by the URLs that the program has.
 
+use event_store::with_causes;
 use payment_vault::VaultKeys;
 use platform::config::Secret;
 use sqlx::PgConnection;
@@ -8,7 +9,6 @@ use sqlx::PgConnection;
 use super::{answers, skip, tell, unanswered};
 use crate::database;
 use crate::error::CommerceError;
-use crate::output::with_causes;
 
 /// A table that is further behind than this is not kept.
 const BEHIND_MAX: i64 = 10_000;

@@ -1,6 +1,7 @@
 //! The payment ledger's tables beside the log, each where its service has it.
 
 use chrono::Utc;
+use event_store::with_causes;
 use invariants::Invariant;
 use payment_ledger::{Ledger, LedgerComparison, LedgerError, TableComparison};
 
@@ -9,7 +10,6 @@ use super::read_models::BEHIND_MAX;
 use super::report::Report;
 use crate::database;
 use crate::error::CommerceError;
-use crate::output::with_causes;
 
 /// Compares them, and reports what differs. The tables that were compared.
 pub(super) async fn check(

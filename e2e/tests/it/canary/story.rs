@@ -130,5 +130,19 @@ async fn everything_is_written(shop: &Installation) {
         },
     )
     .await;
+    eventually(
+        "it stands with the charges and the refunds too, as hidden",
+        async || {
+            let hidden: i64 = sqlx::query_scalar(
+                "SELECT count(DISTINCT (pg_company, transaction_type)) FROM payment.transactions
+                  WHERE pg_response_data ->> 'cvv' = '***' AND pg_request_data IS NOT NULL",
+            )
+            .fetch_one(&owner)
+            .await
+            .ok()?;
+            (hidden == 6).then_some(())
+        },
+    )
+    .await;
     owner.close().await;
 }

@@ -10,7 +10,7 @@ mod expected;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use event_schemas::topics;
-use event_store::EventLog;
+use event_store::{EventLog, with_causes};
 use rdkafka::message::BorrowedMessage;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
@@ -52,11 +52,7 @@ pub struct StreamAway(String);
 
 impl From<RelayError> for StreamAway {
     fn from(error: RelayError) -> Self {
-        let source = std::error::Error::source(&error);
-        let cause = source
-            .map(|source| format!(": {source}"))
-            .unwrap_or_default();
-        Self(format!("{error}{cause}"))
+        Self(with_causes(&error))
     }
 }
 
