@@ -117,9 +117,19 @@ pub struct CouponGateConfig {
     /// After how long a claim that was admitted and never finished counts as lost. Longer than a command
     /// may take, or a slow claim would be taken for a lost one.
     pub pending_ttl: Duration,
+    /// How long a claim waits for a rebuild; then the aggregate decides. A pool of a million coupons takes
+    /// longer, and is ready for those who come after.
+    pub rebuild_wait: Duration,
+    /// How long a claim waits for those under way that hold the last coupons; then the aggregate decides.
+    pub contest_wait: Duration,
 }
 
 impl CouponGateConfig {
+    /// The usual [`Self::rebuild_wait`].
+    pub const REBUILD_WAIT: Duration = Duration::from_secs(3);
+    /// The usual [`Self::contest_wait`].
+    pub const CONTEST_WAIT: Duration = Duration::from_millis(250);
+
     /// Reads it.
     pub fn read(env: &Env) -> Self {
         Self {
@@ -140,6 +150,8 @@ impl CouponGateConfig {
                 1_000..=600_000,
                 "After how long a claim that was admitted and never finished counts as lost.",
             )),
+            rebuild_wait: Self::REBUILD_WAIT,
+            contest_wait: Self::CONTEST_WAIT,
         }
     }
 }

@@ -54,7 +54,7 @@ impl Link {
         // The time of a step is bounded here; the connection's own limit is that of the longest step.
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(timeout))
-            .set_response_timeout(Some(REBUILD_STEP_TIMEOUT));
+            .set_response_timeout(Some(REBUILD_STEP_TIMEOUT.max(timeout)));
         let bad_url = |error: &dyn std::fmt::Display| CommandApiError::RedisUrl(error.to_string());
         let manager = Manager::new_with_config(url, config).map_err(|error| bad_url(&error))?;
         let pool = Pool::builder(manager).max_size(POOL_MAX).build();

@@ -39,6 +39,7 @@ mod refusals;
 mod settle;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::{CouponPoolId, UserId};
@@ -63,6 +64,8 @@ struct Shared {
     store: EventStore,
     pools: Pools,
     pending_ttl_ms: i64,
+    rebuild_wait: Duration,
+    contest_wait: Duration,
 }
 
 /// Who knocks, and with which request.
@@ -143,6 +146,8 @@ impl CouponGate {
                 store,
                 pools,
                 pending_ttl_ms,
+                rebuild_wait: config.rebuild_wait,
+                contest_wait: config.contest_wait,
             }),
         }))
     }

@@ -13,12 +13,7 @@ use super::pools::PoolGate;
 use super::{CouponGate, GateError};
 use failpoints::failpoint;
 
-/// How long a claim waits for a rebuild; then the aggregate decides. A pool of a million coupons takes
-/// longer, and is ready for those who come after.
-const REBUILD_WAIT: Duration = Duration::from_secs(3);
-/// How long a claim waits for those under way that hold the last coupons; then the aggregate decides.
-const CONTEST_WAIT: Duration = Duration::from_millis(250);
-/// How often it looks.
+/// How often a claim looks that waits for those under way.
 const CONTEST_STEP: Duration = Duration::from_millis(2);
 /// How often a rebuild reads the log again because coupons were issued meanwhile.
 const REPLACES_MAX: u32 = 4;
@@ -66,7 +61,8 @@ impl CouponGate {
         let (gate, pool) = (self.clone(), Arc::clone(pool));
         // Waited for here: whoever gives up leaves nothing behind that would still do it.
         let turn = Arc::clone(&pool.rebuilding).lock_owned();
-        let turn = tokio::time::timeout(REBUILD_WAIT, turn).await;
+        let patience = self.shared.rebuild_wait;
+        let turn = tokio::time::timeout(patience, turn).await;
         let turn = turn.map_err(|_| GateError::Unsettled("another rebuild takes long"))?;
         let work = async move {
             let _one_at_a_time = turn;
@@ -81,7 +77,7 @@ impl CouponGate {
         };
         // Not on a worker, which has requests to answer; and on, when whoever waited for it no longer does.
         let work = self.shared.link.runtime().spawn(work);
-        match tokio::time::timeout(REBUILD_WAIT, work).await {
+        match tokio::time::timeout(patience, work).await {
             Ok(Ok(rebuilt)) => rebuilt,
             Ok(Err(_)) => Err(GateError::Unsettled("the rebuild was cut short")),
             Err(_) => Err(GateError::Unsettled("the rebuild takes long")),
@@ -101,7 +97,7 @@ impl CouponGate {
             return Ok(Rebuilt::NoSuchPool);
         }
         // Claims under way are in the log within a few commits, unless their process died.
-        while reason.is_explained_by(&state) && started.elapsed() < CONTEST_WAIT {
+        while reason.is_explained_by(&state) && started.elapsed() < self.shared.contest_wait {
             tokio::time::sleep(CONTEST_STEP).await;
             state = self.read(pool_id).await?;
         }

@@ -64,10 +64,14 @@ async fn a_user_takes_one_coupon_and_no_second_one() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_500_users_50_get_a_coupon_and_the_others_do_not_reach_the_log() {
-    // On a busy machine nobody goes past a gate that is slow, and no place is given to another meanwhile.
+    // On a busy machine nobody goes past a gate that is slow, nor past claims whose commit takes long, and no place
+    // is given to another meanwhile.
     let mut settings = Settings::default();
-    settings.gate.redis_timeout = Duration::from_secs(30);
-    settings.gate.pending_ttl = Duration::from_secs(120);
+    let long = Duration::from_secs(30);
+    settings.gate.redis_timeout = long;
+    settings.gate.contest_wait = long;
+    settings.gate.rebuild_wait = 2 * long;
+    settings.gate.pending_ttl = 4 * long;
     let world = World::start_with(settings).await;
     let pool = world.coupon_pool(50).await;
     let (_, commands_before) = world.log_size().await;

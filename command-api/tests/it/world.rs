@@ -52,6 +52,8 @@ impl Default for Settings {
                 // Generous, since the machine may be busy; the tests of a slow Redis set their own.
                 redis_timeout: Duration::from_secs(3),
                 pending_ttl: Duration::from_secs(15),
+                rebuild_wait: CouponGateConfig::REBUILD_WAIT,
+                contest_wait: CouponGateConfig::CONTEST_WAIT,
             },
             store: StoreConfig::default(),
             postgres_port: None,
