@@ -7,6 +7,7 @@ mod kills;
 mod network;
 mod notices;
 mod outages;
+mod switches;
 mod zombies;
 
 use std::sync::Arc;

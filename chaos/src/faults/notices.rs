@@ -1,8 +1,6 @@
 //! The companies tell the shop of everything: once or several times, now or late, in another order, to either of its
 //! APIs. Somebody else forges such notices.
 
-use std::time::Duration;
-
 use chrono::Utc;
 use rand::Rng as _;
 use rand::rngs::StdRng;
@@ -11,10 +9,13 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::Field;
+use super::switches::Switches;
 use crate::error::ChaosError;
 
 /// The shortest and the longest pause between two changes.
 const PAUSE_MS: (u64, u64) = (600, 2_000);
+const TARGETS_PATH: &str = "/webhooks";
+const FORGERIES_PATH: &str = "/webhooks/forgeries";
 const COMPANIES: [&str; 3] = ["mock", "toss", "nice"];
 /// How often a notice comes, how late, and of how many the order is turned, at most.
 const REPEAT_MAX: u32 = 4;
@@ -24,18 +25,14 @@ const SHUFFLE_MAX: u32 = 3;
 const FORGED_PERCENT: u32 = 40;
 /// The newest payments, which somebody may know of.
 const KNOWN_PAYMENTS: i64 = 40;
-const LIMIT: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(
     field: Field,
     mut random: StdRng,
     stop: CancellationToken,
 ) -> Result<(), ChaosError> {
-    let http = reqwest::Client::builder()
-        .no_proxy()
-        .timeout(LIMIT)
-        .build()?;
-    let notices = Notices { field, http };
+    let switches = Switches::of(&field.shop)?;
+    let notices = Notices { field, switches };
     while notices.field.pause(&mut random, PAUSE_MS, &stop).await {
         let company = COMPANIES.choose(&mut random).copied().unwrap_or("mock");
         if random.random_ratio(FORGED_PERCENT, 100) {
@@ -47,16 +44,15 @@ pub(super) async fn run(
     // What was held back to change its order is told with the next one; from here on all come as they should.
     for company in COMPANIES {
         let target = json!({ "url": notices.url(company, &mut random), "company": company });
-        while !notices.tell("/webhooks", &target).await {
-            tokio::time::sleep(LIMIT / 10).await;
-        }
+        let switches = &notices.switches;
+        switches.turn_at_last(TARGETS_PATH, &target).await;
     }
     Ok(())
 }
 
 struct Notices {
     field: Field,
-    http: reqwest::Client,
+    switches: Switches,
 }
 
 impl Notices {
@@ -69,7 +65,7 @@ impl Notices {
             "delayMs": random.random_range(0..DELAY_MAX_MS),
             "shuffle": random.random_range(1..=SHUFFLE_MAX),
         });
-        if self.tell("/webhooks", &target).await {
+        if self.switches.turn(TARGETS_PATH, &target).await {
             let what = format!("fault:notices of {company}");
             self.field.chronicle.note(&what, &target);
         }
@@ -91,7 +87,7 @@ impl Notices {
         };
         let body = forgery(company, payment, random.random_range(1..1_000_000));
         let forged = json!({ "company": company, "body": body });
-        if self.tell("/webhooks/forgeries", &forged).await {
+        if self.switches.turn(FORGERIES_PATH, &forged).await {
             let what = format!("fault:forged notice of {company}");
             self.field
                 .chronicle
@@ -105,13 +101,6 @@ impl Notices {
             "{}/webhooks/{company}",
             api.map_or_else(String::new, Clone::clone)
         )
-    }
-
-    /// Whether the gateway has heard: it may have been killed a moment ago.
-    async fn tell(&self, path: &str, what: &Value) -> bool {
-        let url = format!("{}{path}", self.field.shop.gateway_url);
-        let told = self.http.post(url).json(what).send().await;
-        told.is_ok_and(|told| told.status().is_success())
     }
 }
 

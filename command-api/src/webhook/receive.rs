@@ -13,7 +13,7 @@ use platform::ApiError;
 use tokio::time::timeout;
 
 use super::taken::{Taken, command_of};
-use super::{Acknowledgement, Delivery, billing_key};
+use super::{Acknowledgement, Delivery, Notice, Webhooks, billing_key};
 use crate::api::CommandApi;
 use crate::execute::{detached, unexecuted, unread};
 
@@ -28,6 +28,31 @@ const ANSWER_MAX: Duration = Duration::from_secs(5);
 const RETRY_AFTER_S: u32 = 1;
 /// How deliveries are counted, by company and by what became of them.
 const DELIVERIES: &str = "webhook_deliveries_total";
+
+/// What became of a delivery that is the company's.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Asked,
+    MethodDeleted,
+    NoNews,
+    AboutNoPayment,
+    UnknownMethod,
+    UnknownPayment,
+}
+
+impl Outcome {
+    /// As it is counted.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::MethodDeleted => "method_deleted",
+            Self::NoNews => "no_news",
+            Self::AboutNoPayment => "about_no_payment",
+            Self::UnknownMethod => "unknown_method",
+            Self::UnknownPayment => "unknown_payment",
+        }
+    }
+}
 
 crate::openapi::errors!(
     Errors,
@@ -64,19 +89,7 @@ pub(super) async fn receive_webhook(
     let webhooks = api.gateways().webhooks().ok_or_else(unsupported)?;
     let company = api.gateways().named(Some(&company));
     let company = company.ok_or_else(unsupported)?.to_owned();
-    if body.len() > BODY_MAX_BYTES {
-        count(&company, "refused");
-        let status = StatusCode::PAYLOAD_TOO_LARGE;
-        return Err(ApiError::new(status, "WEBHOOK_TOO_LARGE"));
-    }
-    let headers = header_lines(&request);
-    let delivery = Delivery {
-        company: &company,
-        headers: &headers,
-        body: &body,
-        received_at: Utc::now(),
-    };
-    let notice = webhooks.read(&delivery).inspect_err(|error| {
+    let notice = read(webhooks, &company, &request, &body).inspect_err(|error| {
         count(&company, "refused");
         let code = error.code();
         // Anybody may send one, as often as they like: the counter tells.
@@ -91,54 +104,71 @@ pub(super) async fn receive_webhook(
         return Err(ApiError::overloaded().with_retry_after_s(RETRY_AFTER_S));
     }
     let acknowledgement = webhooks.acknowledgement(&company);
-    if let Some((key, keys)) = notice.billing_key.zip(api.gateways().saved_keys()) {
-        let work = {
-            let (api, company) = (api.get_ref().clone(), company.clone());
-            detached(async move { billing_key::take_in(&api, &company, &*keys, &key).await })
-        };
-        count(&company, outcome_of_key(in_time(work).await?));
-        // A key that no method has is erased by now: the company need not tell of it again.
-        return acknowledged(&acknowledgement);
-    }
-    if notice.payments.is_empty() {
-        count(&company, "about_no_payment");
-        return acknowledged(&acknowledgement);
-    }
-    let work = {
+    let outcome = in_time({
         let (api, company) = (api.get_ref().clone(), company.clone());
-        detached(async move { take_in(&api, &company, notice.payments, notice.claim).await })
-    };
-    let taken = in_time(work).await?;
-    let outcome = match taken {
-        Taken::Acted => "asked",
-        Taken::NoNews => "no_news",
-        Taken::Unknown => "unknown_payment",
-    };
-    count(&company, outcome);
-    if taken == Taken::Unknown {
+        detached(async move { take_in(&api, &company, notice).await })
+    })
+    .await?;
+    count(&company, outcome.as_str());
+    if outcome == Outcome::UnknownPayment {
         return Err(ApiError::not_found("WEBHOOK_NOT_OURS"));
     }
     acknowledged(&acknowledgement)
 }
 
-/// Waits for it as long as a company waits for its answer.
-async fn in_time(work: impl Future<Output = Result<Taken, ApiError>>) -> Result<Taken, ApiError> {
-    let taken = timeout(ANSWER_MAX, work).await;
-    taken.unwrap_or_else(|_| Err(ApiError::unavailable()))
+/// What the company says, if it is the company that says it.
+fn read(
+    webhooks: &dyn Webhooks,
+    company: &str,
+    request: &HttpRequest,
+    body: &Bytes,
+) -> Result<Notice, ApiError> {
+    if body.len() > BODY_MAX_BYTES {
+        let status = StatusCode::PAYLOAD_TOO_LARGE;
+        return Err(ApiError::new(status, "WEBHOOK_TOO_LARGE"));
+    }
+    let headers = header_lines(request);
+    let delivery = Delivery {
+        company,
+        headers: &headers,
+        body,
+        received_at: Utc::now(),
+    };
+    webhooks.read(&delivery)
 }
 
-/// How a notice about a billing key is counted.
-fn outcome_of_key(taken: Taken) -> &'static str {
-    match taken {
-        Taken::Unknown => "unknown_method",
-        Taken::NoNews => "no_news",
-        Taken::Acted => "method_deleted",
+/// Waits for it as long as a company waits for its answer.
+async fn in_time<T>(work: impl Future<Output = Result<T, ApiError>>) -> Result<T, ApiError> {
+    let done = timeout(ANSWER_MAX, work).await;
+    done.unwrap_or_else(|_| Err(ApiError::unavailable()))
+}
+
+/// Acts on what the notice is about.
+async fn take_in(api: &CommandApi, company: &str, notice: Notice) -> Result<Outcome, ApiError> {
+    if let Some((key, keys)) = notice.billing_key.zip(api.gateways().saved_keys()) {
+        let taken = billing_key::take_in(api, company, &*keys, &key).await?;
+        return Ok(match taken {
+            // Erased by now: the company need not tell of it again.
+            Taken::Unknown => Outcome::UnknownMethod,
+            Taken::NoNews => Outcome::NoNews,
+            Taken::Acted => Outcome::MethodDeleted,
+        });
     }
+    if notice.payments.is_empty() {
+        return Ok(Outcome::AboutNoPayment);
+    }
+    Ok(
+        match ask(api, company, notice.payments, notice.claim).await? {
+            Taken::Unknown => Outcome::UnknownPayment,
+            Taken::NoNews => Outcome::NoNews,
+            Taken::Acted => Outcome::Asked,
+        },
+    )
 }
 
 /// Has the company asked about each payment that the notice names. Looked at before it is written, so that a
 /// forged notice leaves nothing behind.
-async fn take_in(
+async fn ask(
     api: &CommandApi,
     company: &str,
     payments: Vec<PaymentId>,

@@ -38,9 +38,7 @@ async fn everything(owner: &sqlx::PgPool) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_saved_card_has_its_key_sealed_and_nowhere_else() {
-    let saving = Saving::open().await;
-    let method_id = saving.request("tok_approve").await;
-    saving.until_active(method_id).await;
+    let (saving, method_id) = Saving::open_with_a_card().await;
     assert_eq!(saving.methods().await.default_method(), Some(method_id));
     let key = saving.key_of(method_id).await.unwrap();
     let all = everything(&saving.shop.owner).await;
@@ -139,9 +137,7 @@ async fn a_key_that_was_kept_before_a_crash_is_registered_without_another() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_method_is_retired_at_once_and_erased_when_the_company_has_answered() {
-    let saving = Saving::open().await;
-    let method_id = saving.request("tok_approve").await;
-    saving.until_active(method_id).await;
+    let (saving, method_id) = Saving::open_with_a_card().await;
     saving.shop.bank.fail("refund", "error", 1).await;
     saving.delete(method_id).await;
     eventually("the erasure is late", async || {
@@ -172,9 +168,7 @@ async fn a_deleted_method_is_retired_at_once_and_erased_when_the_company_has_ans
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_is_paid_by_a_saved_card_and_no_browser() {
-    let saving = Saving::open().await;
-    let method_id = saving.request("tok_approve").await;
-    saving.until_active(method_id).await;
+    let (saving, method_id) = Saving::open_with_a_card().await;
     let sale = saving.shop.place_and_pay_by(method_id).await;
     saving
         .shop
@@ -193,9 +187,7 @@ async fn an_order_is_paid_by_a_saved_card_and_no_browser() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_charge_by_a_saved_card_whose_answer_was_lost_is_found_by_inquiry_and_made_once() {
-    let saving = Saving::open().await;
-    let method_id = saving.request("tok_approve").await;
-    saving.until_active(method_id).await;
+    let (saving, method_id) = Saving::open_with_a_card().await;
     saving
         .shop
         .bank
@@ -216,9 +208,7 @@ async fn a_charge_by_a_saved_card_whose_answer_was_lost_is_found_by_inquiry_and_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_method_that_is_deleted_before_the_charge_declines_it_and_frees_the_order() {
-    let mut saving = Saving::open().await;
-    let method_id = saving.request("tok_approve").await;
-    saving.until_active(method_id).await;
+    let (mut saving, method_id) = Saving::open_with_a_card().await;
     // Nobody charges while the order is placed and the method deleted.
     saving.stop().await;
     let sale = saving.shop.place_and_pay_by(method_id).await;
@@ -242,9 +232,7 @@ async fn a_method_that_is_deleted_before_the_charge_declines_it_and_frees_the_or
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_erasure_whose_schedule_is_over_is_tried_every_day_until_it_is_done() {
-    let mut saving = Saving::open().await;
-    let method_id = saving.request("tok_approve").await;
-    saving.until_active(method_id).await;
+    let (mut saving, method_id) = Saving::open_with_a_card().await;
     saving.stop().await;
     let config = ProcessesConfig {
         refund_schedule: "5s".parse().unwrap(),
@@ -275,9 +263,7 @@ async fn an_erasure_whose_schedule_is_over_is_tried_every_day_until_it_is_done()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_lacks_the_keys_declines_nothing_and_one_that_has_them_charges() {
-    let mut saving = Saving::open().await;
-    let method_id = saving.request("tok_approve").await;
-    saving.until_active(method_id).await;
+    let (mut saving, method_id) = Saving::open_with_a_card().await;
     saving.stop().await;
     saving.start_with(None, Shop::config());
     let sale = saving.shop.place_and_pay_by(method_id).await;
@@ -308,9 +294,7 @@ async fn a_process_that_lacks_the_keys_declines_nothing_and_one_that_has_them_ch
 /// It looks into another database, or a backup from before: a key that it cannot find is not erased.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_was_never_kept_here_is_not_taken_for_erased() {
-    let saving = Saving::open().await;
-    let method_id = saving.request("tok_approve").await;
-    saving.until_active(method_id).await;
+    let (saving, method_id) = Saving::open_with_a_card().await;
     for table in ["method_history", "method_keys", "methods"] {
         let lose = format!("ALTER TABLE payment.{table} RENAME TO {table}_elsewhere");
         sqlx::query(&lose)

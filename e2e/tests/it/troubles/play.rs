@@ -11,8 +11,8 @@ use crate::client::Client;
 use crate::gateways::{NICE, TOSS, pay, tell};
 use crate::installation::{Installation, Process, text};
 
-/// So many notices of a payment are followed up at once; what comes beyond is followed up together.
-const INQUIRIES_MAX: i64 = 32;
+/// No trouble brings more notices of a payment than ten each of two, and each is followed up once at most.
+const INQUIRIES_MAX: i64 = 20;
 
 /// A shop in which one company causes trouble.
 pub(super) struct Stage {

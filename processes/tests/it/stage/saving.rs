@@ -38,6 +38,14 @@ impl Saving {
         Self::of(Shop::open_hasty().await)
     }
 
+    /// The buyer has saved a card, which can be charged.
+    pub(crate) async fn open_with_a_card() -> (Self, PaymentMethodId) {
+        let saving = Self::open().await;
+        let method_id = saving.request("tok_approve").await;
+        saving.until_active(method_id).await;
+        (saving, method_id)
+    }
+
     pub(crate) fn of(shop: Shop) -> Self {
         let mut saving = Self {
             vault: vault(&shop, KEYS),
