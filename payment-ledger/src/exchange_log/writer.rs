@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 use tokio::sync::mpsc::Receiver;
-use tokio::time::sleep;
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -29,11 +29,14 @@ pub(super) async fn write_all(
 ) {
     let mut batch = Vec::with_capacity(BATCH_MAX_EXCHANGES);
     let mut busy = BTreeSet::new();
+    // Not begun anew by each exchange that comes: many a second must not put it off.
+    let mut again = interval(BUSY_WAIT);
+    again.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let came = tokio::select! {
             () = stop.cancelled() => break,
             came = waiting.recv_many(&mut batch, BATCH_MAX_EXCHANGES) => came,
-            () = sleep(BUSY_WAIT), if !busy.is_empty() => {
+            _ = again.tick(), if !busy.is_empty() => {
                 copy_again(&payment, &mut busy).await;
                 continue;
             }

@@ -236,6 +236,8 @@ async fn a_transaction_that_somebody_is_writing_holds_no_exchange_up_and_is_told
     assert_eq!(said(&shop, payment.uuid()).await[0], Value::Null);
     rebuild.rollback().await.expect("it gives up");
     eventually("the copy that was passed over", async || {
+        // The gateways are asked all the while.
+        caller.log.told(exchange(None));
         (said(&shop, payment.uuid()).await[0] == asked).then_some(())
     })
     .await;
