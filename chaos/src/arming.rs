@@ -17,6 +17,8 @@ const ARMED_PERCENT: u32 = 70;
 const PASSES_MAX: u32 = 12;
 /// How many of a hundred fire when they are first passed.
 const AT_ONCE_PERCENT: u32 = 25;
+/// A point that was armed in so many processes in vain is passed seldom: it fires when it is first passed.
+const IN_VAIN_MAX: u32 = 20;
 /// How many points are armed at once of those that have ended a process.
 const SOME: usize = 3;
 /// What a point does when it does not end the process.
@@ -30,6 +32,8 @@ pub(crate) type Spot = (&'static str, Kind);
 pub(crate) struct Arming {
     /// How often each did what.
     fired: Mutex<BTreeMap<Spot, BTreeMap<String, u64>>>,
+    /// In how many processes each was armed to end it.
+    armed: Mutex<BTreeMap<Spot, u32>>,
 }
 
 impl Kind {
@@ -62,9 +66,17 @@ impl Arming {
             };
             points.iter().partition(|name| aborted(*name))
         };
+        let mut armed_so_far = self.armed.lock().unwrap_or_else(PoisonError::into_inner);
         let mut chosen: Vec<String> = untried
             .into_iter()
-            .map(|name| armed(name, "abort", random))
+            .map(|name| {
+                let times = armed_so_far.entry((name, kind)).or_default();
+                *times += 1;
+                if *times > IN_VAIN_MAX {
+                    return at_once(name, "abort");
+                }
+                armed(name, "abort", random)
+            })
             .collect();
         for name in tried.into_iter().choose_multiple(random, SOME) {
             let milder = MILDER
@@ -116,12 +128,16 @@ pub(crate) fn variables(points: Option<String>, fired: &Path) -> Vec<(&'static s
 
 fn armed(name: &str, action: &str, random: &mut StdRng) -> String {
     // Some are passed once in a life.
-    let at_once = random.random_ratio(AT_ONCE_PERCENT, 100);
+    let fires_at_once = random.random_ratio(AT_ONCE_PERCENT, 100);
     match random.random_range(0..PASSES_MAX) {
-        _ if at_once => format!("{name}=1*return({action})"),
-        0 => format!("{name}=1*return({action})"),
+        _ if fires_at_once => at_once(name, action),
+        0 => at_once(name, action),
         passes => format!("{name}={passes}*off->1*return({action})"),
     }
+}
+
+fn at_once(name: &str, action: &str) -> String {
+    format!("{name}=1*return({action})")
 }
 
 fn points_of(kind: Kind) -> Vec<&'static str> {
@@ -142,4 +158,26 @@ fn every_spot() -> BTreeSet<Spot> {
         .into_iter()
         .flat_map(|kind| points_of(kind).into_iter().map(move |name| (name, kind)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng as _;
+
+    use super::*;
+
+    #[test]
+    fn a_point_that_was_armed_in_vain_again_and_again_fires_when_it_is_first_passed() {
+        let arming = Arming::default();
+        let mut random = StdRng::seed_from_u64(1);
+        let wanted = at_once("payment-vault.account.wipe.after", "abort");
+        let mut is_at_once = || {
+            let mut choose = || arming.choose(Kind::CommandApi, &mut random);
+            let points = std::iter::repeat_with(&mut choose).flatten().next();
+            points.is_some_and(|points| points.split(';').any(|point| point == wanted))
+        };
+        let early = (0..IN_VAIN_MAX).filter(|_| is_at_once()).count();
+        assert!((1..15).contains(&early), "{early} of {IN_VAIN_MAX}");
+        assert!((0..10).all(|_| is_at_once()));
+    }
 }

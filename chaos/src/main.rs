@@ -9,6 +9,7 @@ mod chronicle;
 mod error;
 mod faults;
 mod journal;
+mod keepsake;
 mod output;
 mod process;
 mod proxy;

@@ -14,6 +14,7 @@ use crate::chronicle::Chronicle;
 use crate::error::ChaosError;
 use crate::faults::{self, Field};
 use crate::journal::{JOURNAL, Journal};
+use crate::keepsake;
 use crate::output::{is_terminal, progress, say};
 use crate::proxy::Proxy;
 use crate::report::Report;
@@ -91,6 +92,9 @@ pub(crate) async fn run(args: Args) -> Result<bool, ChaosError> {
         .checks
         .push(Report::endings(&chronicle, Shop::process_count()));
     report.write(&folder.join("report.json"))?;
+    if !report.holds() {
+        keepsake::keep(&servers.owner_pool(), &folder).await?;
+    }
     report.show(&folder);
     Ok(report.holds())
 }

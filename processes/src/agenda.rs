@@ -123,7 +123,7 @@ fn item(row: &PgRow) -> Result<Item, ProcessesError> {
         attempts: u32::try_from(attempts).unwrap_or(0),
         correlation_id: row.try_get("correlation_id")?,
         causation_id: row.try_get("causation_id")?,
-        origin: Origin::Table,
+        origin: Origin::Old,
     })
 }
 

@@ -24,12 +24,12 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// What follows from these events.
+    /// What follows from these events. `head_before` is how far the log reached when this holder came.
     #[must_use]
-    pub fn of(events: &[Arc<RecordedEvent>], now: DateTime<Utc>) -> Self {
+    pub fn of(events: &[Arc<RecordedEvent>], head_before: u64, now: DateTime<Utc>) -> Self {
         let mut plan = Self::default();
         for event in events {
-            match items_of(event, now) {
+            match items_of(event, head_before, now) {
                 Ok(items) => plan.items.extend(items),
                 Err(error) => plan.unreadable.push(Unreadable {
                     position: event.position,

@@ -31,20 +31,34 @@ pub struct Item {
 /// How it got here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// Straight from its event: this holder wrote the row, so nobody has ever tried it.
-    Event {
+    /// Straight from its event, which no holder before this one can have read: nobody has ever tried it.
+    New {
         /// The event's time.
         occurred_at: DateTime<Utc>,
     },
-    /// From the table: somebody may have tried it, and died over it.
-    Table,
+    /// From the table, or once more from its event: somebody may have tried it, and died over it.
+    Old,
+}
+
+impl Origin {
+    /// Of what follows from an event. The rows of an intake are not flushed by themselves, so a crash of the database
+    /// can take them back though their steps were begun: what the log held when a holder came, one before it may have
+    /// read, whatever the table says.
+    pub(crate) fn of(recorded: &Recorded, head_before: u64) -> Self {
+        if recorded.position > head_before {
+            let occurred_at = recorded.occurred_at;
+            Self::New { occurred_at }
+        } else {
+            Self::Old
+        }
+    }
 }
 
 impl Item {
     /// The item of a step that follows from an event.
     pub(crate) fn new(
         step: Step,
-        recorded: &Recorded,
+        (recorded, origin): (&Recorded, Origin),
         correlation_id: Uuid,
         now: DateTime<Utc>,
     ) -> Self {
@@ -61,22 +75,20 @@ impl Item {
             attempts: 0,
             correlation_id,
             causation_id: recorded.event_id,
-            origin: Origin::Event {
-                occurred_at: recorded.occurred_at,
-            },
+            origin,
         }
     }
 
     /// Whether nobody can have tried it before.
     pub(crate) fn is_first_try(&self) -> bool {
-        matches!(self.origin, Origin::Event { .. }) && self.attempts == 0
+        matches!(self.origin, Origin::New { .. }) && self.attempts == 0
     }
 
     /// Whether so little time has passed that the world is still as its event left it.
     pub(crate) fn is_fresh(&self, now: DateTime<Utc>) -> bool {
         match self.origin {
-            Origin::Event { occurred_at } => now - occurred_at < FRESH_MAX,
-            Origin::Table => false,
+            Origin::New { occurred_at } => now - occurred_at < FRESH_MAX,
+            Origin::Old => false,
         }
     }
 }
@@ -141,11 +153,11 @@ mod tests {
             },
         };
         for now in [occurred_at, occurred_at - TimeDelta::seconds(3)] {
-            let item = Item::new(step.clone(), &recorded, Uuid::nil(), now);
+            let item = Item::new(step.clone(), (&recorded, Origin::Old), Uuid::nil(), now);
             assert!(item.due_at <= now);
         }
         let later = occurred_at + TimeDelta::hours(1);
-        let item = Item::new(step, &recorded, Uuid::nil(), later);
+        let item = Item::new(step, (&recorded, Origin::Old), Uuid::nil(), later);
         assert_eq!(
             item.due_at,
             at("2026-03-01T10:00:00Z"),

@@ -74,7 +74,8 @@ async fn read_one(term: &Term, position: u64) -> Result<Vec<Item>, ProcessesErro
     let now = term.parts.clock.now();
     let mut items = Vec::new();
     for event in &events {
-        items.extend(items_of(event, now).map_err(StoreError::from)?);
+        // They are taken up from the table.
+        items.extend(items_of(event, position, now).map_err(StoreError::from)?);
     }
     Ok(items)
 }

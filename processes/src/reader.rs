@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::agenda;
 use crate::error::ProcessesError;
 use crate::intake::{Intake, Plan};
-use crate::item::Item;
+use crate::item::{Item, Origin};
 use crate::parked_events::{self, Unreadable};
 use crate::term::Term;
 use crate::work;
@@ -49,15 +49,17 @@ pub(crate) async fn run(term: Arc<Term>, taking: CancellationToken) {
     }
 }
 
-/// What follows from an event.
+/// What follows from an event. `head_before` is how far the log reached when this holder came.
 pub(crate) fn items_of(
     event: &RecordedEvent,
+    head_before: u64,
     now: DateTime<Utc>,
 ) -> Result<Vec<Item>, UnknownEvent> {
     let recorded = event.decode()?;
     let correlation_id = event.metadata.correlation_id;
     let steps = react(&recorded).into_iter();
-    let items = steps.map(|step| Item::new(step, &recorded, correlation_id, now));
+    let origin = Origin::of(&recorded, head_before);
+    let items = steps.map(|step| Item::new(step, (&recorded, origin), correlation_id, now));
     report_given_up(&recorded);
     Ok(items.collect())
 }
@@ -69,6 +71,8 @@ struct Reader {
     committed: u64,
     /// How far all is read and, where something follows, written.
     read: u64,
+    /// How far the log reached when this holder came.
+    head_before: u64,
     /// Since when the checkpoint lags behind.
     lags_since: Option<Instant>,
     /// When to look whether the last write is still there.
@@ -80,11 +84,14 @@ impl Reader {
         let position =
             patiently(|| async { Ok(checkpoint::position(term.parts.pool(), SUBSCRIBER).await?) })
                 .await?;
+        // With the lease at hand: from now on nobody else takes anything in.
+        let head_before = patiently(|| async { Ok(term.parts.store.log().head().await?) }).await?;
         Ok(Self {
             term: Arc::clone(term),
             subscription: term.parts.store.log().subscribe(position),
             committed: position,
             read: position,
+            head_before,
             lags_since: None,
             look_at: None,
         })
@@ -97,7 +104,7 @@ impl Reader {
                 biased;
                 () = taking.cancelled() => {}
                 events = self.subscription.next(BATCH_MAX_EVENTS) => match events {
-                    Ok(events) => self.take(Plan::of(&events, self.now()), last(&events)).await?,
+                    Ok(events) => self.take(self.plan(&events), last(&events)).await?,
                     Err(error) => self.could_not_read(error).await?,
                 },
                 () = sleep_until(idle_until.unwrap_or_else(Instant::now)), if idle_until.is_some() => {
@@ -109,6 +116,10 @@ impl Reader {
             }
         }
         self.write(Plan::default()).await
+    }
+
+    fn plan(&self, events: &[Arc<RecordedEvent>]) -> Plan {
+        Plan::of(events, self.head_before, self.now())
     }
 
     fn now(&self) -> DateTime<Utc> {
@@ -184,7 +195,7 @@ impl Reader {
             match log.read(next, 1).await {
                 Ok(events) if events.is_empty() => break,
                 Ok(events) => {
-                    whole.append(Plan::of(&events, self.now()));
+                    whole.append(self.plan(&events));
                     next += 1;
                 }
                 // Away meanwhile: what could be read is taken in, the rest is read again.

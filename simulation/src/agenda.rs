@@ -13,11 +13,12 @@ use uuid::Uuid;
 const COMMANDS: &str = "commands";
 
 /// The table.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Agenda {
-    rows: BTreeMap<Uuid, Row>,
+    rows: BTreeMap<Uuid, Arc<Row>>,
 }
 
+#[derive(Clone)]
 struct Row {
     name: String,
     lane: String,
@@ -51,7 +52,7 @@ impl Agenda {
                 correlation_id: item.correlation_id,
                 causation_id: item.causation_id,
             };
-            self.rows.insert(item.action_id, row);
+            self.rows.insert(item.action_id, Arc::new(row));
             inserted.push(item.action_id);
         }
         Ok(inserted)
@@ -61,7 +62,7 @@ impl Agenda {
     #[must_use]
     pub fn due(&self, now: DateTime<Utc>, rooms: &[(&Arc<Lane>, usize)]) -> Vec<DueRow> {
         let claimed: HashSet<Uuid> = rooms.iter().flat_map(|(lane, _)| lane.claimed()).collect();
-        let mut due: Vec<(&Uuid, &Row)> = Vec::new();
+        let mut due: Vec<(&Uuid, &Arc<Row>)> = Vec::new();
         for (lane, free) in rooms {
             let rows = self.rows.iter();
             let mut rows: Vec<_> = rows
@@ -91,19 +92,21 @@ impl Agenda {
         let rows = self.rows.values_mut();
         let orphans = rows.filter(|row| !lanes.contains(&row.lane.as_str()));
         orphans
-            .map(|row| COMMANDS.clone_into(&mut row.lane))
+            .map(|row| COMMANDS.clone_into(&mut Arc::make_mut(row).lane))
             .count()
     }
 
     /// Lets parked rows be tried once more. Returns how many.
     pub fn unpark(&mut self) -> usize {
         let parked = self.rows.values_mut().filter(|row| row.is_parked);
-        parked.map(|row| row.is_parked = false).count()
+        parked
+            .map(|row| Arc::make_mut(row).is_parked = false)
+            .count()
     }
 
     /// Notes that a row failed, and when it is tried again: never, when it is parked.
     pub fn failed(&mut self, action_id: Uuid, again_at: Option<DateTime<Utc>>) {
-        if let Some(row) = self.rows.get_mut(&action_id) {
+        if let Some(row) = self.rows.get_mut(&action_id).map(Arc::make_mut) {
             row.attempts += 1;
             row.is_parked = again_at.is_none();
             // As `greatest` in SQL, which ignores NULL.
@@ -147,7 +150,7 @@ fn due_row(action_id: Uuid, row: &Row) -> DueRow {
         attempts: row.attempts,
         correlation_id: row.correlation_id,
         causation_id: row.causation_id,
-        origin: Origin::Table,
+        origin: Origin::Old,
     });
     DueRow {
         action_id,

@@ -225,7 +225,8 @@ fn summary_text(summary: &Summary) -> String {
         text,
         "{} seeds in {:.0} s ({speed:.0} a second), {hours} hours of the worlds' own time\n\
          {total} faults ({} a seed, at least {}), {} requests, {} orders, {} payments\n\
-         {} commands written, {} known already, {} conflicts, {} fenced; {} runners, {} actions begun\n\
+         {} commands written, {} known already, {} conflicts, {} fenced; {} runners, {} actions begun, {} times a crash took back \
+         what the sagas had written\n\
          {} events, and as many prefixes held against the invariants; trace {:016x}",
         summary.seeds,
         summary.elapsed.as_secs_f64(),
@@ -240,6 +241,7 @@ fn summary_text(summary: &Summary) -> String {
         counts.fenced,
         counts.terms,
         counts.actions,
+        counts.taken_back,
         summary.events,
         summary.hash,
     );

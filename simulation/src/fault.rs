@@ -116,6 +116,7 @@ kinds! {
     Slept 14 "slept" "a process stands still past its lease with its clock, and goes on as a zombie",
     ClockJump 30 "clock-jump" "a wall clock jumps",
     DatabaseAway 6 "database-away" "the database is away for a while",
+    DatabaseCrashed 25 "database-crashed" "the database crashes, and takes back what was not flushed",
 }
 
 /// One fault: the how-many-th chance of its kind for somebody, from 0.

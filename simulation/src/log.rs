@@ -360,6 +360,11 @@ impl Log {
         self.checkpoints.insert(subscriber.to_owned(), to);
         true
     }
+
+    /// A crash took back that a subscriber moved on: positions are flushed later than events.
+    pub fn take_back(&mut self, subscriber: &str, to: u64) {
+        self.checkpoints.insert(subscriber.to_owned(), to);
+    }
 }
 
 fn identity(command: &DecidedCommand<'_>) -> (CommandId, Vec<u8>) {

@@ -55,6 +55,8 @@ pub struct Counts {
     pub terms: u64,
     /// Actions of the sagas that were begun.
     pub actions: u64,
+    /// Times that a crash of the database took back what the sagas had written.
+    pub taken_back: u64,
 }
 
 impl Counts {
@@ -74,6 +76,7 @@ impl Counts {
         self.fenced += other.fenced;
         self.terms += other.terms;
         self.actions += other.actions;
+        self.taken_back += other.taken_back;
     }
 }
 

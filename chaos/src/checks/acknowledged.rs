@@ -12,7 +12,7 @@ use crate::error::ChaosError;
 use crate::shoppers::Told;
 
 /// Who the events of the sagas say has asked.
-const SAGAS: &str = "processes";
+pub(super) const SAGAS: &str = "processes";
 /// Who those of a company's notices say, before its name; and all that a notice may do.
 pub(super) const NOTICES: &str = "webhook/";
 const INQUIRY: &str = "PaymentInquiryRequested";

@@ -1,9 +1,10 @@
-//! Every key of the run again: the same bytes as before, and nothing happens but what a company tells of meanwhile:
-//! one that was not heard comes again after a minute.
+//! Every key of the run again: the same bytes as before, and nothing happens but what a company tells of meanwhile (one
+//! that was not heard comes again after a minute), and what comes of looks at companies whose time has come.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures::{StreamExt as _, TryStreamExt as _};
 use platform::Role;
 use rand::SeedableRng as _;
@@ -12,8 +13,9 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::Check;
-use super::acknowledged::{NOTICES, Stored};
+use super::acknowledged::{NOTICES, SAGAS, Stored};
 use super::history::{Asked, History};
+use super::sagas::LOOKS;
 use crate::error::ChaosError;
 use crate::output::progress;
 use crate::shop::Shop;
@@ -33,7 +35,7 @@ pub(crate) async fn check(
 ) -> Result<Vec<Check>, ChaosError> {
     let mut same = Check::new("every key, sent again, gets the same bytes");
     let mut idle = Check::new("sending every key again changes nothing");
-    let before = head(pool).await?;
+    let before = Before::read(pool).await?;
     let shopper = client(shop, wire, "repeat", Role::Customer)?;
     // What was never answered and never happened would happen now.
     let again = history
@@ -57,21 +59,18 @@ pub(crate) async fn check(
             format!("{user} {path} {key}: {first:?}, and now {told:?}")
         });
     }
-    let since = Since::read(pool, before).await?;
+    let since = Since::read(pool, &before).await?;
     idle.looked_at = count;
-    if since.by_notices > 0 {
-        idle.details.push(format!(
-            "{} events are what companies told of meanwhile",
-            since.by_notices
-        ));
+    for (events, of) in [
+        (since.by_notices, "what companies told of meanwhile"),
+        (since.by_looks, "of looks whose time had come"),
+    ] {
+        if events > 0 {
+            idle.details.push(format!("{events} events are {of}"));
+        }
     }
-    if since.others > 0 {
-        idle.look(false, || {
-            format!(
-                "the log was at {before} before, and has {} events more",
-                since.others
-            )
-        });
+    for other in since.others {
+        idle.look(false, || other);
     }
     Ok(vec![same, idle])
 }
@@ -100,39 +99,75 @@ async fn repeat<'a>(
     Ok((asked, told))
 }
 
+/// How it stood.
+struct Before {
+    head: i64,
+    /// The looks that wait for their time: what they belong to, and when they are due.
+    looks: (Vec<Uuid>, Vec<DateTime<Utc>>),
+}
+
+impl Before {
+    async fn read(pool: &PgPool) -> Result<Self, ChaosError> {
+        let head = sqlx::query_scalar("SELECT coalesce(max(position), 0) FROM event_store.events");
+        let head = head.fetch_one(pool).await?;
+        let looks: Vec<(Uuid, DateTime<Utc>)> = sqlx::query_as(
+            "SELECT correlation_id, due_at FROM processes.actions WHERE name = ANY ($1)",
+        )
+        .bind(LOOKS)
+        .fetch_all(pool)
+        .await?;
+        let looks = looks.into_iter().unzip();
+        Ok(Self { head, looks })
+    }
+}
+
 /// What has happened since.
 #[derive(Debug, PartialEq, Eq)]
 struct Since {
     /// A company's notice, and what came of asking it.
-    by_notices: i64,
-    others: i64,
+    by_notices: usize,
+    /// What the sagas did after a look whose time had come.
+    by_looks: usize,
+    /// Each that should not have happened.
+    others: Vec<String>,
 }
 
 impl Since {
-    async fn read(pool: &PgPool, before: i64) -> Result<Self, ChaosError> {
-        let (by_notices, others) = sqlx::query_as(
+    async fn read(pool: &PgPool, before: &Before) -> Result<Self, ChaosError> {
+        let events: Vec<(String, bool, bool)> = sqlx::query_as(
             "WITH since AS (
-                 SELECT metadata ->> 'correlationId' AS belongs_to, metadata ->> 'principal' AS principal
+                 SELECT position, aggregate_type, aggregate_id, event_type,
+                        (metadata ->> 'correlationId')::uuid AS belongs_to, metadata ->> 'principal' AS principal
                    FROM event_store.events WHERE position > $1),
-             marked AS (
-                 SELECT belongs_to IN (SELECT belongs_to FROM since WHERE starts_with(principal, $2)) AS is_noticed
-                   FROM since)
-             SELECT count(*) FILTER (WHERE is_noticed), count(*) FILTER (WHERE is_noticed IS NOT TRUE) FROM marked",
+             looks AS (
+                 SELECT belongs_to FROM unnest($3::uuid[], $4::timestamptz[]) AS look (belongs_to, due_at)
+                  WHERE due_at <= clock_timestamp())
+             SELECT concat_ws(' ', position, aggregate_type || '/' || aggregate_id, event_type, 'by', principal),
+                    coalesce(belongs_to IN (SELECT belongs_to FROM since WHERE starts_with(principal, $2)), false),
+                    coalesce(principal = $5 AND belongs_to IN (SELECT belongs_to FROM looks), false)
+               FROM since ORDER BY position",
         )
-        .bind(before)
+        .bind(before.head)
         .bind(NOTICES)
-        .fetch_one(pool)
+        .bind(&before.looks.0)
+        .bind(&before.looks.1)
+        .bind(SAGAS)
+        .fetch_all(pool)
         .await?;
-        Ok(Self { by_notices, others })
+        let mut since = Self {
+            by_notices: 0,
+            by_looks: 0,
+            others: Vec::new(),
+        };
+        for event in events {
+            match event {
+                (_, true, _) => since.by_notices += 1,
+                (_, false, true) => since.by_looks += 1,
+                (what, false, false) => since.others.push(what),
+            }
+        }
+        Ok(since)
     }
-}
-
-async fn head(pool: &PgPool) -> Result<i64, ChaosError> {
-    Ok(
-        sqlx::query_scalar("SELECT coalesce(max(position), 0) FROM event_store.events")
-            .fetch_one(pool)
-            .await?,
-    )
 }
 
 #[cfg(test)]
@@ -166,18 +201,63 @@ mod tests {
         happens(&pool, 1, "webhook/nice", old).await;
         happens(&pool, 2, "webhook/nice", notice).await;
         happens(&pool, 3, "processes", notice).await;
-        let since = Since::read(&pool, 1).await.expect("an answer");
-        let (by_notices, others) = (2, 0);
-        assert_eq!(since, Since { by_notices, others });
+        let before = Before {
+            head: 1,
+            looks: (vec![], vec![]),
+        };
+        let since = Since::read(&pool, &before).await.expect("an answer");
+        assert_eq!(counted(&since), (2, 0, 0));
         for (position, principal, correlation) in [
             (4, "shopper-1", other),
             (5, "processes", old),
             (6, "shopper-1", other),
         ] {
             happens(&pool, position, principal, correlation).await;
-            let others = position - 3;
-            let since = Since::read(&pool, 1).await.expect("an answer");
-            assert_eq!(since, Since { by_notices, others });
+            let others = usize::try_from(position - 3).expect("a count");
+            let since = Since::read(&pool, &before).await.expect("an answer");
+            assert_eq!(counted(&since), (2, 0, others));
         }
+    }
+
+    fn counted(since: &Since) -> (usize, usize, usize) {
+        (since.by_notices, since.by_looks, since.others.len())
+    }
+
+    #[tokio::test]
+    async fn what_the_sagas_do_after_a_look_that_fell_due_is_no_effect_of_a_repeat_and_all_else_is()
+    {
+        let database = TestDatabase::create().await;
+        let pool = database.owner_pool().await;
+        let [due, early, other] = [1, 2, 3].map(Uuid::from_u128);
+        for (n, correlation, name, due_in) in [
+            (1, due, "inquire-deposit", "-1 second"),
+            (2, early, "inquire-late", "1 hour"),
+            (3, other, "expire-order", "-1 second"),
+        ] {
+            let planted = sqlx::query(
+                "INSERT INTO processes.actions
+                        (action_id, name, lane, action, due_at, correlation_id, causation_id)
+                 VALUES ($1, $2, 'commands', '{}', now() + $3::interval, $4, $1)",
+            );
+            let planted = planted.bind(Uuid::from_u128(n)).bind(name).bind(due_in);
+            let planted = planted.bind(correlation).execute(&pool).await;
+            planted.expect("a step");
+        }
+        let before = Before::read(&pool).await.expect("an answer");
+        for (position, principal, correlation, wanted) in [
+            (1, "processes", due, (0, 1, 0)),
+            (2, "shopper-1", due, (0, 1, 1)),
+            (3, "processes", early, (0, 1, 2)),
+            (4, "processes", other, (0, 1, 3)),
+        ] {
+            happens(&pool, position, principal, correlation).await;
+            let since = Since::read(&pool, &before).await.expect("an answer");
+            assert_eq!(counted(&since), wanted, "{since:?}");
+        }
+        let since = Since::read(&pool, &before).await.expect("an answer");
+        assert_eq!(
+            since.others[0],
+            "2 payment/p PaymentInquiryRequested by shopper-1"
+        );
     }
 }

@@ -13,9 +13,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 /// What is due later belongs to no saga that is under way: pools of coupons close in years.
 const SOON: &str = "2 minutes";
-/// A payment that was given up is asked about once more after ten minutes: that may fall into the quiet, and is
-/// nothing that was left undone.
-const LATE: &str = "inquire-late";
+/// Looks at a company that nothing hangs on but time: the last one at a payment that was given up, ten minutes later,
+/// and those at accounts that nobody has paid into, while they are open. They may fall into the quiet, and are nothing
+/// that was left undone, until they are due.
+pub(super) const LOOKS: [&str; 3] = ["inquire-late", "inquire-deposit", "inquire-closed"];
 
 /// Waits until nothing is left to do.
 pub(crate) async fn ended(pool: &PgPool) -> Result<Check, ChaosError> {
@@ -33,10 +34,10 @@ async fn ended_within(pool: &PgPool, patience: Duration) -> Result<Check, ChaosE
                                    WHERE subscriber = 'processes')
                          FROM event_store.events)::int
                FROM processes.actions
-              WHERE due_at < now() + $1::interval AND (name <> $2 OR due_at < now())",
+              WHERE due_at < now() + $1::interval AND (name <> ALL ($2) OR due_at < now())",
         )
         .bind(SOON)
-        .bind(LATE)
+        .bind(LOOKS)
         .fetch_one(pool)
         .await?;
         if open == 0 || started.elapsed() > patience {
@@ -51,7 +52,7 @@ async fn ended_within(pool: &PgPool, patience: Duration) -> Result<Check, ChaosE
         "SELECT name || ' ' || action_id,
                 concat_ws(', ', 'due ' || due_at, attempts || ' attempts', 'parked ' || parked_at, last_error)
            FROM processes.actions
-          WHERE due_at < now() + $1::interval AND (name <> $2 OR due_at < now())
+          WHERE due_at < now() + $1::interval AND (name <> ALL ($2) OR due_at < now())
           UNION ALL SELECT 'event ' || position, error FROM processes.parked_events
           UNION ALL SELECT 'the sagas', 'have read ' || read || ' of ' || stored || ' events'
                       FROM (SELECT coalesce(max(position), 0) AS stored,
@@ -61,16 +62,19 @@ async fn ended_within(pool: &PgPool, patience: Duration) -> Result<Check, ChaosE
                      WHERE read <> stored",
     )
     .bind(SOON)
-    .bind(LATE)
+    .bind(LOOKS)
     .fetch_all(pool)
     .await?;
-    let late: i64 = sqlx::query_scalar("SELECT count(*) FROM processes.actions WHERE name = $1")
-        .bind(LATE)
-        .fetch_one(pool)
-        .await?;
-    check.details.push(format!(
-        "{late} payments that were given up will be asked about once more"
-    ));
+    let looks: Vec<(String, i64)> = sqlx::query_as(
+        "SELECT name, count(*) FROM processes.actions WHERE name = ANY ($1) GROUP BY name ORDER BY name",
+    )
+    .bind(LOOKS)
+    .fetch_all(pool)
+    .await?;
+    let looks = looks
+        .iter()
+        .map(|(name, count)| format!("{count} steps {name} wait for their time"));
+    check.details.extend(looks);
     let orders: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM event_store.events WHERE event_type = 'OrderPlaced'",
     )

@@ -102,8 +102,6 @@ async fn crash_at_call(nth: usize, moment: Moment) {
     shop.close().await;
 }
 
-/// The writes of the sagas' reader are not flushed by themselves: what a crash of the database does to the last
-/// one before a silence.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_timer_that_a_crash_of_the_database_took_back_is_written_again_though_nothing_happens() {
     let shop = Shop::open().await;
@@ -116,11 +114,7 @@ async fn a_timer_that_a_crash_of_the_database_took_back_is_written_again_though_
     })
     .await;
     let timer = shop.actions().await.remove(0).name;
-    shop.sql(&format!(
-        "BEGIN; DELETE FROM processes.actions;
-         UPDATE event_store.checkpoints SET position = {before} WHERE subscriber = 'processes'; COMMIT"
-    ))
-    .await;
+    shop.take_back(before).await;
     eventually("the same timer is there again", async || {
         let actions = shop.actions().await;
         (actions.len() == 1 && actions[0].name == timer).then_some(())

@@ -7,6 +7,7 @@
 use chrono::TimeDelta;
 use domain::PaymentMethodId;
 use domain::order::OrderStatus;
+use domain::payment::PaymentStatus;
 use domain::payment_method::MethodStage;
 use payment_vault::{BillingKey, KeySafe as _, NewMethod};
 use processes::{Clock as _, ProcessesConfig};
@@ -14,7 +15,7 @@ use testkit::eventually;
 use uuid::Uuid;
 
 use crate::stage::saving::{KEYS, Saving, vault};
-use crate::stage::{PRICE, Shop, buyer};
+use crate::stage::{Blockade, PRICE, Shop, buyer};
 
 const NEWER_KEY: &str = "b:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
 
@@ -208,12 +209,15 @@ async fn a_charge_by_a_saved_card_whose_answer_was_lost_is_found_by_inquiry_and_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_method_that_is_deleted_before_the_charge_declines_it_and_frees_the_order() {
-    let (mut saving, method_id) = Saving::open_with_a_card().await;
-    // Nobody charges while the order is placed and the method deleted.
-    saving.stop().await;
+    let (saving, method_id) = Saving::open_with_a_card().await;
+    saving.shop.until_idle().await;
+    // Nothing is taken in while the order is placed and the method deleted.
+    let intake =
+        "BEGIN; SELECT FROM event_store.checkpoints WHERE subscriber = 'processes' FOR UPDATE";
+    let blockade = Blockade::by(&saving.shop, intake).await;
     let sale = saving.shop.place_and_pay_by(method_id).await;
     saving.delete(method_id).await;
-    saving.start();
+    blockade.lift().await;
     saving
         .shop
         .until_order(sale.order_id, OrderStatus::Cancelled)
@@ -227,6 +231,57 @@ async fn a_method_that_is_deleted_before_the_charge_declines_it_and_frees_the_or
         saving.shop.bank.charges_of(sale.payment_id.uuid()).await,
         []
     );
+    saving.close().await;
+}
+
+/// The reader's write may be taken back by a crash of the database when its charge is made already: whoever reads the
+/// event again must not think that nobody has tried it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_charge_that_only_the_company_knows_of_is_found_though_its_method_is_deleted() {
+    let (mut saving, method_id) = Saving::open_with_a_card().await;
+    saving.shop.until_idle().await;
+    let before = saving.shop.checkpoint().await;
+    let bank = &saving.shop.bank;
+    bank.fail("confirm", "charge-then-timeout", 1).await;
+    let sale = saving.shop.place_and_pay_by(method_id).await;
+    eventually("the card is charged", async || {
+        let charges = bank.charges_of(sale.payment_id.uuid()).await;
+        (!charges.is_empty()).then_some(())
+    })
+    .await;
+    saving.kill().await;
+    saving.shop.take_back(before).await;
+    saving.delete(method_id).await;
+    saving.start();
+    saving
+        .shop
+        .until_order(sale.order_id, OrderStatus::Paid)
+        .await;
+    let payment = saving.shop.payment(sale.payment_id).await;
+    assert_eq!(payment.status, PaymentStatus::Succeeded);
+    let charges = saving.shop.bank.charges_of(sale.payment_id.uuid()).await;
+    assert_eq!(charges.len(), 1);
+    saving.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_method_that_is_deleted_while_nobody_acts_frees_the_order_once_the_company_knows_no_charge()
+ {
+    let (mut saving, method_id) = Saving::open_with_a_card().await;
+    saving.stop().await;
+    let sale = saving.shop.place_and_pay_by(method_id).await;
+    saving.delete(method_id).await;
+    saving.start();
+    // Somebody may have tried it: the company is asked, and believed the second time.
+    saving.shop.until_inquired(sale.payment_id, 1).await;
+    saving.shop.until_idle().await;
+    saving.shop.clock.advance(TimeDelta::seconds(5));
+    saving
+        .shop
+        .until_order(sale.order_id, OrderStatus::Cancelled)
+        .await;
+    let payment = saving.shop.payment(sale.payment_id).await;
+    assert_eq!(payment.failure_code.as_deref(), Some("GATEWAY_NO_RECORD"));
     saving.close().await;
 }
 

@@ -140,6 +140,9 @@ impl World {
             Ok(appended) => appended,
             Err(error) => return self.fail("append", format!("the log refuses: {error}")),
         };
+        if !appended.events.is_empty() {
+            self.flush();
+        }
         self.audit(n, &appended);
         for verdict in &appended.verdicts {
             self.counts.count(verdict);

@@ -66,6 +66,10 @@ impl World {
                 let again = world.draw(Topic::Gateway, 0).u64(10_000..30_000_000);
                 world.call_again(again, call.clone());
             }
+            if world.strikes(Kind::DatabaseCrashed, n) {
+                // Whose table may not know any more that it was to be done.
+                world.crash_database();
+            }
             if !world.is_alive(n, incarnation) {
                 return;
             }

@@ -19,6 +19,7 @@ mod operations;
 mod operator;
 mod rest;
 mod terms;
+mod unflushed;
 mod weather;
 
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
@@ -38,6 +39,7 @@ use self::clients::Op;
 use self::clock::Queued;
 use self::node::Node;
 use self::notices::Notices;
+use self::unflushed::Unflushed;
 use crate::agenda::Agenda;
 use crate::bank::Bank;
 use crate::chance::{Chance, Topic};
@@ -83,6 +85,7 @@ pub(crate) struct World {
     pub(crate) story: Story,
     pub(crate) log: Log,
     pub(crate) agenda: Agenda,
+    unflushed: Unflushed,
     pub(crate) bank: Bank,
     safe: Safe,
     pub(crate) projections: Vec<InMemory>,
@@ -138,6 +141,7 @@ impl World {
             story: Story::new(options.tells),
             log,
             agenda: Agenda::default(),
+            unflushed: Unflushed::default(),
             bank: Bank::default(),
             safe: Safe::default(),
             projections: InMemory::all(),

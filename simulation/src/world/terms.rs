@@ -36,6 +36,8 @@ pub(super) struct Term {
     is_ready: bool,
     committed: u64,
     pub(super) read: u64,
+    /// How far the log reached when it began.
+    head_before: u64,
     is_reading: bool,
     crew: Vec<Doing>,
     done: Vec<Claim>,
@@ -90,6 +92,7 @@ impl World {
                 let Some(epoch) = world.log.acquire(LEASE, world.now, time_to_live) else {
                     return;
                 };
+                world.flush();
                 tell!(world, "process {n} is given the lease, epoch {epoch}");
                 if world.strikes(Kind::LeaseUnanswered, n) {
                     return;
@@ -109,6 +112,7 @@ impl World {
                 return;
             }
             let is_kept = world.log.renew(LEASE, epoch, world.now, time_to_live);
+            world.flush();
             world.on_incarnation(n, incarnation, back, move |world, n| {
                 let term = world.nodes[n].term.as_ref();
                 let Some(term) = term.filter(|term| term.epoch == epoch) else {
@@ -148,6 +152,7 @@ impl World {
             is_ready: false,
             committed: 0,
             read: 0,
+            head_before: 0,
             is_reading: false,
             crew: Vec::new(),
             done: Vec::new(),
@@ -175,9 +180,10 @@ impl World {
         let lanes: Vec<&str> = term.lanes.all().map(|lane| lane.name()).collect();
         self.agenda.adopt(&lanes);
         self.agenda.unpark();
-        let position = self.log.checkpoint(LEASE);
+        let (position, head) = (self.log.checkpoint(LEASE), self.log.head());
         if let Some(term) = &mut self.nodes[n].term {
             (term.committed, term.read) = (position, position);
+            term.head_before = head;
             term.is_ready = true;
         }
         self.reader_turn(n);

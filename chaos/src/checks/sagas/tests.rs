@@ -35,16 +35,25 @@ async fn where_all_is_done_and_sent_both_checks_hold() {
 }
 
 #[tokio::test]
-async fn a_late_inquiry_that_is_not_due_yet_is_left_for_later_and_counted() {
-    let defect =
-        "UPDATE processes.actions SET name = 'inquire-late', due_at = now() + interval '1 minute'";
-    let (_database, pool) = after(defect).await;
-    let ended = ended_within(&pool, NO_PATIENCE).await.expect("an answer");
-    assert!(ended.holds(), "{ended:?}");
-    assert_eq!(
-        ended.details,
-        ["1 payments that were given up will be asked about once more"]
-    );
+async fn a_look_at_a_company_that_is_not_due_yet_is_left_for_later_and_counted() {
+    for look in LOOKS {
+        let (_database, pool) = after(&renamed(look, "1 minute")).await;
+        let ended = ended_within(&pool, NO_PATIENCE).await.expect("an answer");
+        assert!(ended.holds(), "{ended:?}");
+        assert_eq!(
+            ended.details,
+            [format!("1 steps {look} wait for their time")]
+        );
+        let (_database, pool) = after(&renamed(look, "-1 minute")).await;
+        let ended = ended_within(&pool, NO_PATIENCE).await.expect("an answer");
+        assert_eq!(ended.broken, 1, "{ended:?}");
+        assert!(ended.evidence[0].contains(look), "{ended:?}");
+    }
+}
+
+/// The step that waits is this one, due so much later than now.
+fn renamed(name: &str, later: &str) -> String {
+    format!("UPDATE processes.actions SET name = '{name}', due_at = now() + interval '{later}'")
 }
 
 #[tokio::test]
@@ -53,10 +62,6 @@ async fn a_step_left_undone_an_event_set_apart_and_one_not_read_are_found() {
         (
             "UPDATE processes.actions SET due_at = now() - interval '1 minute', last_error = 'why'",
             "why",
-        ),
-        (
-            "UPDATE processes.actions SET due_at = now() - interval '1 minute', name = 'inquire-late'",
-            "inquire-late",
         ),
         (
             "INSERT INTO processes.parked_events (position, error) VALUES (1, 'unreadable')",

@@ -172,18 +172,28 @@ async fn a_copy_that_is_killed_in_the_middle_goes_on_where_it_was() {
             .execute(&mut *blocker)
             .await
             .expect("the id is free");
+        let pid: i32 = sqlx::query_scalar("SELECT pg_backend_pid()")
+            .fetch_one(&mut *blocker)
+            .await
+            .expect("the session knows itself");
         let copy = shop.installation.start(&["migrate-legacy", "copy"], &[]);
-        let waits = "SELECT EXISTS (SELECT FROM pg_stat_activity
-                      WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%legacy_ids%')";
-        shop.until("the copy waits", waits, PATIENCE).await;
+        // Waiting for this very session: what waits for anything else has not come to the id yet.
+        let waits = format!(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE {pid} = ANY(pg_blocking_pids(pid)))"
+        );
+        shop.until("the copy waits", &waits, PATIENCE).await;
         copy.kill();
         blocker.rollback().await.expect("the id is free again");
-        let before = format!(
-            "SELECT last_key < {key} AND last_key > 0 AND NOT finished
-               FROM payment.legacy_progress WHERE subject = '{subject}'"
-        );
-        shop.until("the copy stands before it", &before, PATIENCE)
-            .await;
+        let progress: Option<(i64, bool)> = sqlx::query_as(
+            "SELECT last_key, finished FROM payment.legacy_progress WHERE subject = $1",
+        )
+        .bind(subject)
+        .fetch_optional(&shop.target)
+        .await
+        .expect("the progress can be read");
+        let stands_before = progress
+            .is_some_and(|(last_key, finished)| last_key > 0 && last_key < key && !finished);
+        assert!(stands_before, "{subject} before {key}: {progress:?}");
     }
     shop.run(&["all", "--until", "verify"]);
     shop.assert_carried().await;

@@ -71,6 +71,16 @@ impl Shop {
         .await
     }
 
+    /// What a crash of the database does to the last writes of the sagas' reader, which are not flushed by themselves:
+    /// the checkpoint stands here again, and there are no rows.
+    pub(crate) async fn take_back(&self, checkpoint: i64) {
+        self.sql(&format!(
+            "BEGIN; DELETE FROM processes.actions;
+             UPDATE event_store.checkpoints SET position = {checkpoint} WHERE subscriber = 'processes'; COMMIT"
+        ))
+        .await;
+    }
+
     pub(crate) async fn epoch(&self) -> i64 {
         self.number("SELECT coalesce(max(epoch), 0) FROM event_store.leases")
             .await

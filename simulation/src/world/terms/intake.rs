@@ -11,6 +11,9 @@ use crate::chance::Topic;
 use crate::fault::Kind;
 use crate::plant::Plant;
 
+/// So long after a write it is flushed, and looked at.
+const LOOK_AFTER_US: u64 = 1_000_000;
+
 impl World {
     /// The log has grown.
     pub(in crate::world) fn wake_readers(&mut self) {
@@ -34,14 +37,14 @@ impl World {
             return;
         }
         term.is_reading = true;
-        let (mut from, committed) = (term.read, term.committed);
+        let (mut from, committed, head_before) = (term.read, term.committed, term.head_before);
         if self.strikes(Kind::AgendaRepeated, n) {
             from = from.min(committed).saturating_sub(8);
         }
         let read = self.nodes[n].term.as_ref().map_or(0, |term| term.read);
         let repeated = usize::try_from(read.saturating_sub(from)).unwrap_or(0);
         let events = self.log.read(from, most + repeated);
-        let plan = Plan::of(&events, now);
+        let plan = Plan::of(&events, head_before, now);
         if let Some(event) = plan.unreadable.first() {
             let (position, error) = (event.position, &event.error);
             return self.fail(
@@ -98,6 +101,7 @@ impl World {
         if !self.log.holds(LEASE, epoch) {
             return self.lose_term(n, number, "another instance took the lease over");
         }
+        self.change_unflushed();
         if !self.log.advance(LEASE, from, to) {
             return self.lose_term(n, number, "another instance moved the checkpoint");
         }
@@ -106,6 +110,7 @@ impl World {
             Err(error) => return self.fail("agenda", error.to_string()),
         };
         self.check_epoch(epoch);
+        self.may_crash_database(n);
         tell!(self, "[{n}] sagas: {from} → {to}, {} steps", inserted.len());
         if is_there && self.strikes(Kind::AgendaCrashAfter, n) {
             return self.crash(n);
@@ -125,8 +130,18 @@ impl World {
             for (item, claim) in intake.written(&inserted, &term.alarm.clone()) {
                 world.begin(n, item, claim);
             }
+            world.on_term(n, LOOK_AFTER_US, Self::look);
             world.reader_turn(n);
         });
+    }
+
+    /// Whether the last write is still there: a crash of the database may have taken it back.
+    fn look(&mut self, n: usize) {
+        let stands = self.log.checkpoint(LEASE);
+        let term = self.nodes[n].term.as_ref();
+        if term.is_some_and(|term| !term.is_reading && term.committed != stands) {
+            self.lose(n, "the checkpoint was taken back");
+        }
     }
 
     pub(super) fn take_in_again(

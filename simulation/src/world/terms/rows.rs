@@ -47,6 +47,7 @@ impl World {
                 return world.lose_term(n, number, "another instance took the lease over");
             }
             world.check_epoch(epoch);
+            world.change_unflushed();
             let ids: Vec<Uuid> = claims.iter().map(Claim::action_id).collect();
             match again_at {
                 None => world.agenda.delete(&ids),

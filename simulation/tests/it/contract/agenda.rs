@@ -58,7 +58,7 @@ fn item(rng: &mut Rng) -> Item {
         attempts: 0,
         correlation_id: Uuid::from_u128(1),
         causation_id: Uuid::from_u128(2),
-        origin: Origin::Table,
+        origin: Origin::Old,
     }
 }
 
