@@ -5,7 +5,8 @@
 //!
 //! 1. One instance holds the lease `processes` ([`Processes::start`] waits for it); only the holder acts.
 //! 2. The reader follows the log. In one transaction it writes the steps of a batch of events as rows of
-//!    `processes.actions` and moves its checkpoint. What is due is then done at once, from memory.
+//!    `processes.actions` and moves its checkpoint. What is due is then done at once, from memory. That transaction is
+//!    not flushed by itself: a crash of the database can take it back, and the events are read again.
 //! 3. The timers read from the table what became due, and what an earlier holder left behind.
 //! 4. An action is done: a gateway is called outside any transaction, and what it said becomes a command
 //!    whose id follows from the action's. Then the row is deleted.

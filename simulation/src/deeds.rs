@@ -132,6 +132,10 @@ impl Plan {
         let rush = chance.of(Topic::Shop, 0, 0).u64(2..12);
         for index in 0..DEEDS_MAX {
             let mut rng = chance.of(Topic::Deed, 0, index.try_into().unwrap_or(0));
+            if let Some(regret) = regret(&mut rng, &deeds) {
+                deeds.push(regret);
+                continue;
+            }
             let deed = Deed {
                 // In a rush several come at once: for the last piece.
                 gap_us: if rng.u64(0..rush) > 0 {
@@ -164,6 +168,24 @@ struct Orders {
     unpaid: Vec<usize>,
 }
 
+/// Somebody who has just paid with a saved method takes it back out, while it is charged.
+fn regret(rng: &mut fastrand::Rng, deeds: &[Deed]) -> Option<Deed> {
+    let What::Pay {
+        order,
+        means: Means::Saved(method),
+        ..
+    } = deeds.last()?.what
+    else {
+        return None;
+    };
+    let shopper = deeds.get(order)?.shopper;
+    (rng.u8(0..3) == 0).then(|| Deed {
+        gap_us: rng.u64(20_000..2_000_000),
+        shopper,
+        what: What::Forget { method },
+    })
+}
+
 fn draw_what(rng: &mut fastrand::Rng, orders: &mut Orders, index: usize) -> What {
     let product = rng.usize(0..PRODUCTS);
     let warehouse = rng.usize(0..WAREHOUSES.len());
@@ -192,9 +214,9 @@ fn draw_what(rng: &mut fastrand::Rng, orders: &mut Orders, index: usize) -> What
                 3 => rng.i64(1_500..6_000),
                 _ => 0,
             };
-            let means = match rng.u8(0..4) {
+            let means = match rng.u8(0..5) {
                 0 => Means::Account,
-                1 => Means::Saved(rng.usize(0..3)),
+                1 | 2 => Means::Saved(rng.usize(0..4)),
                 _ => Means::Card,
             };
             What::Pay {

@@ -172,6 +172,7 @@ pub(crate) struct Faults {
     /// Only these strike, when a story is told again.
     kept: Option<BTreeSet<Fault>>,
     is_over: bool,
+    is_suspended: bool,
     pub(crate) struck: Vec<Fault>,
 }
 
@@ -194,6 +195,7 @@ impl Faults {
             chances: vec![[0; WHO_MAX]; Kind::ALL.len()],
             kept,
             is_over: false,
+            is_suspended: false,
             struck: Vec::new(),
         }
     }
@@ -208,7 +210,7 @@ impl Faults {
             number: *chances,
         };
         *chances += 1;
-        if self.is_over {
+        if self.is_over || self.is_suspended {
             return false;
         }
         let strikes = match &self.kept {
@@ -223,6 +225,11 @@ impl Faults {
             self.struck.push(fault);
         }
         strikes
+    }
+
+    /// Nothing goes wrong until this is taken back.
+    pub(crate) fn suspend(&mut self, is_suspended: bool) {
+        self.is_suspended = is_suspended;
     }
 
     /// From now on nothing goes wrong.

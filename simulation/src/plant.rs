@@ -53,6 +53,8 @@ pub enum Plant {
     LostAccount,
     /// A deposit that the bank takes back is told to nobody, and nobody compares the books.
     UnseenTakeBack,
+    /// A step that is read from its event is taken for one that nobody has tried, whoever read the event before.
+    BelievedFirst,
     /// A snapshot is written with the state of the one before.
     StaleSnapshot,
     /// A place at the gate is given back, and stays taken.
@@ -63,7 +65,7 @@ pub enum Plant {
 
 impl Plant {
     /// All.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::ForgottenConflict,
         Self::ForgottenFence,
         Self::ForgottenIdentity,
@@ -88,6 +90,7 @@ impl Plant {
         Self::LeakyDrawer,
         Self::LostAccount,
         Self::UnseenTakeBack,
+        Self::BelievedFirst,
         Self::StaleSnapshot,
         Self::LeakyGate,
         Self::GenerousGate,
@@ -121,6 +124,7 @@ impl Plant {
             Self::LeakyDrawer => "leaky-drawer",
             Self::LostAccount => "lost-account",
             Self::UnseenTakeBack => "unseen-take-back",
+            Self::BelievedFirst => "believed-first",
             Self::StaleSnapshot => "stale-snapshot",
             Self::LeakyGate => "leaky-gate",
             Self::GenerousGate => "generous-gate",

@@ -7,17 +7,21 @@ use domain::CouponPoolId;
 use event_store::{CommandId, ExecuteError, Outcome};
 use serde_json::Value;
 
+use self::asks::shopper_name;
 use super::node::Answered;
 use super::operations::{Envelope, Request, command};
 use super::{NOBODY, NODES, World, tell};
 use crate::chance::Topic;
-use crate::deeds::{DEEDS_MIN, FAULTS_WANTED, What};
+use crate::deeds::{DEEDS_MIN, FAULTS_WANTED, SHOPPERS, What};
 use crate::fault::Kind;
 
 /// A client gives an answer up after so long, and asks again.
 const PATIENCE_US: u64 = 12_000_000;
 /// How long it waits before it asks again.
 const RETRY_US: std::ops::Range<u64> = 200_000..2_500_000;
+/// How often it is looked whether the methods that the shoppers come with are saved, and how many times.
+const LOOK_INTERVAL_US: u64 = 500_000;
+const LOOKS_MAX: u32 = 120;
 /// How often a deed waits for the one that it builds on.
 const WAITS_MAX: u32 = 4;
 
@@ -68,6 +72,27 @@ impl World {
             is_given_up: false,
             asked_before: 0,
         }
+    }
+
+    /// Lets the shoppers in once the methods that they come with are saved: were faults let loose meanwhile, few would
+    /// be in time to be paid with.
+    fn await_methods(&mut self, looks: u32) {
+        if looks < LOOKS_MAX && self.is_method_pending() {
+            return self.after(LOOK_INTERVAL_US, move |world| {
+                world.await_methods(looks + 1)
+            });
+        }
+        self.faults.suspend(false);
+        self.next_deed(0);
+    }
+
+    fn is_method_pending(&self) -> bool {
+        (0..SHOPPERS).any(|shopper| {
+            let name = shopper_name(shopper);
+            let wallet = self.methods_of(&name);
+            let mut asked = self.methods_asked_for(&name);
+            asked.any(|id| wallet.method(id).is_ok() && wallet.active(id).is_err())
+        })
     }
 
     /// The next deed, some time after the one before.
@@ -243,7 +268,10 @@ impl World {
             match self.ops.get(op + 1).map(|next| next.attempts) {
                 Some(0) => self.send(op + 1),
                 Some(_) => {}
-                None => self.next_deed(0),
+                None => {
+                    self.faults.suspend(true);
+                    self.await_methods(0);
+                }
             }
         }
         if self.strikes(Kind::AnswerRepeated, n) {

@@ -125,7 +125,7 @@ impl World {
         });
     }
 
-    fn methods_of(&self, user: &str) -> PaymentMethodsState {
+    pub(super) fn methods_of(&self, user: &str) -> PaymentMethodsState {
         let stream = StreamId::of::<PaymentMethods>(user);
         let wanted = Wanted { stream, base: None };
         let read = self.log.load(vec![wanted]).pop().and_then(Result::ok);

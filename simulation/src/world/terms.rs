@@ -17,6 +17,7 @@ use super::office::{BANK, Life, Outbox};
 use super::{World, node_name, tell};
 use crate::chance::Topic;
 use crate::fault::Kind;
+use crate::plant::Plant;
 
 /// The lease's name, and the checkpoint's.
 pub(super) const LEASE: &str = "processes";
@@ -183,7 +184,8 @@ impl World {
         let (position, head) = (self.log.checkpoint(LEASE), self.log.head());
         if let Some(term) = &mut self.nodes[n].term {
             (term.committed, term.read) = (position, position);
-            term.head_before = head;
+            let is_believed = self.plant == Some(Plant::BelievedFirst);
+            term.head_before = if is_believed { 0 } else { head };
             term.is_ready = true;
         }
         self.reader_turn(n);

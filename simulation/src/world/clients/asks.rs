@@ -17,7 +17,7 @@ use crate::deeds::{Means, POOLS, PRODUCTS, SHOPPERS, WAREHOUSES, What};
 /// Who runs the shop.
 const OPERATOR: &str = "operator";
 
-fn shopper_name(shopper: usize) -> String {
+pub(super) fn shopper_name(shopper: usize) -> String {
     format!("shopper-{}", shopper % SHOPPERS)
 }
 
@@ -77,10 +77,21 @@ impl World {
                 until: now + TimeDelta::minutes(rng.i64(4..19)),
             });
         }
-        let numbered = requests.into_iter().enumerate();
-        numbered
-            .map(|(number, request)| self.op(OPERATOR, format!("opening-{number}"), request, None))
-            .collect()
+        let by_operator = requests
+            .into_iter()
+            .map(|request| (OPERATOR.to_owned(), request));
+        // Most shoppers come with a method, which they save first.
+        let comers = (0..SHOPPERS).filter(|_| rng.u8(0..4) > 0);
+        let savings = comers.filter_map(|shopper| {
+            let (name, auth_token) = (shopper_name(shopper), format!("opening-{shopper}"));
+            let user = name.parse().ok()?;
+            Some((name, Request::Save { user, auth_token }))
+        });
+        let numbered = by_operator.chain(savings).enumerate();
+        let opening = numbered.map(|(number, (principal, request))| {
+            self.op(&principal, format!("opening-{number}"), request, None)
+        });
+        opening.collect()
     }
 
     pub(super) fn product(&self, index: usize) -> ProductId {
@@ -130,7 +141,10 @@ impl World {
             } => {
                 let (name, order) = self.order(*order)?;
                 let method = match means {
-                    Means::Saved(number) => self.method_of(&name, *number),
+                    // One in four tries what is not saved yet, or no more.
+                    Means::Saved(number) => self
+                        .method_in_sight(&name, *number)
+                        .or_else(|| self.method_of(&name, *number).filter(|_| *number == 0)),
                     Means::Card | Means::Account => None,
                 };
                 let coupon = coupon.then(|| self.coupon_of(&name)).flatten();
@@ -267,13 +281,24 @@ impl World {
 
     /// A payment method that somebody asked for: the how-many-th, from the last, counted round.
     fn method_of(&self, name: &str, number: usize) -> Option<PaymentMethodId> {
-        let saved = self.ops.iter().rev().filter(|op| {
+        let asked: Vec<_> = self.methods_asked_for(name).collect();
+        asked.get(number.checked_rem(asked.len())?).copied()
+    }
+
+    /// One that they see to be saved.
+    fn method_in_sight(&self, name: &str, number: usize) -> Option<PaymentMethodId> {
+        let wallet = self.methods_of(name);
+        let asked = self.methods_asked_for(name);
+        let saved: Vec<_> = asked.filter(|id| wallet.active(*id).is_ok()).collect();
+        saved.get(number.checked_rem(saved.len())?).copied()
+    }
+
+    pub(super) fn methods_asked_for(&self, name: &str) -> impl Iterator<Item = PaymentMethodId> {
+        let saved = self.ops.iter().rev().filter(move |op| {
             let is_saving = matches!(op.request, Request::Save { .. });
             is_saving && op.envelope.principal == name && op.was_accepted()
         });
-        let saved: Vec<&Op> = saved.collect();
-        let op = saved.get(number.checked_rem(saved.len())?)?;
-        op.member("id")?.parse().ok()
+        saved.filter_map(|op| op.member("id")?.parse().ok())
     }
 
     /// The last coupon that somebody was given.
