@@ -92,10 +92,10 @@ pub(crate) async fn run(args: Args) -> Result<bool, ChaosError> {
         .checks
         .push(Report::endings(&chronicle, Shop::process_count()));
     report.write(&folder.join("report.json"))?;
+    report.show(&folder);
     if !report.holds() {
         keepsake::keep(&servers.owner_pool(), &folder).await?;
     }
-    report.show(&folder);
     Ok(report.holds())
 }
 

@@ -6,11 +6,13 @@ use sqlx::{PgPool, Postgres, Transaction};
 
 use crate::error::ProcessesError;
 
-/// Not flushed by themselves: a crash of the database may take the newest of these transactions back,
-/// which only repeats work that is recognised. The command that an action leads to is flushed, and with it
+/// Not flushed by themselves: a crash of the database may take the newest of these transactions back, and what was
+/// begun with them stays begun. Whoever reads their events again takes nothing for untried ([`crate::item::Origin`]),
+/// so that only work is repeated that is recognised. The command that an action leads to is flushed, and with it
 /// everything that was written before it; after the last write before a silence the reader looks whether it is
 /// still there.
 const BEGIN: &str = "BEGIN; SET LOCAL synchronous_commit = off";
+const BEGIN_FLUSHED: &str = "BEGIN";
 
 /// Begins a transaction that stays the holder's until its end: the lease's row is locked in it, so that
 /// nobody can take the lease over before it is committed.
@@ -21,7 +23,23 @@ pub async fn begin(
     pool: &PgPool,
     lease: &Lease,
 ) -> Result<Transaction<'static, Postgres>, ProcessesError> {
-    let mut transaction = pool.begin_with(BEGIN).await?;
+    begin_with(BEGIN, pool, lease).await
+}
+
+/// Begins one that no crash takes back: for what is done once, and looked at by nobody afterwards.
+pub(crate) async fn begin_flushed(
+    pool: &PgPool,
+    lease: &Lease,
+) -> Result<Transaction<'static, Postgres>, ProcessesError> {
+    begin_with(BEGIN_FLUSHED, pool, lease).await
+}
+
+async fn begin_with(
+    statement: &'static str,
+    pool: &PgPool,
+    lease: &Lease,
+) -> Result<Transaction<'static, Postgres>, ProcessesError> {
+    let mut transaction = pool.begin_with(statement).await?;
     failpoint!("processes.fenced.begun", sqlx::Error::Io);
     if lease.holds(&mut transaction).await? {
         Ok(transaction)

@@ -31,7 +31,7 @@ pub struct Item {
 /// How it got here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// Straight from its event, which no holder before this one can have read: nobody has ever tried it.
+    /// Straight from its event, which this holder reads once and none before it can have read: nobody has ever tried it.
     New {
         /// The event's time.
         occurred_at: DateTime<Utc>,
@@ -132,6 +132,21 @@ mod tests {
         assert_eq!(after(carried), at("2026-03-01T10:00:01Z"));
         let extreme = DateTime::<Utc>::MAX_UTC;
         assert_eq!(after(extreme), extreme);
+    }
+
+    #[test]
+    fn what_the_log_held_when_the_holder_came_may_have_been_tried() {
+        let recorded = Recorded {
+            position: 7,
+            event_id: Uuid::nil(),
+            aggregate_id: Uuid::nil().to_string(),
+            sequence: 1,
+            occurred_at: at("2026-03-01T10:00:00Z"),
+            event: DomainEvent::CouponPool(CouponPoolEvent::CouponPoolClosed {}),
+        };
+        let occurred_at = recorded.occurred_at;
+        assert_eq!(Origin::of(&recorded, 7), Origin::Old);
+        assert_eq!(Origin::of(&recorded, 6), Origin::New { occurred_at });
     }
 
     #[test]

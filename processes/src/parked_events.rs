@@ -74,7 +74,7 @@ async fn read_one(term: &Term, position: u64) -> Result<Vec<Item>, ProcessesErro
     let now = term.parts.clock.now();
     let mut items = Vec::new();
     for event in &events {
-        // They are taken up from the table.
+        // No holder before this one could read it, and from the table it is taken up as any other.
         items.extend(items_of(event, position, now).map_err(StoreError::from)?);
     }
     Ok(items)
@@ -85,7 +85,7 @@ async fn make_up_for(term: &Term, position: i64, items: &[Item]) -> Result<(), P
         .iter()
         .map(|item| (item.clone(), term.lanes.of(&item.action).name().to_owned()))
         .collect();
-    let mut transaction = term.begin().await?;
+    let mut transaction = term.begin_flushed().await?;
     agenda::insert(&mut transaction, &laned).await?;
     sqlx::query("DELETE FROM processes.parked_events WHERE position = $1")
         .bind(position)

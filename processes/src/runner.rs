@@ -153,7 +153,7 @@ async fn take(term: Arc<Term>, taking: CancellationToken) {
 
 async fn prepare(term: &Term) -> Result<(), ProcessesError> {
     let lanes: Vec<&str> = term.lanes.all().map(|lane| lane.name()).collect();
-    let mut transaction = term.begin().await?;
+    let mut transaction = term.begin_flushed().await?;
     let adopted = agenda::adopt(&mut transaction, &lanes).await?;
     let unparked = agenda::unpark(&mut transaction).await?;
     failpoint!("processes.adopt.before", sqlx::Error::Io);

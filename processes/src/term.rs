@@ -73,6 +73,13 @@ impl Term {
         (Arc::new(term), queue)
     }
 
+    /// As [`Self::begin`], and no crash of the database takes it back.
+    pub(crate) async fn begin_flushed(
+        &self,
+    ) -> Result<Transaction<'static, Postgres>, ProcessesError> {
+        fenced::begin_flushed(self.parts.pool(), self.tenure.lease()).await
+    }
+
     /// A transaction that only the holder can commit.
     pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, ProcessesError> {
         fenced::begin(self.parts.pool(), self.tenure.lease()).await

@@ -2,7 +2,7 @@
 //! that was not heard comes again after a minute), and what comes of looks at companies whose time has come.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use futures::{StreamExt as _, TryStreamExt as _};
@@ -25,6 +25,8 @@ use crate::shoppers::{Client, Told, Wire, client};
 const AT_ONCE: usize = 24;
 /// How long an answer may take now that all is quiet.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How often it is looked whether a step is under way.
+const REST_INTERVAL: Duration = Duration::from_millis(20);
 
 pub(crate) async fn check(
     shop: &Shop,
@@ -99,25 +101,49 @@ async fn repeat<'a>(
     Ok((asked, told))
 }
 
-/// How it stood.
+/// How it stood at a moment when nothing was under way.
 struct Before {
     head: i64,
-    /// The looks that wait for their time: what they belong to, and when they are due.
+    /// The looks that wait for their time: the events that they follow from, and when they are due.
     looks: (Vec<Uuid>, Vec<DateTime<Utc>>),
 }
 
 impl Before {
     async fn read(pool: &PgPool) -> Result<Self, ChaosError> {
-        let head = sqlx::query_scalar("SELECT coalesce(max(position), 0) FROM event_store.events");
-        let head = head.fetch_one(pool).await?;
-        let looks: Vec<(Uuid, DateTime<Utc>)> = sqlx::query_as(
-            "SELECT correlation_id, due_at FROM processes.actions WHERE name = ANY ($1)",
+        let started = Instant::now();
+        loop {
+            if let Some(before) = Self::at_rest(pool).await? {
+                return Ok(before);
+            }
+            if started.elapsed() > PATIENCE {
+                let never = format!(
+                    "within {PATIENCE:?} there was no moment without a saga's step under way"
+                );
+                return Err(ChaosError::said(never));
+            }
+            tokio::time::sleep(REST_INTERVAL).await;
+        }
+    }
+
+    /// `None` while a step is under way, or an event is not taken in.
+    async fn at_rest(pool: &PgPool) -> Result<Option<Self>, ChaosError> {
+        type Row = (i64, bool, Vec<Uuid>, Vec<DateTime<Utc>>);
+        let (head, is_busy, causes, due): Row = sqlx::query_as(
+            "WITH log AS (SELECT coalesce(max(position), 0) AS head FROM event_store.events),
+                  looks AS (SELECT causation_id, due_at FROM processes.actions WHERE name = ANY ($1))
+             SELECT head,
+                    EXISTS (SELECT FROM processes.actions WHERE due_at <= now() AND parked_at IS NULL)
+                    OR head <> coalesce((SELECT position FROM event_store.checkpoints
+                                          WHERE subscriber = 'processes'), 0),
+                    ARRAY (SELECT causation_id FROM looks ORDER BY causation_id, due_at),
+                    ARRAY (SELECT due_at FROM looks ORDER BY causation_id, due_at)
+               FROM log",
         )
         .bind(LOOKS)
-        .fetch_all(pool)
+        .fetch_one(pool)
         .await?;
-        let looks = looks.into_iter().unzip();
-        Ok(Self { head, looks })
+        let looks = (causes, due);
+        Ok((!is_busy).then_some(Self { head, looks }))
     }
 }
 
@@ -126,7 +152,7 @@ impl Before {
 struct Since {
     /// A company's notice, and what came of asking it.
     by_notices: usize,
-    /// What the sagas did after a look whose time had come.
+    /// What followed from a look whose time had come.
     by_looks: usize,
     /// Each that should not have happened.
     others: Vec<String>,
@@ -135,16 +161,21 @@ struct Since {
 impl Since {
     async fn read(pool: &PgPool, before: &Before) -> Result<Self, ChaosError> {
         let events: Vec<(String, bool, bool)> = sqlx::query_as(
-            "WITH since AS (
+            "WITH RECURSIVE since AS (
                  SELECT position, aggregate_type, aggregate_id, event_type,
-                        (metadata ->> 'correlationId')::uuid AS belongs_to, metadata ->> 'principal' AS principal
+                        (metadata ->> 'eventId')::uuid AS event_id,
+                        (metadata ->> 'causationId')::uuid AS causation_id,
+                        metadata ->> 'correlationId' AS belongs_to, metadata ->> 'principal' AS principal
                    FROM event_store.events WHERE position > $1),
-             looks AS (
-                 SELECT belongs_to FROM unnest($3::uuid[], $4::timestamptz[]) AS look (belongs_to, due_at)
-                  WHERE due_at <= clock_timestamp())
+             looked AS (
+                 SELECT event_id FROM since
+                   JOIN unnest($3::uuid[], $4::timestamptz[]) AS look (cause, due_at)
+                     ON cause = causation_id AND due_at <= clock_timestamp() AND principal = $5
+                  UNION
+                 SELECT since.event_id FROM since JOIN looked ON since.causation_id = looked.event_id)
              SELECT concat_ws(' ', position, aggregate_type || '/' || aggregate_id, event_type, 'by', principal),
                     coalesce(belongs_to IN (SELECT belongs_to FROM since WHERE starts_with(principal, $2)), false),
-                    coalesce(principal = $5 AND belongs_to IN (SELECT belongs_to FROM looks), false)
+                    coalesce(event_id IN (SELECT event_id FROM looked), false)
                FROM since ORDER BY position",
         )
         .bind(before.head)
@@ -176,20 +207,37 @@ mod tests {
 
     use super::*;
 
-    /// An event of the quiet by this principal, in this correlation.
-    async fn happens(pool: &PgPool, position: i64, principal: &str, correlation: Uuid) {
+    /// An event of the quiet by this principal, in this correlation, which followed from this event.
+    async fn happens(
+        pool: &PgPool,
+        position: i64,
+        principal: &str,
+        correlation: Uuid,
+        cause: Option<Uuid>,
+    ) {
         let planted = sqlx::query(
             "INSERT INTO event_store.events (position, aggregate_type, aggregate_id, sequence, event_type,
                                              event_version, payload, metadata, recorded_at)
              VALUES ($1, 'payment', 'p', $1, 'PaymentInquiryRequested', 1, '{}',
-                     json_build_object('principal', $2::text, 'correlationId', $3::uuid), now())",
+                     json_build_object('eventId', $4::uuid, 'principal', $2::text, 'correlationId', $3::uuid,
+                                       'causationId', $5::uuid), now())",
         )
         .bind(position)
         .bind(principal)
         .bind(correlation)
+        .bind(id_of(position))
+        .bind(cause)
         .execute(pool)
         .await;
         planted.expect("an event");
+    }
+
+    fn id_of(position: i64) -> Uuid {
+        Uuid::from_u128(1_000 + u128::from(position.unsigned_abs()))
+    }
+
+    fn counted(since: &Since) -> (usize, usize, usize) {
+        (since.by_notices, since.by_looks, since.others.len())
     }
 
     #[tokio::test]
@@ -198,9 +246,9 @@ mod tests {
         let pool = database.owner_pool().await;
         let (old, notice, other) = (Uuid::from_u128(1), Uuid::from_u128(2), Uuid::from_u128(3));
         // A notice of the run itself excuses nothing that its correlation does now.
-        happens(&pool, 1, "webhook/nice", old).await;
-        happens(&pool, 2, "webhook/nice", notice).await;
-        happens(&pool, 3, "processes", notice).await;
+        happens(&pool, 1, "webhook/nice", old, None).await;
+        happens(&pool, 2, "webhook/nice", notice, None).await;
+        happens(&pool, 3, "processes", notice, None).await;
         let before = Before {
             head: 1,
             looks: (vec![], vec![]),
@@ -212,52 +260,50 @@ mod tests {
             (5, "processes", old),
             (6, "shopper-1", other),
         ] {
-            happens(&pool, position, principal, correlation).await;
+            happens(&pool, position, principal, correlation, None).await;
             let others = usize::try_from(position - 3).expect("a count");
             let since = Since::read(&pool, &before).await.expect("an answer");
             assert_eq!(counted(&since), (2, 0, others));
         }
     }
 
-    fn counted(since: &Since) -> (usize, usize, usize) {
-        (since.by_notices, since.by_looks, since.others.len())
-    }
-
     #[tokio::test]
-    async fn what_the_sagas_do_after_a_look_that_fell_due_is_no_effect_of_a_repeat_and_all_else_is()
-    {
+    async fn what_follows_from_a_look_that_fell_due_is_no_effect_of_a_repeat_and_all_else_is() {
         let database = TestDatabase::create().await;
         let pool = database.owner_pool().await;
         let [due, early, other] = [1, 2, 3].map(Uuid::from_u128);
-        for (n, correlation, name, due_in) in [
-            (1, due, "inquire-deposit", "-1 second"),
-            (2, early, "inquire-late", "1 hour"),
-            (3, other, "expire-order", "-1 second"),
+        for (cause, name, due_in) in [
+            (due, "inquire-deposit", "1 second"),
+            (early, "inquire-late", "1 hour"),
+            (other, "expire-order", "1 second"),
         ] {
             let planted = sqlx::query(
                 "INSERT INTO processes.actions
                         (action_id, name, lane, action, due_at, correlation_id, causation_id)
-                 VALUES ($1, $2, 'commands', '{}', now() + $3::interval, $4, $1)",
+                 VALUES ($1, $2, 'commands', '{}', now() + $3::interval, $1, $1)",
             );
-            let planted = planted.bind(Uuid::from_u128(n)).bind(name).bind(due_in);
-            let planted = planted.bind(correlation).execute(&pool).await;
-            planted.expect("a step");
+            let planted = planted.bind(cause).bind(name).bind(due_in).execute(&pool);
+            planted.await.expect("a step");
         }
         let before = Before::read(&pool).await.expect("an answer");
-        for (position, principal, correlation, wanted) in [
+        testkit::eventually("the step is due, and under way", async || {
+            let rest = Before::at_rest(&pool).await.expect("an answer");
+            rest.is_none().then_some(())
+        })
+        .await;
+        for (position, principal, cause, wanted) in [
             (1, "processes", due, (0, 1, 0)),
-            (2, "shopper-1", due, (0, 1, 1)),
-            (3, "processes", early, (0, 1, 2)),
-            (4, "processes", other, (0, 1, 3)),
+            (2, "processes", id_of(1), (0, 2, 0)),
+            (3, "shopper-1", due, (0, 2, 1)),
+            (4, "processes", early, (0, 2, 2)),
+            (5, "processes", other, (0, 2, 3)),
         ] {
-            happens(&pool, position, principal, correlation).await;
+            happens(&pool, position, principal, due, Some(cause)).await;
             let since = Since::read(&pool, &before).await.expect("an answer");
             assert_eq!(counted(&since), wanted, "{since:?}");
         }
         let since = Since::read(&pool, &before).await.expect("an answer");
-        assert_eq!(
-            since.others[0],
-            "2 payment/p PaymentInquiryRequested by shopper-1"
-        );
+        let shoppers = "3 payment/p PaymentInquiryRequested by shopper-1";
+        assert_eq!(since.others[0], shoppers);
     }
 }

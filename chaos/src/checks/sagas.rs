@@ -15,7 +15,7 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 const SOON: &str = "2 minutes";
 /// Looks at a company that nothing hangs on but time: the last one at a payment that was given up, ten minutes later,
 /// and those at accounts that nobody has paid into, while they are open. They may fall into the quiet, and are nothing
-/// that was left undone, until they are due.
+/// that was left undone, until they are due: one that was tried in vain is.
 pub(super) const LOOKS: [&str; 3] = ["inquire-late", "inquire-deposit", "inquire-closed"];
 
 /// Waits until nothing is left to do.
@@ -34,7 +34,8 @@ async fn ended_within(pool: &PgPool, patience: Duration) -> Result<Check, ChaosE
                                    WHERE subscriber = 'processes')
                          FROM event_store.events)::int
                FROM processes.actions
-              WHERE due_at < now() + $1::interval AND (name <> ALL ($2) OR due_at < now())",
+              WHERE due_at < now() + $1::interval
+                AND (name <> ALL ($2) OR due_at < now() OR attempts > 0)",
         )
         .bind(SOON)
         .bind(LOOKS)
@@ -52,7 +53,8 @@ async fn ended_within(pool: &PgPool, patience: Duration) -> Result<Check, ChaosE
         "SELECT name || ' ' || action_id,
                 concat_ws(', ', 'due ' || due_at, attempts || ' attempts', 'parked ' || parked_at, last_error)
            FROM processes.actions
-          WHERE due_at < now() + $1::interval AND (name <> ALL ($2) OR due_at < now())
+          WHERE due_at < now() + $1::interval
+            AND (name <> ALL ($2) OR due_at < now() OR attempts > 0)
           UNION ALL SELECT 'event ' || position, error FROM processes.parked_events
           UNION ALL SELECT 'the sagas', 'have read ' || read || ' of ' || stored || ' events'
                       FROM (SELECT coalesce(max(position), 0) AS stored,

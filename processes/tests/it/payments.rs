@@ -135,12 +135,27 @@ async fn a_payment_through_a_gateway_that_does_not_exist_fails() {
     let shop = Shop::open().await;
     let runner = shop.start();
     let order_id = shop.place().await;
+    // What it finds when it comes may have been tried.
+    shop.until_idle().await;
     let sale = shop.pay(order_id, "nowhere", "tok_approve").await;
     shop.until_order(order_id, OrderStatus::Cancelled).await;
     let payment = shop.payment(sale.payment_id).await;
     assert_eq!(payment.failure_code.as_deref(), Some("UNKNOWN_GATEWAY"));
     assert!(shop.gateway.calls().is_empty());
     assert_eq!(shop.stock().await, (STOCK, 0));
+    runner.stop().await;
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_through_a_gateway_that_was_taken_out_is_unknown_where_it_may_have_been_charged()
+{
+    let shop = Shop::open().await;
+    let order_id = shop.place().await;
+    let sale = shop.pay(order_id, "nowhere", "tok_approve").await;
+    let runner = shop.start();
+    shop.until_inquired(sale.payment_id, 1).await;
+    assert_eq!(shop.order_status(order_id).await, OrderStatus::Pending);
     runner.stop().await;
     shop.close().await;
 }

@@ -140,7 +140,8 @@ impl World {
             Ok(appended) => appended,
             Err(error) => return self.fail("append", format!("the log refuses: {error}")),
         };
-        if !appended.events.is_empty() {
+        let is_written = |verdict: &Verdict| matches!(verdict, Verdict::Written(_));
+        if appended.verdicts.iter().any(is_written) {
             self.flush();
         }
         self.audit(n, &appended);

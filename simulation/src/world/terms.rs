@@ -181,6 +181,7 @@ impl World {
         let lanes: Vec<&str> = term.lanes.all().map(|lane| lane.name()).collect();
         self.agenda.adopt(&lanes);
         self.agenda.unpark();
+        self.flush();
         let (position, head) = (self.log.checkpoint(LEASE), self.log.head());
         if let Some(term) = &mut self.nodes[n].term {
             (term.committed, term.read) = (position, position);
