@@ -51,7 +51,8 @@ impl Kind {
 
 impl Arming {
     /// What `FAILPOINTS` says for a process that is started now: every point that has not ended a process of
-    /// its kind yet, to end it; and a few of the others, to end it, to fail or to be slow.
+    /// its kind yet, to end it; and a few of the others, to fail or to be slow, and to end it too once every
+    /// point has: a process ends once, and the points that come late in a step would never have their turn.
     pub(crate) fn choose(&self, kind: Kind, random: &mut StdRng) -> Option<String> {
         let points = points_of(kind);
         if points.is_empty() || !random.random_ratio(ARMED_PERCENT, 100) {
@@ -66,6 +67,7 @@ impl Arming {
             };
             points.iter().partition(|name| aborted(*name))
         };
+        let all_have_ended_one = untried.is_empty();
         let mut armed_so_far = self.armed.lock().unwrap_or_else(PoisonError::into_inner);
         let mut chosen: Vec<String> = untried
             .into_iter()
@@ -79,11 +81,9 @@ impl Arming {
             })
             .collect();
         for name in tried.into_iter().choose_multiple(random, SOME) {
-            let milder = MILDER
-                .choose(random)
-                .copied()
-                .filter(|_| random.random_ratio(2, 3));
-            chosen.push(armed(name, milder.unwrap_or("abort"), random));
+            let ends = all_have_ended_one && random.random_ratio(1, 3);
+            let action = if ends { None } else { MILDER.choose(random) };
+            chosen.push(armed(name, action.copied().unwrap_or("abort"), random));
         }
         Some(chosen.join(";"))
     }
@@ -165,6 +165,43 @@ mod tests {
     use rand::SeedableRng as _;
 
     use super::*;
+
+    #[test]
+    fn a_point_that_has_ended_a_process_ends_no_other_before_all_have() {
+        let arming = Arming::default();
+        let mut random = StdRng::seed_from_u64(1);
+        let points = points_of(Kind::Processes);
+        let (last, ended) = points.split_last().expect("there are points");
+        let note = |names: &[&'static str]| {
+            let mut fired = arming.fired.lock().expect("nobody panicked");
+            for name in names {
+                let did = fired.entry((name, Kind::Processes)).or_default();
+                did.insert("abort".to_owned(), 1);
+            }
+        };
+        let mut armed_to_end = || {
+            let mut choose = || arming.choose(Kind::Processes, &mut random);
+            let armed = std::iter::repeat_with(&mut choose).flatten().take(100);
+            let points: Vec<String> = armed
+                .flat_map(|points| points.split(';').map(str::to_owned).collect::<Vec<_>>())
+                .collect();
+            let (mild, ends): (Vec<_>, Vec<_>) =
+                points.into_iter().partition(|it| !it.ends_with("(abort)"));
+            assert!(mild.len() > 100, "{} only fail or are slow", mild.len());
+            ends
+        };
+
+        note(ended);
+        let ends = armed_to_end();
+        assert_eq!(ends.len(), 100);
+        assert!(
+            ends.iter().all(|it| it.starts_with(&format!("{last}="))),
+            "{ends:?}"
+        );
+
+        note(&[*last]);
+        assert!(!armed_to_end().is_empty());
+    }
 
     #[test]
     fn a_point_that_was_armed_in_vain_again_and_again_fires_when_it_is_first_passed() {

@@ -141,10 +141,7 @@ impl World {
             } => {
                 let (name, order) = self.order(*order)?;
                 let method = match means {
-                    // One in four tries what is not saved yet, or no more.
-                    Means::Saved(number) => self
-                        .method_in_sight(&name, *number)
-                        .or_else(|| self.method_of(&name, *number).filter(|_| *number == 0)),
+                    Means::Saved(number) => self.method_of(&name, *number),
                     Means::Card | Means::Account => None,
                 };
                 let coupon = coupon.then(|| self.coupon_of(&name)).flatten();
@@ -279,18 +276,16 @@ impl World {
         Some((op.envelope.principal.clone(), id.parse().ok()?))
     }
 
-    /// A payment method that somebody asked for: the how-many-th, from the last, counted round.
+    /// The how-many-th, from the last and counted round, of the payment methods that they see to be saved. Who
+    /// sees none and asks for the last tries what is not saved yet, or no more.
     fn method_of(&self, name: &str, number: usize) -> Option<PaymentMethodId> {
-        let asked: Vec<_> = self.methods_asked_for(name).collect();
-        asked.get(number.checked_rem(asked.len())?).copied()
-    }
-
-    /// One that they see to be saved.
-    fn method_in_sight(&self, name: &str, number: usize) -> Option<PaymentMethodId> {
         let wallet = self.methods_of(name);
-        let asked = self.methods_asked_for(name);
-        let saved: Vec<_> = asked.filter(|id| wallet.active(*id).is_ok()).collect();
-        saved.get(number.checked_rem(saved.len())?).copied()
+        let asked = || self.methods_asked_for(name);
+        let saved: Vec<_> = asked().filter(|id| wallet.active(*id).is_ok()).collect();
+        let Some(number) = number.checked_rem(saved.len()) else {
+            return asked().next().filter(|_| number == 0);
+        };
+        saved.get(number).copied()
     }
 
     pub(super) fn methods_asked_for(&self, name: &str) -> impl Iterator<Item = PaymentMethodId> {
