@@ -13,12 +13,15 @@ use crate::process::Kind;
 
 /// How many of a hundred processes are started with points armed: the others may live.
 const ARMED_PERCENT: u32 = 70;
+/// The same while there is a point that has ended none of its kind.
+const ARMED_AT_FIRST_PERCENT: u32 = 90;
 /// A point is passed up to so often before it fires, so that some work is under way.
 const PASSES_MAX: u32 = 12;
 /// How many of a hundred fire when they are first passed.
 const AT_ONCE_PERCENT: u32 = 25;
-/// A point that was armed in so many processes in vain is passed seldom: it fires when it is first passed.
-const IN_VAIN_MAX: u32 = 20;
+/// Each process in which a point was armed in vain takes its part of [`PASSES_MAX`]; after so many it fires when it
+/// is first passed.
+const IN_VAIN_MAX: u32 = 10;
 /// How many points are armed at once of those that have ended a process.
 const SOME: usize = 3;
 /// What a point does when it does not end the process.
@@ -55,7 +58,7 @@ impl Arming {
     /// point has: a process ends once, and the points that come late in a step would never have their turn.
     pub(crate) fn choose(&self, kind: Kind, random: &mut StdRng) -> Option<String> {
         let points = points_of(kind);
-        if points.is_empty() || !random.random_ratio(ARMED_PERCENT, 100) {
+        if points.is_empty() {
             return None;
         }
         let (tried, untried): (Vec<&str>, Vec<&str>) = {
@@ -68,22 +71,29 @@ impl Arming {
             points.iter().partition(|name| aborted(*name))
         };
         let all_have_ended_one = untried.is_empty();
+        let percent = if all_have_ended_one {
+            ARMED_PERCENT
+        } else {
+            ARMED_AT_FIRST_PERCENT
+        };
+        if !random.random_ratio(percent, 100) {
+            return None;
+        }
         let mut armed_so_far = self.armed.lock().unwrap_or_else(PoisonError::into_inner);
         let mut chosen: Vec<String> = untried
             .into_iter()
             .map(|name| {
                 let times = armed_so_far.entry((name, kind)).or_default();
+                let left = IN_VAIN_MAX.saturating_sub(*times);
                 *times += 1;
-                if *times > IN_VAIN_MAX {
-                    return at_once(name, "abort");
-                }
-                armed(name, "abort", random)
+                armed(name, "abort", PASSES_MAX * left / IN_VAIN_MAX, random)
             })
             .collect();
         for name in tried.into_iter().choose_multiple(random, SOME) {
             let ends = all_have_ended_one && random.random_ratio(1, 3);
             let action = if ends { None } else { MILDER.choose(random) };
-            chosen.push(armed(name, action.copied().unwrap_or("abort"), random));
+            let action = action.copied().unwrap_or("abort");
+            chosen.push(armed(name, action, PASSES_MAX, random));
         }
         Some(chosen.join(";"))
     }
@@ -126,18 +136,14 @@ pub(crate) fn variables(points: Option<String>, fired: &Path) -> Vec<(&'static s
     variables
 }
 
-fn armed(name: &str, action: &str, random: &mut StdRng) -> String {
+/// Fires after fewer passes than so many.
+fn armed(name: &str, action: &str, passes_max: u32, random: &mut StdRng) -> String {
     // Some are passed once in a life.
     let fires_at_once = random.random_ratio(AT_ONCE_PERCENT, 100);
-    match random.random_range(0..PASSES_MAX) {
-        _ if fires_at_once => at_once(name, action),
-        0 => at_once(name, action),
+    match random.random_range(0..passes_max.max(1)) {
+        passes if fires_at_once || passes == 0 => format!("{name}=1*return({action})"),
         passes => format!("{name}={passes}*off->1*return({action})"),
     }
-}
-
-fn at_once(name: &str, action: &str) -> String {
-    format!("{name}=1*return({action})")
 }
 
 fn points_of(kind: Kind) -> Vec<&'static str> {
@@ -207,14 +213,14 @@ mod tests {
     fn a_point_that_was_armed_in_vain_again_and_again_fires_when_it_is_first_passed() {
         let arming = Arming::default();
         let mut random = StdRng::seed_from_u64(1);
-        let wanted = at_once("payment-vault.account.wipe.after", "abort");
+        let wanted = "payment-vault.account.wipe.after=1*return(abort)";
         let mut is_at_once = || {
             let mut choose = || arming.choose(Kind::CommandApi, &mut random);
             let points = std::iter::repeat_with(&mut choose).flatten().next();
             points.is_some_and(|points| points.split(';').any(|point| point == wanted))
         };
         let early = (0..IN_VAIN_MAX).filter(|_| is_at_once()).count();
-        assert!((1..15).contains(&early), "{early} of {IN_VAIN_MAX}");
+        assert!((1..9).contains(&early), "{early} of {IN_VAIN_MAX}");
         assert!((0..10).all(|_| is_at_once()));
     }
 }

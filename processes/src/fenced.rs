@@ -9,7 +9,7 @@ use crate::error::ProcessesError;
 /// Not flushed by themselves: a crash of the database may take the newest of these transactions back, and what was
 /// begun with them stays begun. Whoever reads their events again takes nothing for untried ([`crate::item::Origin`]),
 /// so that only work is repeated that is recognised. The command that an action leads to is flushed, and with it
-/// everything that was written before it; after the last write before a silence the reader looks whether it is
+/// everything that was written before it; the last write before a silence is flushed by the reader, if it is
 /// still there.
 const BEGIN: &str = "BEGIN; SET LOCAL synchronous_commit = off";
 const BEGIN_FLUSHED: &str = "BEGIN";

@@ -33,8 +33,7 @@ const BATCH_MAX_EVENTS: usize = 500;
 const CHECKPOINT_LAG_MAX_EVENTS: u64 = 1_000;
 /// The checkpoint may lag so long behind what was read.
 const CHECKPOINT_LAG_MAX: Duration = Duration::from_secs(1);
-/// So long after a write it is flushed: three rounds of PostgreSQL's WAL writer, of 200 ms each
-/// (`wal_writer_delay`), and some.
+/// A write that no other has followed for so long is flushed by a commit of its own.
 const LOOK_AFTER: Duration = Duration::from_secs(1);
 /// How soon a failed read or write is tried again.
 const RETRY_INTERVAL: Duration = Duration::from_millis(200);
@@ -75,7 +74,7 @@ struct Reader {
     head_before: u64,
     /// Since when the checkpoint lags behind.
     lags_since: Option<Instant>,
-    /// When to look whether the last write is still there.
+    /// When to flush the last write, if it is still there.
     look_at: Option<Instant>,
 }
 
@@ -163,20 +162,12 @@ impl Reader {
         Ok(())
     }
 
-    /// Whether the last write is still there. It is not flushed by itself: a crash of the database may have taken
+    /// Flushes the last write, if it is still there. It is not flushed by itself: a crash of the database may take
     /// it back, with timers that nothing else would ever miss. Whoever takes the lease next reads from there.
     async fn look(&mut self) -> Result<(), ProcessesError> {
         self.look_at = None;
-        let pool = self.term.parts.pool();
-        let stands =
-            patiently(|| async { Ok(checkpoint::position(pool, SUBSCRIBER).await?) }).await?;
-        if stands == self.committed {
-            return Ok(());
-        }
-        Err(ProcessesError::Store(StoreError::CheckpointMoved {
-            subscriber: SUBSCRIBER.to_owned(),
-            expected: self.committed,
-        }))
+        let (term, stands) = (Arc::clone(&self.term), self.committed);
+        patiently(|| flush(&term, stands)).await
     }
 
     /// The database is away, or an event's own frame is broken: then it alone is set aside.
@@ -237,6 +228,15 @@ async fn commit(
     transaction.commit().await?;
     failpoint!("processes.intake.after", sqlx::Error::Io);
     Ok(inserted.into_iter().collect())
+}
+
+/// A commit that changes nothing, and with it everything before it, is flushed. Refused where the checkpoint does
+/// not stand there any more.
+async fn flush(term: &Term, stands: u64) -> Result<(), ProcessesError> {
+    let mut transaction = term.begin_flushed().await?;
+    checkpoint::advance(&mut transaction, SUBSCRIBER, stands, stands).await?;
+    transaction.commit().await?;
+    Ok(())
 }
 
 /// Tries again while the database is away. Should that take longer than the lease lasts, everything is

@@ -125,6 +125,36 @@ async fn a_timer_that_a_crash_of_the_database_took_back_is_written_again_though_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_last_write_before_a_silence_is_flushed_by_a_commit_after_it() {
+    let shop = Shop::open().await;
+    // How each commit that moves or confirms the checkpoint is flushed.
+    shop.sql(
+        "CREATE TABLE public.commits (id bigserial, position bigint, flushed boolean);
+         CREATE FUNCTION public.note_commit() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+         BEGIN
+             INSERT INTO public.commits (position, flushed)
+             VALUES (NEW.position, current_setting('synchronous_commit') = 'on');
+             RETURN NEW;
+         END $$;
+         CREATE TRIGGER note_commit AFTER INSERT OR UPDATE ON event_store.checkpoints
+            FOR EACH ROW WHEN (NEW.subscriber = 'processes') EXECUTE FUNCTION public.note_commit()",
+    )
+    .await;
+    let runner = shop.start();
+    shop.place().await;
+    eventually("the timer is there, and flushed", async || {
+        let flushed = "SELECT count(*) FROM public.commits AS last JOIN public.commits AS before USING (position)
+                        WHERE last.flushed AND NOT before.flushed AND before.id < last.id
+                          AND last.id = (SELECT max(id) FROM public.commits)
+                          AND EXISTS (SELECT FROM processes.actions)";
+        (shop.number(flushed).await == 1).then_some(())
+    })
+    .await;
+    runner.stop().await;
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn killed_at_any_gateway_call_every_sale_still_ends_and_is_charged_once() {
     let scenarios = (1..=CALLS).flat_map(|nth| [(nth, Moment::Before), (nth, Moment::After)]);
     futures::stream::iter(scenarios)

@@ -1,7 +1,6 @@
 //! A crash of the database. The sagas' steps and checkpoint are not flushed by themselves: they are with the next commit
-//! that is, or a moment later. A crash before that takes them back, and what was begun with them stays begun.
-
-use std::collections::VecDeque;
+//! that is, be it the reader's own in a silence. A crash before that takes them back, and what was begun with them
+//! stays begun. PostgreSQL's WAL writer would flush them sooner: here it has stopped.
 
 use super::terms::LEASE;
 use super::{NOBODY, World, node_name, tell};
@@ -9,19 +8,13 @@ use crate::agenda::Agenda;
 use crate::chance::Topic;
 use crate::fault::Kind;
 
-/// What is not flushed by another commit is flushed after so long: three rounds of PostgreSQL's WAL writer.
-const FLUSHED_AFTER_US: u64 = 600_000;
 /// A crash comes so long after the change that it may take back.
 const CRASH_AFTER_US: std::ops::Range<u64> = 1_000..300_000;
 /// How long the database takes to come back.
 const AWAY_US: std::ops::Range<u64> = 100_000..3_000_000;
 
-/// How it was before each change that is not flushed yet, the oldest first.
-#[derive(Default)]
-pub(super) struct Unflushed(VecDeque<Before>);
-
-struct Before {
-    changed_at: u64,
+/// How it was before the first change that is not flushed yet.
+pub(super) struct Flushed {
     agenda: Agenda,
     checkpoint: u64,
 }
@@ -29,22 +22,15 @@ struct Before {
 impl World {
     /// Steps, or the checkpoint with them, are about to be changed in a commit that is not flushed.
     pub(super) fn change_unflushed(&mut self) {
-        let before = Before {
-            changed_at: self.now,
+        self.flushed.get_or_insert_with(|| Flushed {
             agenda: self.agenda.clone(),
             checkpoint: self.log.checkpoint(LEASE),
-        };
-        let flushed = self.now.saturating_sub(FLUSHED_AFTER_US);
-        let changes = &mut self.unflushed.0;
-        while changes.front().is_some_and(|it| it.changed_at < flushed) {
-            changes.pop_front();
-        }
-        changes.push_back(before);
+        });
     }
 
     /// A commit was flushed, and all before it.
     pub(super) fn flush(&mut self) {
-        self.unflushed.0.clear();
+        self.flushed = None;
     }
 
     /// The database may crash soon after a change of a process.
@@ -65,9 +51,7 @@ impl World {
         let away = self.draw(Topic::Node, 96 + node_name(NOBODY)).u64(AWAY_US);
         self.database_away_until = self.database_away_until.max(self.now + away);
         tell!(self, "the database crashes");
-        let flushed = self.now.saturating_sub(FLUSHED_AFTER_US);
-        let mut changes = std::mem::take(&mut self.unflushed).0.into_iter();
-        let Some(before) = changes.find(|before| before.changed_at >= flushed) else {
+        let Some(before) = self.flushed.take() else {
             return;
         };
         self.counts.taken_back += 1;

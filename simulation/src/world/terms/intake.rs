@@ -11,7 +11,7 @@ use crate::chance::Topic;
 use crate::fault::Kind;
 use crate::plant::Plant;
 
-/// So long after a write it is flushed, and looked at.
+/// So long after a write it is flushed, if it is still there.
 const LOOK_AFTER_US: u64 = 1_000_000;
 
 impl World {
@@ -135,12 +135,20 @@ impl World {
         });
     }
 
-    /// Whether the last write is still there: a crash of the database may have taken it back.
+    /// Flushes the last write, if it is still there: a crash of the database may have taken it back.
     fn look(&mut self, n: usize) {
         let stands = self.log.checkpoint(LEASE);
-        let term = self.nodes[n].term.as_ref();
-        if term.is_some_and(|term| !term.is_reading && term.committed != stands) {
-            self.lose(n, "the checkpoint was taken back");
+        let Some(term) = self.nodes[n].term.as_ref() else {
+            return;
+        };
+        if term.is_reading {
+            // Another write is on its way.
+        } else if self.now < self.database_away_until {
+            self.on_term(n, RETRY_US, Self::look);
+        } else if term.committed == stands && self.log.holds(LEASE, term.epoch) {
+            self.flush();
+        } else {
+            self.lose(n, "the checkpoint was moved, or the lease taken over");
         }
     }
 
