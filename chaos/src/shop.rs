@@ -58,7 +58,7 @@ const SETTINGS: [(&str, &str); 13] = [
     ("PAYMENT_WAIT_MS", "2000"),
     ("PAYMENT_TIME_LIMIT_S", "15"),
     ("CONFIRMATION_DELAY_S", "3"),
-    ("PROCESSES_LEASE_TTL_S", "4"),
+    ("PROCESSES_LEASE_TTL_S", "2"),
     ("DATABASE_POOL_SIZE", "8"),
     ("RUST_LOG", "info"),
 ];

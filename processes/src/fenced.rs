@@ -26,7 +26,7 @@ pub async fn begin(
     begin_with(BEGIN, pool, lease).await
 }
 
-/// Begins one that no crash takes back: for what is done once, and looked at by nobody afterwards.
+/// Begins one that no crash takes back, and once it has written, nothing either that was committed before it.
 pub(crate) async fn begin_flushed(
     pool: &PgPool,
     lease: &Lease,

@@ -33,7 +33,7 @@ const BATCH_MAX_EVENTS: usize = 500;
 const CHECKPOINT_LAG_MAX_EVENTS: u64 = 1_000;
 /// The checkpoint may lag so long behind what was read.
 const CHECKPOINT_LAG_MAX: Duration = Duration::from_secs(1);
-/// A write that no other has followed for so long is flushed by a commit of its own.
+/// A write that no other has followed for so long is flushed. In traffic the commits of the commands do that.
 const LOOK_AFTER: Duration = Duration::from_secs(1);
 /// How soon a failed read or write is tried again.
 const RETRY_INTERVAL: Duration = Duration::from_millis(200);
@@ -230,8 +230,8 @@ async fn commit(
     Ok(inserted.into_iter().collect())
 }
 
-/// A commit that changes nothing, and with it everything before it, is flushed. Refused where the checkpoint does
-/// not stand there any more.
+/// Writes the checkpoint where it stands: a commit that has written is flushed, and everything before it. Refused where
+/// the checkpoint does not stand there any more.
 async fn flush(term: &Term, stands: u64) -> Result<(), ProcessesError> {
     let mut transaction = term.begin_flushed().await?;
     checkpoint::advance(&mut transaction, SUBSCRIBER, stands, stands).await?;

@@ -99,8 +99,17 @@ pub(crate) enum What {
     },
     /// They have one of them forgotten.
     Forget {
-        method: usize,
+        method: Which,
     },
+}
+
+/// A payment method of somebody's: the how-many-th, counted round.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Which {
+    /// Of those that they see to be saved.
+    Saved(usize),
+    /// Of those that they asked for.
+    AskedFor(usize),
 }
 
 /// What an order is paid by.
@@ -109,7 +118,7 @@ pub(crate) enum Means {
     Card,
     /// An account that the gateway gives the buyer to pay into.
     Account,
-    /// A saved payment method of the buyer's: which, counted round.
+    /// A saved payment method of the buyer's: the how-many-th, counted round.
     Saved(usize),
 }
 
@@ -182,7 +191,9 @@ fn regret(rng: &mut fastrand::Rng, deeds: &[Deed]) -> Option<Deed> {
     (rng.u8(0..3) == 0).then(|| Deed {
         gap_us: rng.u64(20_000..2_000_000),
         shopper,
-        what: What::Forget { method },
+        what: What::Forget {
+            method: Which::Saved(method),
+        },
     })
 }
 
@@ -273,7 +284,7 @@ fn draw_what(rng: &mut fastrand::Rng, orders: &mut Orders, index: usize) -> What
             method: rng.usize(0..3),
         },
         _ => What::Forget {
-            method: rng.usize(0..3),
+            method: Which::AskedFor(rng.usize(0..3)),
         },
     }
 }

@@ -69,7 +69,7 @@ impl World {
             if world.strikes(Kind::DatabaseCrashed, n) {
                 // Whose table may not know any more that it was to be done; nor a process that shared its machine.
                 world.crash_database();
-                let takes_both = world.draw(Topic::Gateway, 1 + node_name(n)).bool();
+                let takes_both = world.draw(Topic::Gateway, 16 + node_name(n)).bool();
                 if takes_both && world.is_alive(n, incarnation) {
                     return world.crash(n);
                 }

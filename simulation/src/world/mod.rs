@@ -39,7 +39,7 @@ use self::clients::Op;
 use self::clock::Queued;
 use self::node::Node;
 use self::notices::Notices;
-use self::unflushed::Flushed;
+use self::unflushed::Unflushed;
 use crate::agenda::Agenda;
 use crate::bank::Bank;
 use crate::chance::{Chance, Topic};
@@ -85,8 +85,7 @@ pub(crate) struct World {
     pub(crate) story: Story,
     pub(crate) log: Log,
     pub(crate) agenda: Agenda,
-    /// How it was, where a change is not flushed yet.
-    flushed: Option<Flushed>,
+    unflushed: Unflushed,
     pub(crate) bank: Bank,
     safe: Safe,
     pub(crate) projections: Vec<InMemory>,
@@ -142,7 +141,7 @@ impl World {
             story: Story::new(options.tells),
             log,
             agenda: Agenda::default(),
-            flushed: None,
+            unflushed: Unflushed::default(),
             bank: Bank::default(),
             safe: Safe::default(),
             projections: InMemory::all(),

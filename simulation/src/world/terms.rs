@@ -40,6 +40,8 @@ pub(super) struct Term {
     /// How far the log reached when it began.
     head_before: u64,
     is_reading: bool,
+    /// Which look after a write counts.
+    look: u64,
     crew: Vec<Doing>,
     done: Vec<Claim>,
     is_sweeping: bool,
@@ -113,7 +115,9 @@ impl World {
                 return;
             }
             let is_kept = world.log.renew(LEASE, epoch, world.now, time_to_live);
-            world.flush();
+            if is_kept {
+                world.flush();
+            }
             world.on_incarnation(n, incarnation, back, move |world, n| {
                 let term = world.nodes[n].term.as_ref();
                 let Some(term) = term.filter(|term| term.epoch == epoch) else {
@@ -159,6 +163,7 @@ impl World {
             done: Vec::new(),
             is_sweeping: false,
             wake: 0,
+            look: 0,
             is_turning: false,
         });
         self.counts.terms += 1;

@@ -1,6 +1,6 @@
 //! A crash of the database. The sagas' steps and checkpoint are not flushed by themselves: they are with the next commit
-//! that is, be it the reader's own in a silence. A crash before that takes them back, and what was begun with them
-//! stays begun. PostgreSQL's WAL writer would flush them sooner: here it has stopped.
+//! that is, be it the reader's own in a silence. A crash before that takes them back, or the newest of them, and what
+//! was begun with them stays begun. PostgreSQL's WAL writer would flush them within a second: here it may take for ever.
 
 use super::terms::LEASE;
 use super::{NOBODY, World, node_name, tell};
@@ -13,8 +13,11 @@ const CRASH_AFTER_US: std::ops::Range<u64> = 1_000..300_000;
 /// How long the database takes to come back.
 const AWAY_US: std::ops::Range<u64> = 100_000..3_000_000;
 
-/// How it was before the first change that is not flushed yet.
-pub(super) struct Flushed {
+/// How it was before each change that is not flushed yet, the oldest first.
+#[derive(Default)]
+pub(super) struct Unflushed(Vec<Before>);
+
+struct Before {
     agenda: Agenda,
     checkpoint: u64,
 }
@@ -22,7 +25,7 @@ pub(super) struct Flushed {
 impl World {
     /// Steps, or the checkpoint with them, are about to be changed in a commit that is not flushed.
     pub(super) fn change_unflushed(&mut self) {
-        self.flushed.get_or_insert_with(|| Flushed {
+        self.unflushed.0.push(Before {
             agenda: self.agenda.clone(),
             checkpoint: self.log.checkpoint(LEASE),
         });
@@ -30,7 +33,7 @@ impl World {
 
     /// A commit was flushed, and all before it.
     pub(super) fn flush(&mut self) {
-        self.flushed = None;
+        self.unflushed.0.clear();
     }
 
     /// The database may crash soon after a change of a process.
@@ -48,12 +51,19 @@ impl World {
         if self.faults.are_over() {
             return;
         }
-        let away = self.draw(Topic::Node, 96 + node_name(NOBODY)).u64(AWAY_US);
+        let mut random = self.draw(Topic::Node, 96 + node_name(NOBODY));
+        let away = random.u64(AWAY_US);
         self.database_away_until = self.database_away_until.max(self.now + away);
         tell!(self, "the database crashes");
-        let Some(before) = self.flushed.take() else {
+        let mut changes = std::mem::take(&mut self.unflushed).0;
+        if changes.is_empty() {
             return;
-        };
+        }
+        // In one crash of two all of them are lost.
+        let survive = random
+            .usize(0..2 * changes.len())
+            .saturating_sub(changes.len());
+        let before = changes.swap_remove(survive);
         self.counts.taken_back += 1;
         let (stood, stands) = (self.log.checkpoint(LEASE), before.checkpoint);
         tell!(self, "the sagas stand at {stands} again, not at {stood}");

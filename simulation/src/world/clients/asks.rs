@@ -12,7 +12,7 @@ use super::super::operations::{Request, new_id, price};
 use super::super::{World, node_name};
 use super::Op;
 use crate::chance::Topic;
-use crate::deeds::{Means, POOLS, PRODUCTS, SHOPPERS, WAREHOUSES, What};
+use crate::deeds::{Means, POOLS, PRODUCTS, SHOPPERS, WAREHOUSES, What, Which};
 
 /// Who runs the shop.
 const OPERATOR: &str = "operator";
@@ -141,7 +141,7 @@ impl World {
             } => {
                 let (name, order) = self.order(*order)?;
                 let method = match means {
-                    Means::Saved(number) => self.method_of(&name, *number),
+                    Means::Saved(number) => self.saved_method(&name, *number),
                     Means::Card | Means::Account => None,
                 };
                 let coupon = coupon.then(|| self.coupon_of(&name)).flatten();
@@ -201,11 +201,14 @@ impl World {
                 (name, Request::Save { user, auth_token })
             }
             What::MakeDefault { method } => {
-                let method = self.method_of(&name, *method)?;
+                let method = self.method_asked_for(&name, *method)?;
                 (name, Request::MakeDefault { user, method })
             }
             What::Forget { method } => {
-                let method = self.method_of(&name, *method)?;
+                let method = match method {
+                    Which::Saved(number) => self.saved_method(&name, *number),
+                    Which::AskedFor(number) => self.method_asked_for(&name, *number),
+                }?;
                 (name, Request::Forget { user, method })
             }
             What::Claim { pool } => {
@@ -276,16 +279,23 @@ impl World {
         Some((op.envelope.principal.clone(), id.parse().ok()?))
     }
 
-    /// The how-many-th, from the last and counted round, of the payment methods that they see to be saved. Who
-    /// sees none and asks for the last tries what is not saved yet, or no more.
-    fn method_of(&self, name: &str, number: usize) -> Option<PaymentMethodId> {
+    /// The how-many-th, from the last, of the payment methods that somebody asked for.
+    fn method_asked_for(&self, name: &str, number: usize) -> Option<PaymentMethodId> {
+        let asked: Vec<_> = self.methods_asked_for(name).collect();
+        asked.get(number.checked_rem(asked.len())?).copied()
+    }
+
+    /// The how-many-th of those that they see to be saved. Who sees none tries, one in four, the last that they asked
+    /// for: it is not saved yet, or no more.
+    fn saved_method(&self, name: &str, number: usize) -> Option<PaymentMethodId> {
         let wallet = self.methods_of(name);
-        let asked = || self.methods_asked_for(name);
-        let saved: Vec<_> = asked().filter(|id| wallet.active(*id).is_ok()).collect();
-        let Some(number) = number.checked_rem(saved.len()) else {
-            return asked().next().filter(|_| number == 0);
-        };
-        saved.get(number).copied()
+        let asked = self.methods_asked_for(name);
+        let saved: Vec<_> = asked.filter(|id| wallet.active(*id).is_ok()).collect();
+        match number.checked_rem(saved.len()) {
+            Some(number) => saved.get(number).copied(),
+            None if number == 0 => self.methods_asked_for(name).next(),
+            None => None,
+        }
     }
 
     pub(super) fn methods_asked_for(&self, name: &str) -> impl Iterator<Item = PaymentMethodId> {

@@ -130,21 +130,30 @@ impl World {
             for (item, claim) in intake.written(&inserted, &term.alarm.clone()) {
                 world.begin(n, item, claim);
             }
-            world.on_term(n, LOOK_AFTER_US, Self::look);
+            world.look_later(n, LOOK_AFTER_US);
             world.reader_turn(n);
         });
     }
 
-    /// Flushes the last write, if it is still there: a crash of the database may have taken it back.
-    fn look(&mut self, n: usize) {
-        let stands = self.log.checkpoint(LEASE);
-        let Some(term) = self.nodes[n].term.as_ref() else {
+    /// Looks after the last write alone.
+    fn look_later(&mut self, n: usize, delay_us: u64) {
+        let Some(term) = &mut self.nodes[n].term else {
             return;
         };
-        if term.is_reading {
-            // Another write is on its way.
-        } else if self.now < self.database_away_until {
-            self.on_term(n, RETRY_US, Self::look);
+        term.look += 1;
+        let look = term.look;
+        self.on_term(n, delay_us, move |world, n| world.look(n, look));
+    }
+
+    /// Flushes the last write, if it is still there: a crash of the database may have taken it back.
+    fn look(&mut self, n: usize, look: u64) {
+        let stands = self.log.checkpoint(LEASE);
+        let term = self.nodes[n].term.as_ref();
+        let Some(term) = term.filter(|term| term.look == look && !term.is_reading) else {
+            return;
+        };
+        if self.now < self.database_away_until {
+            self.look_later(n, RETRY_US);
         } else if term.committed == stands && self.log.holds(LEASE, term.epoch) {
             self.flush();
         } else {
