@@ -93,7 +93,7 @@ pub(crate) enum What {
         /// What their browser brings: another each time.
         auth: usize,
     },
-    /// One of their saved methods is what is charged when nothing else is named.
+    /// One of the methods that they asked for is what is charged when nothing else is named.
     MakeDefault {
         method: usize,
     },

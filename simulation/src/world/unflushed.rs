@@ -59,7 +59,7 @@ impl World {
         if changes.is_empty() {
             return;
         }
-        // In one crash of two all of them are lost.
+        // At least in one crash of two all of them are lost.
         let survive = random
             .usize(0..2 * changes.len())
             .saturating_sub(changes.len());

@@ -101,10 +101,11 @@ impl World {
         if !self.log.holds(LEASE, epoch) {
             return self.lose_term(n, number, "another instance took the lease over");
         }
-        self.change_unflushed();
-        if !self.log.advance(LEASE, from, to) {
+        if self.log.checkpoint(LEASE) != from {
             return self.lose_term(n, number, "another instance moved the checkpoint");
         }
+        self.change_unflushed();
+        self.log.advance(LEASE, from, to);
         let inserted = match self.agenda.insert(&intake.rows) {
             Ok(inserted) => inserted,
             Err(error) => return self.fail("agenda", error.to_string()),
